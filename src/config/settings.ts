@@ -1,0 +1,170 @@
+/**
+ * What the operator asked for, after layering and validation, in Atoll's own words. Everything above `config/` reads this
+ * and never the values files. Each field names the values key it comes from.
+ */
+export interface Settings {
+  /** How people sign in. */
+  authentication: AuthenticationSettings;
+  /** Who holds which rights. */
+  roles: RoleSettings[];
+  /** Groups to create, with members and properties. `hub.loadGroups` / `hub.config.JupyterHub.load_groups`. */
+  groups: Record<string, { users: string[]; properties: Record<string, unknown> }>;
+  /** Services, by name. `hub.services`. */
+  services: Record<string, ServiceSettings>;
+  /** Notebook servers. `singleuser` and `hub`. */
+  servers: ServerSettings;
+  /** Dask clusters. `dask-gateway.gateway`. */
+  clusters: ClusterSettings;
+}
+
+/** The authenticator in use; one folder of `identity/authenticators/` each. */
+export type AuthenticatorName = 'link' | 'dummy' | 'sharedpassword' | 'native';
+
+export interface AuthenticationSettings {
+  /**
+   * `hub.config.JupyterHub.authenticator_class`. Default `link`: only the one-time link printed on the terminal signs in.
+   */
+  authenticator: AuthenticatorName;
+  /** Whether the settings file chose the authenticator. */
+  configured: boolean;
+  /** `hub.config.Authenticator.admin_users`. */
+  adminUsers: string[];
+  /** `hub.config.Authenticator.allowed_users`. */
+  allowedUsers: string[];
+  /** `hub.config.Authenticator.blocked_users`. */
+  blockedUsers: string[];
+  /** `hub.config.Authenticator.allow_all`. Default false. */
+  allowAll: boolean;
+  /** `hub.config.Authenticator.allow_existing_users`. Default: whether allowedUsers is not empty (as upstream). */
+  allowExistingUsers: boolean;
+  /** `hub.config.Authenticator.username_pattern`, or undefined. */
+  usernamePattern?: string;
+  /** `hub.config.Authenticator.username_map`. */
+  usernameMap: Record<string, string>;
+  /** `hub.config.DummyAuthenticator.password`: the one password for everybody; undefined: any. */
+  dummyPassword?: string;
+  /** `hub.config.SharedPasswordAuthenticator.user_password` (8 characters or more). */
+  sharedUserPassword?: string;
+  /** `hub.config.SharedPasswordAuthenticator.admin_password` (32 characters or more). */
+  sharedAdminPassword?: string;
+  /** `hub.config.NativeAuthenticator.open_signup`: accounts need no approval. Default false. */
+  nativeOpenSignup: boolean;
+  /** `hub.config.NativeAuthenticator.minimum_password_length`. Default 8. */
+  nativeMinimumPasswordLength: number;
+}
+
+/** One entry of `hub.loadRoles`. */
+export interface RoleSettings {
+  name: string;
+  description: string;
+  scopes: string[];
+  users: string[];
+  groups: string[];
+  services: string[];
+}
+
+/** One entry of `hub.services`. */
+export interface ServiceSettings {
+  name: string;
+  /** `apiToken` / `api_token`. */
+  apiToken?: string;
+  /** Gives the `admin` role. Default false. */
+  admin: boolean;
+  /** Proxied at `/services/NAME/`; undefined: not proxied. */
+  url?: string;
+  /** Shown in the services menu. Default true. */
+  display: boolean;
+  /** Skip the consent page. Default false. */
+  oauthNoConfirm: boolean;
+  oauthClientId?: string;
+  oauthRedirectUri?: string;
+  oauthClientAllowedScopes: string[];
+  info: Record<string, unknown>;
+}
+
+export interface ServerSettings {
+  /** `singleuser.memory.guarantee` / `.limit`, in bytes. */
+  memoryGuarantee?: number;
+  memoryLimit?: number;
+  /** `singleuser.cpu.guarantee` / `.limit`, in cores. */
+  coreGuarantee?: number;
+  coreLimit?: number;
+  /** `singleuser.extraEnv`; templates not yet expanded. */
+  environment: Record<string, string>;
+  /** `singleuser.defaultUrl`, such as `/lab`. */
+  defaultUrl?: string;
+  /** `singleuser.cmd`; undefined: Atoll's own command for `jupyterhub-singleuser`. */
+  command?: string[];
+  /** `hub.config.Spawner.args` / `singleuser.extraArgs`. */
+  extraArguments: string[];
+  /** `singleuser.startTimeout`, seconds that a start may take. Default 300. */
+  startTimeoutSeconds: number;
+  /** `hub.allowNamedServers`. Default false. */
+  allowNamedServers: boolean;
+  /** `hub.namedServerLimitPerUser`; 0: no limit. */
+  namedServerLimit: number;
+  /** `hub.concurrentSpawnLimit`; 0: no limit. Default 64. */
+  concurrentStartLimit: number;
+  /** `hub.activeServerLimit`; 0: no limit. */
+  activeServerLimit: number;
+  /** `hub.redirectToServer`: after sign-in, start (or open) the person's server. Default true. */
+  redirectToServer: boolean;
+}
+
+export interface ClusterSettings {
+  /** `dask-gateway.gateway.backend.worker`: bytes, cores (whole or fraction) and threads. */
+  worker: { memory: number; cores: number; threads?: number };
+  /** `dask-gateway.gateway.backend.scheduler`. */
+  scheduler: { memory: number; cores: number };
+  /** `c.ClusterConfig.cluster_max_workers` and its kin: limits of one cluster. Undefined: none. */
+  maxWorkers?: number;
+  maxCores?: number;
+  maxMemory?: number;
+  /** Seconds without work after which a cluster ends itself; 0: never. */
+  idleTimeoutSeconds: number;
+  /** Seconds between two looks of the adaptive loop. Default 3. */
+  adaptivePeriodSeconds: number;
+  /** `dask-gateway.gateway.backend.environment`. */
+  environment: Record<string, string>;
+  /** Seconds that a scheduler or worker may take to start. Default 60. */
+  startTimeoutSeconds: number;
+}
+
+/** The settings when nobody wrote any: this machine only, the one-time link, plain Dask. */
+export function defaultSettings(): Settings {
+  return {
+    authentication: {
+      authenticator: 'link',
+      configured: false,
+      adminUsers: [],
+      allowedUsers: [],
+      blockedUsers: [],
+      allowAll: false,
+      allowExistingUsers: false,
+      usernameMap: {},
+      nativeOpenSignup: false,
+      nativeMinimumPasswordLength: 8,
+    },
+    roles: [],
+    groups: {},
+    services: {},
+    servers: {
+      environment: {},
+      extraArguments: [],
+      startTimeoutSeconds: 300,
+      allowNamedServers: false,
+      namedServerLimit: 0,
+      concurrentStartLimit: 64,
+      activeServerLimit: 0,
+      redirectToServer: true,
+    },
+    clusters: {
+      worker: { memory: 2 * 1024 ** 3, cores: 1 },
+      scheduler: { memory: 2 * 1024 ** 3, cores: 1 },
+      idleTimeoutSeconds: 0,
+      adaptivePeriodSeconds: 3,
+      environment: {},
+      startTimeoutSeconds: 60,
+    },
+  };
+}

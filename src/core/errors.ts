@@ -1,0 +1,48 @@
+import { errorTable, type ErrorCode } from './errorTable.ts';
+
+/** What an {@link AtollError} carries beside its code. */
+export interface ErrorDetails {
+  /** What was seen: a path, a port, a log line. Never a secret. */
+  evidence?: string;
+  /** What the person can do next, when the table's own advice is not precise enough. */
+  nextStep?: string;
+  /** HTTP status, when the table's own does not fit this case. */
+  status?: number;
+  /** The error underneath; for the log only, never shown. */
+  cause?: unknown;
+}
+
+/**
+ * An error that a person may meet: a code from {@link errorTable}, one sentence in the person's words, the evidence and
+ * the next step. Everything else that is thrown is a defect, and is shown as `ATOLL_INTERNAL`.
+ */
+export class AtollError extends Error {
+  readonly code: ErrorCode;
+  readonly status: number;
+  readonly evidence: string | undefined;
+  readonly nextStep: string;
+
+  constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
+    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    this.name = 'AtollError';
+    this.code = code;
+    this.status = details.status ?? errorTable[code].status;
+    this.evidence = details.evidence;
+    this.nextStep = details.nextStep ?? errorTable[code].nextStep;
+  }
+
+  /** The sentence, the evidence and the next step as plain text, one a line: what a terminal shows. */
+  toText(): string {
+    return [`${this.message} [${this.code}]`, this.evidence, this.nextStep].filter(Boolean).join('\n  ');
+  }
+}
+
+/** The message of anything thrown. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** The `code` of a Node system error (`ENOENT`, `EADDRINUSE`, …), if it has one. */
+export function systemCodeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}

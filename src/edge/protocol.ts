@@ -1,0 +1,95 @@
+/**
+ * What hub and edge say to each other, over the hub's control socket (HTTP/1.1 over a Unix socket or TCP):
+ *
+ *   GET  /routes    -> application/x-ndjson, one {@link RouteEvent} a line, the first a snapshot; stays open
+ *   POST /activity  <- {@link ActivityReport}
+ *   POST /grants    <- {@link GrantQuestion} -> {@link GrantAnswer}
+ *
+ * Each request carries `Authorization: Bearer <control token>`.
+ */
+
+/** Where bytes go. */
+export type Target = { kind: 'tcp'; host: string; port: number } | { kind: 'unix'; path: string };
+
+/** An HTTP route: the longest matching path prefix (whole segments) wins; a route with a host beats one without. */
+export interface HttpRoute {
+  kind: 'http';
+  /** Stable and unique, such as `server:ada/` or `dashboard:3f…`. Activity is reported under it. */
+  id: string;
+  /** Only requests with this Host (without port, lower case). Undefined: any. */
+  host?: string;
+  /** Begins and ends with `/`, percent-decoded. */
+  prefix: string;
+  target: Target;
+  /** Removes the prefix (leaving a `/`) before forwarding. */
+  stripPrefix: boolean;
+  /**
+   * What must hold before a request is forwarded. `open`: nothing, the target checks for itself. `granted`: the hub is
+   * asked once per credential ({@link GrantQuestion}); the viewer's hub cookies and Authorization are not passed on.
+   */
+  access: 'open' | 'granted';
+}
+
+/** A TLS passthrough route: connections whose ClientHello names `sni` are spliced to the target, unopened. */
+export interface SniRoute {
+  kind: 'sni';
+  id: string;
+  sni: string;
+  target: Target;
+}
+
+export type Route = HttpRoute | SniRoute;
+
+/** A change of the route table. */
+export type RouteEvent =
+  | { type: 'snapshot'; routes: Route[] }
+  | { type: 'put'; route: Route }
+  | { type: 'delete'; id: string }
+  /** Forget every grant given under this name (a session or token id), and close the connections that rest on it. */
+  | { type: 'revoke'; grant: string };
+
+/** Traffic since the last report, by route id. */
+export interface ActivityReport {
+  routes: Record<
+    string,
+    {
+      /** Milliseconds since the epoch of the last byte from a client, or of the last answer below 300. */
+      lastActivity: number;
+      /** Requests begun since the last report. */
+      requests: number;
+      /** WebSockets and TLS connections open now. */
+      openConnections: number;
+    }
+  >;
+}
+
+/** May this request pass to a `granted` route? */
+export interface GrantQuestion {
+  routeId: string;
+  method: string;
+  /** Path and query as the client sent them. */
+  path: string;
+  /** The request's `cookie`, `authorization`, `origin`, `host`, `accept`, `sec-fetch-*` and `x-forwarded-*` headers. */
+  headers: Record<string, string>;
+}
+
+export type GrantAnswer =
+  | {
+      allowed: true;
+      /** Seconds during which the edge need not ask again for the same credential and route. */
+      ttlSeconds: number;
+      /** The name under which the hub may revoke it. */
+      grant: string;
+    }
+  | {
+      allowed: false;
+      /** What the edge answers instead: a redirect to the sign-in, a 403 or a 404. */
+      response: { status: number; headers: Record<string, string>; body: string };
+    };
+
+/** The hub's side of the route table. Changes reach every edge in the order they are made. */
+export interface RouteWriter {
+  put(route: Route): void;
+  delete(id: string): void;
+  revoke(grant: string): void;
+}

@@ -1,0 +1,17 @@
+import type { Kysely } from 'kysely';
+import { up as identity } from './0001_identity.ts';
+import { up as servers } from './0002_servers.ts';
+import { up as clusters } from './0003_clusters.ts';
+
+/** One step of the schema. Steps are never changed once released, only added. */
+export interface Migration {
+  name: string;
+  up(db: Kysely<never>): Promise<void>;
+}
+
+/** All steps, in order. */
+export const migrations: readonly Migration[] = [
+  { name: '0001_identity', up: identity },
+  { name: '0002_servers', up: servers },
+  { name: '0003_clusters', up: clusters },
+];

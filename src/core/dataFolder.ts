@@ -1,0 +1,124 @@
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  accessSync,
+  constants,
+  existsSync,
+  linkSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  unlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { homedir, tmpdir, userInfo } from 'node:os';
+import { join, resolve } from 'node:path';
+import { AtollError, messageOf, systemCodeOf } from './errors.ts';
+
+/** Unix socket paths may have 107 bytes at most (Linux `sun_path`). */
+const longestSocketPath = 107;
+
+/** The paths in one installation's data folder; all that Atoll keeps is in there. */
+export interface DataFolder {
+  /** Absolute. */
+  readonly root: string;
+  /** The SQLite database. */
+  readonly database: string;
+  /** Python environments that Atoll built. */
+  readonly environments: string;
+  /** What the process runtime keeps: one folder a workload. */
+  readonly workloads: string;
+  /** The hub's public HTTP listener. */
+  readonly hubSocket: string;
+  /** The hub's listener for the edge and for commands of the operator. */
+  readonly controlSocket: string;
+  /** Held by the `up` that runs on this folder. */
+  readonly lockSocket: string;
+  /** Files of this run (sockets, copies of settings from standard input), mode 0700. */
+  readonly run: string;
+}
+
+/** Where the data is when nobody says: `$XDG_DATA_HOME/atoll`, or `~/.local/share/atoll`. */
+export function defaultDataFolder(): string {
+  return join(process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'atoll');
+}
+
+/**
+ * Makes the data folder (mode 0700) where it is missing, and tells its paths.
+ * @throws AtollError `ATOLL_DATA_NOT_WRITABLE`, `ATOLL_DISK_FULL`.
+ */
+export function openDataFolder(path: string): DataFolder {
+  const root = resolve(path);
+  try {
+    mkdirSync(root, { recursive: true, mode: 0o700 });
+    accessSync(root, constants.W_OK | constants.X_OK);
+    const run = runFolder(root);
+    for (const folder of [run, join(root, 'secrets'), join(root, 'python'), join(root, 'process')])
+      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    return {
+      root,
+      run,
+      database: join(root, 'atoll.db'),
+      environments: root,
+      workloads: join(root, 'process'),
+      hubSocket: join(run, 'hub.sock'),
+      controlSocket: join(run, 'control.sock'),
+      lockSocket: join(run, 'up.sock'),
+    };
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOSPC')
+      throw new AtollError('ATOLL_DISK_FULL', 'No space is left for the data folder.', {
+        evidence: root,
+        cause: error,
+      });
+    throw new AtollError('ATOLL_DATA_NOT_WRITABLE', 'The data folder cannot be written.', {
+      evidence: messageOf(error),
+      cause: error,
+    });
+  }
+}
+
+/** Sockets are in the data folder, or, when its path is too long for a socket, in a private folder of the temporary one. */
+function runFolder(root: string): string {
+  const inside = join(root, 'run');
+  if (Buffer.byteLength(join(inside, 'control.sock')) <= longestSocketPath) return inside;
+  const hash = createHash('sha256').update(root).digest('hex').slice(0, 16);
+  const outside = join(tmpdir(), `atoll-${userInfo().uid}-${hash}`);
+  mkdirSync(outside, { recursive: true, mode: 0o700 });
+  const { uid, mode } = lstatSync(outside);
+  // The temporary folder is everybody's: what somebody else put there is not ours.
+  if (uid !== userInfo().uid || (mode & 0o077) !== 0)
+    throw new AtollError('ATOLL_DATA_NOT_WRITABLE', 'The folder for the sockets belongs to somebody else.', {
+      evidence: outside,
+      nextStep: 'Remove it, or choose a data folder with a shorter path with --data.',
+    });
+  return outside;
+}
+
+/** The names of the secrets that an installation keeps in its data folder. */
+type SecretName = 'control-token' | 'sealing-key' | 'cookie-key';
+
+/**
+ * A secret of 32 random bytes kept in `secrets/NAME` (hexadecimal, mode 0600); made the first time. Two processes that ask
+ * at once get the same one.
+ */
+export function secretOf(folder: DataFolder, name: SecretName): Buffer {
+  const path = join(folder.root, 'secrets', name);
+  if (!existsSync(path)) createWhole(path, randomBytes(32).toString('hex'));
+  const secret = Buffer.from(readFileSync(path, 'utf8').trim(), 'hex');
+  if (secret.length !== 32)
+    throw new AtollError('ATOLL_DATA_DAMAGED', 'A secret of the data folder is damaged.', { evidence: path });
+  return secret;
+}
+
+/** Makes a file with its whole content, or leaves the one that somebody made first. */
+function createWhole(path: string, content: string): void {
+  const draft = `${path}.${process.pid}`;
+  writeFileSync(draft, content, { mode: 0o600, flush: true });
+  try {
+    linkSync(draft, path);
+  } catch (error) {
+    if (systemCodeOf(error) !== 'EEXIST') throw error;
+  } finally {
+    unlinkSync(draft);
+  }
+}

@@ -1,0 +1,65 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { defaultDataFolder } from './core/dataFolder.ts';
+import { AtollError } from './core/errors.ts';
+
+// Commands are imported when they run, so that none pays for the others.
+
+const program = new Command('atoll')
+  .description('A multi-user Jupyter hub with elastic Dask clusters, in one program.')
+  .showHelpAfterError('Run the command with --help to see what it takes.');
+
+const settingsOption = (): Option =>
+  new Option('-f, --file <path>', 'settings file or folder, or - for standard input; may be repeated, later ones win')
+    .argParser((path: string, before: string[]) => [...before, path])
+    .default([], 'none');
+const dataOption = (): Option => new Option('--data <folder>', 'where everything is kept').default(defaultDataFolder());
+const hostOption = (): Option => new Option('--host <address>', 'address to listen on').default('127.0.0.1');
+const portOption = (): Option => new Option('--port <number>', 'port to listen on').argParser(parsePort).default(8000);
+
+program
+  .command('up')
+  .description('Set everything up, then run hub and edge on this machine until interrupted.')
+  .addOption(settingsOption())
+  .addOption(dataOption())
+  .addOption(hostOption())
+  .addOption(portOption())
+  .option('--stop-workloads', 'end servers and clusters too when Atoll ends (they go on otherwise)', false)
+  .action(async (options) => (await import('./cli/up.ts')).up(options));
+
+program
+  .command('login')
+  .description('Print a new link that signs you (or --user) in, once, to the Atoll that runs on the data folder.')
+  .addOption(dataOption())
+  .option('--user <name>', 'whom the link signs in; default: you')
+  .action(async (options) => (await import('./cli/login.ts')).login(options));
+
+program
+  .command('hub')
+  .description('Run the hub alone: identity, API, pages, reconcilers. `up` does this for you.')
+  .addOption(settingsOption())
+  .addOption(dataOption())
+  .requiredOption('--url <url>', 'where the edge answers, as servers and clusters on this machine reach it')
+  .action(async (options) => (await import('./cli/hub.ts')).hub(options));
+
+program
+  .command('edge')
+  .description('Run the edge alone: the proxy in front of hub, servers and schedulers. `up` does this for you.')
+  .addOption(dataOption())
+  .addOption(hostOption())
+  .addOption(portOption())
+  .action(async (options) => (await import('./cli/edge.ts')).edge(options));
+
+function parsePort(text: string): number {
+  const port = Number(text);
+  if (!/^\d{1,5}$/.test(text) || port < 1 || port > 65_535)
+    throw new InvalidArgumentError('A port is a whole number from 1 to 65535.');
+  return port;
+}
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (!(error instanceof AtollError)) throw error;
+  console.error(`atoll: ${error.toText()}`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,159 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { freePort } from './freePort.ts';
+import { until } from './until.ts';
+
+const program = resolve(import.meta.dirname, '../../bin/atoll');
+
+/** What a test's Atoll is started with. */
+export interface AtollOptions {
+  /** Text of a settings file. */
+  settings?: string;
+  /** More arguments for `atoll up`. */
+  arguments?: string[];
+  /** An existing data folder (which is then not removed by {@link Atoll.end}); default: a new temporary one. */
+  data?: string;
+  port?: number;
+}
+
+/** A whole Atoll, started as a person starts it: `bin/atoll up` on a free port, with a data folder of its own. */
+export class Atoll {
+  readonly data: string;
+  readonly port: number;
+  readonly #options: AtollOptions;
+  readonly #ownsData: boolean;
+  #process: ChildProcess | undefined;
+  /** Everything printed on standard output and error so far. */
+  output = '';
+
+  private constructor(options: AtollOptions, data: string, port: number) {
+    this.#options = options;
+    this.#ownsData = options.data === undefined;
+    this.data = data;
+    this.port = port;
+  }
+
+  /** Starts one and waits for its `Ready` line. */
+  static async start(options: AtollOptions = {}): Promise<Atoll> {
+    const data = options.data ?? mkdtempSync(join(tmpdir(), 'atoll-test-'));
+    const atoll = new Atoll(options, data, options.port ?? (await freePort()));
+    await atoll.up();
+    return atoll;
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  /** The one-time link that the last `up` printed. */
+  get signInLink(): string {
+    const link = this.output.match(/https?:\/\/\S+login\?link=\S+/g)?.at(-1);
+    if (link === undefined) throw new Error(`no sign-in link in: ${this.output}`);
+    return link;
+  }
+
+  /** Runs `atoll up` (again) on the same data and port; resolves at its `Ready` line. */
+  async up(): Promise<void> {
+    const extra = [...(this.#options.arguments ?? [])];
+    if (this.#options.settings !== undefined) {
+      const file = join(this.data, 'test-settings.yaml');
+      writeFileSync(file, this.#options.settings);
+      extra.push('-f', file);
+    }
+    const started = spawn(program, ['up', '--data', this.data, '--port', String(this.port), ...extra], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#process = started;
+    this.output = '';
+    const collect = (bytes: Buffer): void => void (this.output += bytes.toString());
+    started.stdout.on('data', collect);
+    started.stderr.on('data', collect);
+    await until(
+      'the Ready line',
+      () => {
+        if (started.exitCode !== null) throw new Error(`atoll up ended: ${this.output}`);
+        return /^Ready/m.test(this.output);
+      },
+      120,
+    );
+  }
+
+  /** Process ids of `hub` or `edge` of this Atoll. */
+  pidOf(role: 'hub' | 'edge'): number {
+    const pid = this.#rolePids(role)[0];
+    if (pid === undefined) throw new Error(`no ${role} runs`);
+    return pid;
+  }
+
+  /** Sends SIGTERM to `up` and waits for its end; returns its exit code. */
+  async stop(): Promise<number | null> {
+    const running = this.#process;
+    if (!running || running.exitCode !== null || running.signalCode !== null) return running?.exitCode ?? null;
+    const ended = new Promise<number | null>((done) => running.once('exit', (code) => done(code)));
+    running.kill('SIGTERM');
+    return ended;
+  }
+
+  /** kill -9 of `up`, hub and edge, as one. */
+  async killAll(): Promise<void> {
+    const pids = [this.#process?.pid, ...this.#rolePids('hub'), ...this.#rolePids('edge')];
+    for (const pid of pids) if (pid !== undefined) killNow(pid);
+    await until('the end of all roles', () => this.#rolePids('hub').length + this.#rolePids('edge').length === 0);
+  }
+
+  /** Ends Atoll and every workload, and removes the data folder. */
+  async end(): Promise<void> {
+    await this.stop();
+    for (const pid of processesNaming(this.data)) killNow(pid);
+    await until('the end of all workloads', () => processesNaming(this.data).every((pid) => pid === process.pid));
+    if (this.#ownsData) rmSync(this.data, { recursive: true, force: true });
+  }
+
+  #rolePids(role: string): number[] {
+    return processesNaming(this.data).filter((pid) => {
+      const argv = readProc(pid, 'cmdline').split('\0');
+      return argv.some((word) => word.endsWith('/main.ts')) && argv.includes(role);
+    });
+  }
+}
+
+/** Processes whose command line, working folder or environment names `path`. */
+function processesNaming(path: string): number[] {
+  const pids = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .map(Number);
+  return pids.filter((pid) => {
+    if (pid === process.pid) return false;
+    return (
+      readProc(pid, 'cmdline').includes(path) ||
+      readProc(pid, 'environ').includes(path) ||
+      workingFolder(pid).startsWith(path)
+    );
+  });
+}
+
+function readProc(pid: number, file: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+  } catch {
+    return ''; // It ended meanwhile.
+  }
+}
+
+function workingFolder(pid: number): string {
+  try {
+    return readlinkSync(`/proc/${pid}/cwd`);
+  } catch {
+    return '';
+  }
+}
+
+function killNow(pid: number): void {
+  try {
+    process.kill(pid, 'SIGKILL');
+  } catch {
+    // It ended meanwhile.
+  }
+}

@@ -1,0 +1,57 @@
+/** What a browser keeps between requests, as far as tests need it: cookies by path, and redirects followed by hand. */
+export class BrowserSession {
+  readonly #origin: string;
+  readonly #cookies = new Map<string, { value: string; path: string }>();
+
+  constructor(origin: string) {
+    this.#origin = origin;
+  }
+
+  /** Requests a path (or a URL of this origin) as a navigation or form post; does not follow redirects. */
+  async request(path: string, init: RequestInit = {}): Promise<Response> {
+    const url = new URL(path, this.#origin);
+    const headers = new Headers(init.headers);
+    const cookies = [...this.#cookies].filter(([, cookie]) => url.pathname.startsWith(cookie.path));
+    if (cookies.length > 0)
+      headers.set('cookie', cookies.map(([key, cookie]) => `${nameOf(key)}=${cookie.value}`).join('; '));
+    if (!headers.has('sec-fetch-mode')) headers.set('sec-fetch-mode', 'navigate');
+    if (!headers.has('sec-fetch-site')) headers.set('sec-fetch-site', 'same-origin');
+    const response = await fetch(url, { redirect: 'manual', ...init, headers });
+    for (const line of response.headers.getSetCookie()) this.#keep(line, url);
+    return response;
+  }
+
+  /** Follows redirects, 20 at most; returns the last answer. */
+  async visit(path: string, init: RequestInit = {}): Promise<Response> {
+    let response = await this.request(path, init);
+    for (let step = 0; step < 20 && response.status >= 300 && response.status < 400; step++) {
+      const next = new URL(response.headers.get('location') ?? '/', response.url || this.#origin);
+      response = await this.request(next.href);
+    }
+    return response;
+  }
+
+  /** The value of a cookie, whatever its path (the longest wins). */
+  cookie(name: string): string | undefined {
+    return [...this.#cookies]
+      .filter(([key]) => nameOf(key) === name)
+      .sort(([, a], [, b]) => b.path.length - a.path.length)[0]?.[1].value;
+  }
+
+  #keep(line: string, url: URL): void {
+    const [pair = '', ...attributes] = line.split(';').map((part) => part.trim());
+    const name = pair.slice(0, pair.indexOf('='));
+    const value = pair.slice(pair.indexOf('=') + 1);
+    const attribute = (wanted: string): string | undefined =>
+      attributes.find((text) => text.toLowerCase().startsWith(`${wanted}=`))?.slice(wanted.length + 1);
+    const path = attribute('path') ?? url.pathname;
+    const expires = attribute('expires');
+    const gone = attribute('max-age') === '0' || (expires !== undefined && new Date(expires).getTime() < Date.now());
+    if (gone) this.#cookies.delete(`${name} ${path}`);
+    else this.#cookies.set(`${name} ${path}`, { value, path });
+  }
+}
+
+function nameOf(key: string): string {
+  return key.slice(0, key.indexOf(' '));
+}

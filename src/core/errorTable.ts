@@ -54,6 +54,98 @@ export const errorTable = {
   // Requests
   ATOLL_BAD_REQUEST: row(400, 'The request cannot be understood.', 'Correct the request as the message says.'),
   ATOLL_NOT_FOUND: row(404, 'There is no such page, user, server or cluster.', 'Check the address.'),
+
+  // Notebook servers
+  ATOLL_SERVER_NOT_FOUND: row(
+    404,
+    'The person has no server of that name.',
+    'Look at the list of servers on the home page.',
+  ),
+  ATOLL_SERVER_EXISTS: row(409, 'The person has a server of that name already.', 'Choose another name.'),
+  ATOLL_SERVER_NAME_INVALID: row(
+    400,
+    'The name of a named server breaks the rules.',
+    'Use a letter first, then letters, digits and single hyphens, all lower case, at most 30 characters.',
+  ),
+  ATOLL_SERVER_ALREADY_RUNNING: row(400, 'A start was asked for, but the server runs.', 'Open it, or stop it first.'),
+  ATOLL_SERVER_STOPPING: row(
+    400,
+    'A start or change was asked for while the server is stopping.',
+    'Wait until it has stopped, then try again.',
+  ),
+  ATOLL_SERVER_NOT_STOPPED: row(400, 'The server must be stopped for this change.', 'Stop it first.'),
+  ATOLL_SERVER_NOT_STARTING: row(400, 'Progress was asked for, but no start is under way.', 'Start the server.'),
+  ATOLL_DEFAULT_SERVER_STAYS: row(
+    400,
+    'The default server was to be deleted; only named servers can be.',
+    'Stop it instead.',
+  ),
+  ATOLL_NAMED_SERVERS_OFF: row(
+    400,
+    'A named server was asked for, but they are switched off.',
+    'Use the default server, or ask the administrator to set hub.allowNamedServers.',
+  ),
+  ATOLL_NAMED_SERVER_LIMIT: row(
+    400,
+    'The person has as many named servers as are allowed.',
+    'Delete one of them first.',
+  ),
+  ATOLL_TOO_MANY_STARTS: row(
+    429,
+    'As many servers are starting as the settings allow at a time (hub.concurrentSpawnLimit).',
+    'Try again in half a minute.',
+  ),
+  ATOLL_ACTIVE_SERVER_LIMIT: row(
+    429,
+    'As many servers run as the settings allow (hub.activeServerLimit).',
+    'Try again in a few minutes, or ask somebody to stop a server.',
+  ),
+  ATOLL_SERVER_EXITED: row(
+    500,
+    'The process of a notebook server ended by itself.',
+    'Read its last lines, then start it again.',
+  ),
+  ATOLL_SERVER_KILLED: row(
+    500,
+    'The process of a notebook server was killed from outside, most often because memory ran out.',
+    'Start it again, and use less memory or ask for more.',
+  ),
+  ATOLL_SERVER_OUT_OF_MEMORY: row(
+    500,
+    'A notebook server used more memory than it may.',
+    'Start it again, and use less memory or ask for more.',
+  ),
+  ATOLL_SERVER_NO_ANSWER: row(
+    500,
+    'A notebook server runs but answers no request in time (singleuser.startTimeout).',
+    'Read its last lines, then start it again; a slow disk or a start-up script of your own is the usual cause.',
+  ),
+  ATOLL_SERVER_LOST: row(500, 'Nothing is left of a notebook server that should run.', 'Start it again.'),
+  ATOLL_SERVER_DISK_FULL: row(
+    507,
+    'A notebook server ended because the disk is full.',
+    'Delete files, or ask for more space.',
+  ),
+  ATOLL_SERVER_MODULE_MISSING: row(
+    500,
+    'The Python environment of a notebook server lacks a module that it needs.',
+    'Ask the administrator to install it in the environment; jupyterhub and jupyterlab must be there.',
+  ),
+  ATOLL_SERVER_CANNOT_REACH_HUB: row(
+    500,
+    'A notebook server could not reach the hub while starting.',
+    'Start it again; when it happens again, the administrator should look at the network between servers and hub.',
+  ),
+  ATOLL_SERVER_PORT_TAKEN: row(
+    500,
+    'The port chosen for a notebook server was taken by another program.',
+    'Start it again.',
+  ),
+  ATOLL_SERVER_NOT_PERMITTED: row(
+    500,
+    'A notebook server may not write a file or folder that it needs.',
+    'Ask the administrator to give you write permission there.',
+  ),
 } as const satisfies Record<string, ErrorRow>;
 
 /** A code of {@link errorTable}. */

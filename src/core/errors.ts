@@ -8,6 +8,8 @@ export interface ErrorDetails {
   nextStep?: string;
   /** HTTP status, when the table's own does not fit this case. */
   status?: number;
+  /** Seconds after which trying again makes sense; answered as `Retry-After`. */
+  retryAfterSeconds?: number;
   /** The error underneath; for the log only, never shown. */
   cause?: unknown;
 }
@@ -21,6 +23,7 @@ export class AtollError extends Error {
   readonly status: number;
   readonly evidence: string | undefined;
   readonly nextStep: string;
+  readonly retryAfterSeconds: number | undefined;
 
   constructor(code: ErrorCode, message: string, details: ErrorDetails = {}) {
     super(message, details.cause === undefined ? undefined : { cause: details.cause });
@@ -29,6 +32,7 @@ export class AtollError extends Error {
     this.status = details.status ?? errorTable[code].status;
     this.evidence = details.evidence;
     this.nextStep = details.nextStep ?? errorTable[code].nextStep;
+    this.retryAfterSeconds = details.retryAfterSeconds;
   }
 
   /** The sentence, the evidence and the next step as plain text, one a line: what a terminal shows. */

@@ -1,0 +1,125 @@
+import type { Reservation, Resources } from '../runtimes/contract.ts';
+import { expandTemplate } from './expandTemplate.ts';
+import type { Server } from './server.ts';
+import type { IssuedCredentials } from './serverCredentials.ts';
+import { escapeSegment, serverPathOf } from './serverPath.ts';
+
+/** What the environment of one start is made from. */
+export interface EnvironmentInputs {
+  server: Server;
+  credentials: IssuedCredentials;
+  reservation: Reservation;
+  resources: Resources;
+  /** Where servers reach the edge, without a final slash: `http://127.0.0.1:8000`. */
+  hubUrl: string;
+  /** The settings' own variables (`singleuser.extraEnv`), templates not yet expanded. */
+  extra: Readonly<Record<string, string>>;
+  /** Path to open first, such as `/lab`; undefined: the server chooses. */
+  defaultUrl: string | undefined;
+}
+
+/**
+ * The environment of a notebook server: what `jupyterhub-singleuser` expects (specs/jupyterhub.md §4.1), what makes
+ * `GatewayCluster()` work without an argument, what makes JupyterLab's Dask panel use it (dask/helm-chart#131), and last,
+ * so that they win, the settings' own variables.
+ */
+export function serverEnvironment(inputs: EnvironmentInputs): Record<string, string> {
+  const fields = templateFields(inputs.server);
+  const own: Record<string, string> = {};
+  for (const [name, value] of Object.entries(inputs.extra)) own[name] = expandTemplate(value, fields);
+  return {
+    ...jupyterHubVariables(inputs),
+    ...resourceVariables(inputs.resources),
+    ...daskVariables(inputs.hubUrl),
+    ...own,
+  };
+}
+
+/** The fields that settings may use in templates, with the names that JupyterHub's and Kubernetes' spawners give them. */
+export function templateFields(server: Server): Record<string, string> {
+  const { user, name } = server;
+  return {
+    username: user,
+    unescaped_username: user,
+    escaped_username: dnsLabel(user),
+    safe_username: dnsLabel(user),
+    servername: name,
+    unescaped_servername: name,
+    escaped_servername: dnsLabel(name),
+    safe_servername: dnsLabel(name),
+    user_server: name === '' ? user : `${user}--${name}`,
+    userid: String(server.userId),
+    base_url: '/',
+    JUPYTERHUB_USER: user,
+    JUPYTERHUB_SERVER_NAME: name,
+    JUPYTERHUB_SERVICE_PREFIX: serverPathOf(user, name),
+    JUPYTERHUB_BASE_URL: '/',
+  };
+}
+
+function jupyterHubVariables(inputs: EnvironmentInputs): Record<string, string> {
+  const { server, credentials, reservation, hubUrl, defaultUrl } = inputs;
+  const path = serverPathOf(server.user, server.name);
+  const apiUrl = `${hubUrl}/hub/api`;
+  const variables: Record<string, string> = {
+    JUPYTERHUB_API_TOKEN: credentials.token,
+    JPY_API_TOKEN: credentials.token,
+    JUPYTERHUB_CLIENT_ID: credentials.clientId,
+    JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED: '0',
+    JUPYTERHUB_HOST: '',
+    JUPYTERHUB_OAUTH_CALLBACK_URL: credentials.oauthCallbackPath,
+    JUPYTERHUB_OAUTH_SCOPES: JSON.stringify(credentials.oauthScopes),
+    JUPYTERHUB_OAUTH_ACCESS_SCOPES: JSON.stringify(credentials.accessScopes),
+    JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES: '[]',
+    JUPYTERHUB_USER: server.user,
+    JUPYTERHUB_SERVER_NAME: server.name,
+    JUPYTERHUB_API_URL: apiUrl,
+    JUPYTERHUB_ACTIVITY_URL: `${apiUrl}/users/${escapeSegment(server.user)}/activity`,
+    JUPYTERHUB_BASE_URL: '/',
+    JUPYTERHUB_SERVICE_PREFIX: path,
+    JUPYTERHUB_SERVICE_URL: `http://${reservation.bindAddress}:${reservation.ports.http}${path}`,
+    JUPYTERHUB_ROOT_DIR: reservation.homeDirectory,
+  };
+  if (defaultUrl !== undefined) variables.JUPYTERHUB_DEFAULT_URL = expandTemplate(defaultUrl, templateFields(server));
+  return variables;
+}
+
+/** Read by jupyter-resource-usage, and by people. */
+function resourceVariables(resources: Resources): Record<string, string> {
+  const named = {
+    MEM_GUARANTEE: resources.memoryGuarantee,
+    MEM_LIMIT: resources.memoryLimit,
+    CPU_GUARANTEE: resources.coreGuarantee,
+    CPU_LIMIT: resources.coreLimit,
+  };
+  const set = Object.entries(named).filter(([, value]) => value !== undefined);
+  return Object.fromEntries(set.map(([name, value]) => [name, String(value)]));
+}
+
+function daskVariables(hubUrl: string): Record<string, string> {
+  const gatewayPath = '/services/dask-gateway/';
+  return {
+    DASK_GATEWAY__ADDRESS: hubUrl + gatewayPath,
+    // The edge tells TLS to schedulers and HTTP apart on one port.
+    DASK_GATEWAY__PROXY_ADDRESS: `gateway://${hostAndPortOf(hubUrl)}`,
+    DASK_GATEWAY__PUBLIC_ADDRESS: gatewayPath,
+    DASK_GATEWAY__AUTH__TYPE: 'jupyterhub',
+    DASK_LABEXTENSION__FACTORY__MODULE: 'dask_gateway',
+    DASK_LABEXTENSION__FACTORY__CLASS: 'GatewayCluster',
+    // For a LocalCluster inside the server: its dashboard opens through jupyter-server-proxy.
+    DASK_DISTRIBUTED__DASHBOARD__LINK: '{JUPYTERHUB_SERVICE_PREFIX}proxy/{port}/status',
+  };
+}
+
+function hostAndPortOf(url: string): string {
+  const { protocol, hostname, port } = new URL(url);
+  return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
+}
+
+/** A name with everything outside `[a-z0-9-]` replaced, for use in labels of others' systems. */
+function dnsLabel(name: string): string {
+  return name
+    .toLowerCase()
+    .replace(/[^a-z0-9-]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+}

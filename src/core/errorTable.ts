@@ -51,6 +51,82 @@ export const errorTable = {
   ATOLL_DISK_FULL: row(507, 'No space is left on the disk.', 'Free some space and try again; nothing was half-made.'),
   ATOLL_START_FAILED: row(500, 'The hub or the edge ended while starting.', 'Read the lines printed above.'),
 
+  // Settings
+  ATOLL_QUANTITY: row(
+    400,
+    'An amount of memory or cores cannot be read.',
+    'Write memory as 512M or 2G, and cores as 2, 0.5 or 500m.',
+  ),
+  ATOLL_SETTINGS_INVALID: row(
+    400,
+    'The settings files have errors.',
+    'Correct them as listed; `atoll check -f FILE` lists them without starting anything.',
+  ),
+  ATOLL_SETTINGS_UNREADABLE: row(
+    400,
+    'A settings file or folder is missing, or may not be read.',
+    'Check the path after -f and its permissions.',
+  ),
+  ATOLL_SETTINGS_ENCODING: row(400, 'A settings file is not text in UTF-8.', 'Save it as UTF-8.'),
+  ATOLL_SETTINGS_ENCRYPTED: row(
+    400,
+    'A settings file is encrypted with SOPS.',
+    'Decrypt it first: sops --decrypt FILE | atoll … -f -',
+  ),
+  ATOLL_SETTINGS_TOO_LARGE: row(
+    400,
+    'A settings file is too long, too deeply nested, or unfolds to too much through its aliases.',
+    'Take out what is not a setting; large files for servers belong into a volume.',
+  ),
+  ATOLL_SETTINGS_YAML: row(400, 'A settings file is not valid YAML.', 'Correct it at the place shown.'),
+  ATOLL_SETTINGS_DUPLICATE_KEY: row(
+    400,
+    'A key stands twice in the same map, so that one of the two would be lost.',
+    'Keep one of them, or merge the two.',
+  ),
+  ATOLL_SETTINGS_SEVERAL_DOCUMENTS: row(
+    400,
+    'A settings file holds several YAML documents, of which only the first would count.',
+    'Put them into files of their own and give each with -f.',
+  ),
+  ATOLL_SETTINGS_NOT_A_MAP: row(
+    400,
+    'A settings file does not hold keys and values.',
+    'Begin it with a key such as jupyterhub:.',
+  ),
+  ATOLL_SETTINGS_UNKNOWN_KEY: row(
+    400,
+    'A key is not known: misspelt, or at the wrong place.',
+    'Correct its name or its indentation; docs/settings.md lists all keys.',
+  ),
+  ATOLL_SETTINGS_VALUE: row(400, 'A value is not of the kind that its key takes.', 'Write what the message expects.'),
+  ATOLL_SETTINGS_CONFLICT: row(400, 'Two settings contradict each other.', 'Change one of the two.'),
+  ATOLL_SETTINGS_NO_EFFECT: row(
+    400,
+    'Warning: a setting has no effect where Atoll runs now.',
+    'Leave it, if the file is used elsewhere too; otherwise take it out.',
+  ),
+  ATOLL_SETTINGS_NOT_SUPPORTED: row(
+    400,
+    'Warning: Atoll cannot do yet what a setting asks for.',
+    'Check that you can do without it for now.',
+  ),
+  ATOLL_SETTINGS_AUTHENTICATOR: row(
+    400,
+    'Warning: the authenticator in the settings is not built yet.',
+    'Administrators sign in by the one-time link; choose dummy, shared-password or native for other people.',
+  ),
+  ATOLL_SETTINGS_NOBODY_MAY_SIGN_IN: row(
+    400,
+    'Warning: an authenticator is chosen, but the settings let nobody in.',
+    'Set allow_all, allowed_users or admin_users under jupyterhub.hub.config.Authenticator.',
+  ),
+  ATOLL_SETTINGS_WEAK_SECRET: row(
+    400,
+    'Warning: a password or token in the settings protects nothing, or is too short to be used.',
+    'Make a long one: openssl rand -hex 32',
+  ),
+
   // Requests
   ATOLL_BAD_REQUEST: row(400, 'The request cannot be understood.', 'Correct the request as the message says.'),
   ATOLL_NOT_FOUND: row(404, 'There is no such page, user, server or cluster.', 'Check the address.'),

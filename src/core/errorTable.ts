@@ -222,6 +222,38 @@ export const errorTable = {
     'A notebook server may not write a file or folder that it needs.',
     'Ask the administrator to give you write permission there.',
   ),
+
+  // The process runtime
+  ATOLL_OWNER_NAME: row(
+    400,
+    'A user has a name for which no folder can be made: empty, only dots, or with a slash or a control character.',
+    'Give the user another name.',
+  ),
+  ATOLL_SYSTEM_ACCOUNT: row(
+    403,
+    'A user has the name of an account that belongs to the operating system.',
+    'Give the user another name, or block it with Authenticator.blocked_users.',
+  ),
+  ATOLL_HOME_MISSING: row(
+    500,
+    'The account that a workload should run as has no home folder.',
+    'Ask the administrator to make the home folder of the account.',
+  ),
+  ATOLL_FOLDER_UNREACHABLE: row(
+    500,
+    'The accounts of the users cannot pass through a folder on the way to their files.',
+    'Let others pass through that folder (chmod o+x), or choose another data folder with --data.',
+  ),
+  ATOLL_PROGRAM_MISSING: row(
+    500,
+    'The program that a workload should run does not exist.',
+    'Correct the command in the settings, or install the program.',
+  ),
+  ATOLL_LAUNCH_FAILED: row(
+    500,
+    'The operating system did not start a process.',
+    'Look at the evidence, and at the limits of processes and memory of this machine.',
+  ),
 } as const satisfies Record<string, ErrorRow>;
 
 /** A code of {@link errorTable}. */

@@ -1,0 +1,52 @@
+import { execFile } from 'node:child_process';
+import { userInfo } from 'node:os';
+import { promisify } from 'node:util';
+import { AtollError } from '../../core/errors.ts';
+
+/** An account of this machine's operating system. */
+export interface Account {
+  name: string;
+  uid: number;
+  gid: number;
+  home: string;
+  shell: string;
+}
+
+/** Ids below this belong to the system, except the superuser's (login.defs(5), UID_MIN). */
+const firstPersonalUid = 1000;
+
+const run = promisify(execFile);
+
+/** The account that this program runs as. */
+export function ownAccount(): Account {
+  const { username, uid, gid, homedir, shell } = userInfo();
+  return { name: username, uid, gid, home: homedir, shell: shell ?? '/bin/sh' };
+}
+
+/**
+ * The account of that name, from wherever this machine has its accounts (files, LDAP, …), or undefined.
+ * @throws AtollError ATOLL_SYSTEM_ACCOUNT when it is an account of the system (`daemon`, `postgres`), which nobody should
+ * come to own by signing in under its name.
+ */
+export async function findAccount(name: string): Promise<Account | undefined> {
+  if (!/^[A-Za-z_][A-Za-z0-9_.@-]*\$?$/.test(name)) return undefined;
+  let line: string;
+  try {
+    line = (await run('getent', ['passwd', '--', name], { timeout: 10_000 })).stdout.trim();
+  } catch (error) {
+    // getent(1): 2 says that there is no such key.
+    if (error instanceof Error && 'code' in error && error.code === 2) return undefined;
+    throw error;
+  }
+  const [found = '', , uid, gid, , home = '/', shell = ''] = line.split(':');
+  // A numeric name would be taken for an id.
+  if (found !== name) return undefined;
+  const account = { name, uid: Number(uid), gid: Number(gid), home, shell: shell || '/bin/sh' };
+  if (account.uid !== 0 && account.uid < firstPersonalUid)
+    throw new AtollError(
+      'ATOLL_SYSTEM_ACCOUNT',
+      `The name ${name} belongs to an account of this machine's system, so nothing can run for it.`,
+      { evidence: `Account ${name} has the user id ${account.uid}.` },
+    );
+  return account;
+}

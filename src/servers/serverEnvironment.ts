@@ -1,8 +1,8 @@
+import { apiPrefix, escapeSegment, serverUrl } from '../identity/urls.ts';
 import type { Reservation, Resources } from '../runtimes/contract.ts';
 import { expandTemplate } from './expandTemplate.ts';
 import type { Server } from './server.ts';
 import type { IssuedCredentials } from './serverCredentials.ts';
-import { escapeSegment, serverPathOf } from './serverPath.ts';
 
 /** What the environment of one start is made from. */
 export interface EnvironmentInputs {
@@ -52,15 +52,15 @@ export function templateFields(server: Server): Record<string, string> {
     base_url: '/',
     JUPYTERHUB_USER: user,
     JUPYTERHUB_SERVER_NAME: name,
-    JUPYTERHUB_SERVICE_PREFIX: serverPathOf(user, name),
+    JUPYTERHUB_SERVICE_PREFIX: serverUrl(user, name),
     JUPYTERHUB_BASE_URL: '/',
   };
 }
 
 function jupyterHubVariables(inputs: EnvironmentInputs): Record<string, string> {
   const { server, credentials, reservation, hubUrl, defaultUrl } = inputs;
-  const path = serverPathOf(server.user, server.name);
-  const apiUrl = `${hubUrl}/hub/api`;
+  const path = serverUrl(server.user, server.name);
+  const apiUrl = `${hubUrl}${apiPrefix}`;
   const variables: Record<string, string> = {
     JUPYTERHUB_API_TOKEN: credentials.token,
     JPY_API_TOKEN: credentials.token,

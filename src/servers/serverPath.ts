@@ -1,9 +1,4 @@
-/** Escapes one segment of a URL path as JupyterHub does: everything but letters, digits and `_.-~@`. */
-export function escapeSegment(segment: string): string {
-  return encodeURIComponent(segment)
-    .replace(/[!'()*]/g, (mark) => `%${mark.charCodeAt(0).toString(16).toUpperCase()}`)
-    .replaceAll('%40', '@');
-}
+import { apiPrefix, escapeSegment } from '../identity/urls.ts';
 
 /** `user/server`, the name of a server in the API, in the change feed and in logs; the default server is `ada/`. */
 export function fullNameOf(user: string, name: string): string {
@@ -16,12 +11,7 @@ export function splitFullName(fullName: string): { user: string; name: string } 
   return { user: fullName.slice(0, slash), name: fullName.slice(slash + 1) };
 }
 
-/** The path below which a server answers, escaped: `/user/ada/`, `/user/ada/gpu/`. */
-export function serverPathOf(user: string, name: string): string {
-  return name === '' ? `/user/${escapeSegment(user)}/` : `/user/${escapeSegment(user)}/${escapeSegment(name)}/`;
-}
-
-/** The same path for a {@link HttpRoute}, which wants it percent-decoded. */
+/** The path below which a server answers, percent-decoded as an edge route wants it: `/user/ada/`, `/user/ada/gpu/`. */
 export function serverRoutePrefixOf(user: string, name: string): string {
   return name === '' ? `/user/${user}/` : `/user/${user}/${name}/`;
 }
@@ -29,7 +19,7 @@ export function serverRoutePrefixOf(user: string, name: string): string {
 /** The path of one of the server's resources in the hub's API: `progress` gives `/hub/api/users/ada/server/progress`. */
 export function serverApiPathOf(user: string, name: string, resource: string): string {
   const server = name === '' ? 'server' : `servers/${escapeSegment(name)}`;
-  return `/hub/api/users/${escapeSegment(user)}/${server}/${resource}`;
+  return `${apiPrefix}/users/${escapeSegment(user)}/${server}/${resource}`;
 }
 
 const routeIdStart = 'server:';

@@ -1,0 +1,27 @@
+import type { ReconcileResult } from '../core/reconciler.ts';
+import type { Life } from './life.ts';
+import { recordStopped } from './recordOutcome.ts';
+import type { Server } from './server.ts';
+
+/** Seconds that a server has to save its state after SIGTERM before it is killed. */
+export const stopGraceSeconds = 10;
+
+/** The next step of a server that should not run: no route, no workload, no credentials, then a definite state. */
+export async function bringDown(life: Life, server: Server): Promise<ReconcileResult> {
+  const { user, name, workloadId } = server;
+  life.routes.delete(user, name);
+  if (workloadId !== null) {
+    life.readiness.end(workloadId);
+    const seen = await life.runtime.get(workloadId);
+    if (seen && seen.phase !== 'exited') {
+      await life.runtime.stop(workloadId, { graceSeconds: stopGraceSeconds });
+      // Its observation `exited` wakes this server; should that be missed, look again.
+      return { againInMs: (stopGraceSeconds + 2) * 1000 };
+    }
+  }
+  await life.credentials.revoke({ user, serverName: name });
+  if (workloadId !== null) await life.runtime.forget(workloadId);
+  await recordStopped(life, server);
+  if (workloadId !== null) life.board.drop(workloadId);
+  return undefined;
+}

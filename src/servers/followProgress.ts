@@ -1,0 +1,100 @@
+import { Bell } from '../core/bell.ts';
+import { AtollError } from '../core/errors.ts';
+import { serverUrl } from '../identity/urls.ts';
+import type { Store } from '../store/store.ts';
+import type { ProgressBoard, ProgressEvent } from './progressBoard.ts';
+import type { Server } from './server.ts';
+import { fullNameOf } from './serverPath.ts';
+import { logNameOf, serverNotFound } from './serverRequests.ts';
+import { readServer } from './serverTable.ts';
+
+/** Where progress is read from. */
+export interface ProgressSources {
+  store: Store;
+  board: ProgressBoard;
+}
+
+/**
+ * The progress of a server's present start, as JupyterHub streams it (specs/jupyterhub.md §1.8): what happened so far,
+ * what happens from now on, and one last event that says ready or failed. A server that is ready, or failed, gives that
+ * last event only. Ends early when `signal` aborts.
+ * @throws AtollError `ATOLL_SERVER_NOT_FOUND`; `ATOLL_SERVER_NOT_STARTING` when it is stopped and nothing failed.
+ */
+export async function followProgress(
+  sources: ProgressSources,
+  user: string,
+  name: string,
+  signal: AbortSignal,
+): Promise<AsyncGenerator<ProgressEvent, void>> {
+  const server = await readServer(sources.store.db, user, name);
+  if (!server) throw serverNotFound(user, name);
+  if (server.phase !== 'starting' && server.phase !== 'ready' && !server.failure)
+    throw new AtollError('ATOLL_SERVER_NOT_STARTING', `${logNameOf(user, name)} is not starting...`);
+  return streamProgress(sources, server, signal);
+}
+
+async function* streamProgress(
+  { store, board }: ProgressSources,
+  first: Server,
+  signal: AbortSignal,
+): AsyncGenerator<ProgressEvent, void> {
+  const early = lastEventOf(first, first);
+  if (early) {
+    yield early;
+    return;
+  }
+  const bell = new Bell();
+  const fullName = fullNameOf(first.user, first.name);
+  const waiting: ProgressEvent[] = [
+    { progress: 0, message: 'Server requested' },
+    ...board.eventsOf(first.workloadId ?? ''),
+  ];
+  const unfollowBoard = board.follow((workloadId, event) => {
+    if (workloadId !== first.workloadId) return;
+    waiting.push(event);
+    bell.ring();
+  });
+  const unfollowStore = store.changes.follow('servers', (key) => {
+    if (key === fullName) bell.ring();
+  });
+  try {
+    while (!signal.aborted) {
+      const last = lastEventOf(first, await readServer(store.db, first.user, first.name));
+      yield* waiting.splice(0);
+      if (last) {
+        yield last;
+        return;
+      }
+      await bell.wait(signal);
+    }
+  } finally {
+    unfollowBoard();
+    unfollowStore();
+  }
+}
+
+/** The event with which the start that `first` is in ends, or undefined while it goes on. */
+function lastEventOf(first: Server, current: Server | undefined): ProgressEvent | undefined {
+  if (!current || current.workloadId !== first.workloadId) return cancelled;
+  if (current.failure) return failedEvent(current.failure.message);
+  if (current.phase === 'ready') return readyEvent(current);
+  return current.phase === 'starting' ? undefined : cancelled;
+}
+
+const cancelled: ProgressEvent = { progress: 100, failed: true, message: 'Spawn cancelled' };
+
+function failedEvent(reason: string): ProgressEvent {
+  return { progress: 100, failed: true, message: `Spawn failed: ${reason}` };
+}
+
+function readyEvent(server: Server): ProgressEvent {
+  const url = serverUrl(server.user, server.name);
+  return {
+    progress: 100,
+    ready: true,
+    message: `Server ready at ${url}`,
+    // The path is percent-encoded, so it holds nothing that HTML would take for markup.
+    html_message: `Server ready at <a href="${url}">${url}</a>`,
+    url,
+  };
+}

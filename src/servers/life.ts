@@ -1,0 +1,28 @@
+import type { ServerSettings } from '../config/settings.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Runtime } from '../runtimes/contract.ts';
+import type { Store } from '../store/store.ts';
+import type { ProgressBoard } from './progressBoard.ts';
+import type { PublishedRoutes } from './publishedRoutes.ts';
+import type { ReadinessWatches } from './readiness.ts';
+import type { ServerCredentials } from './serverCredentials.ts';
+
+/** Everything that bringing servers up and down needs. */
+export interface Life {
+  store: Store;
+  runtime: Runtime;
+  credentials: ServerCredentials;
+  routes: PublishedRoutes;
+  readiness: ReadinessWatches;
+  board: ProgressBoard;
+  settings: ServerSettings;
+  /** Where servers reach the edge, without a final slash. */
+  hubUrl: string;
+  clock: Clock;
+  log: Logger;
+  /** When this hub began to look: time before that is no server's fault. */
+  openedAt: number;
+  /** Asks for another pass over a server. */
+  wake(fullName: string): void;
+}

@@ -1,0 +1,41 @@
+/** One line of a start's progress, in the words and keys of JupyterHub's event stream. */
+export interface ProgressEvent {
+  /** 0 to 100. */
+  progress: number;
+  message: string;
+  html_message?: string;
+  ready?: true;
+  failed?: true;
+  /** Path of the server; with `ready`. */
+  url?: string;
+}
+
+/** What happened so far in starts under way, by workload. In memory: the definite state is in the store. */
+export class ProgressBoard {
+  readonly #events = new Map<string, ProgressEvent[]>();
+  readonly #listeners = new Set<(workloadId: string, event: ProgressEvent) => void>();
+
+  /** Adds an event, unless it says the same as the last one. The number of events of a start is bounded. */
+  add(workloadId: string, event: ProgressEvent): void {
+    const events = this.#events.get(workloadId) ?? [];
+    if (events.at(-1)?.message === event.message || events.length >= 200) return;
+    this.#events.set(workloadId, [...events, event]);
+    for (const listener of this.#listeners) listener(workloadId, event);
+  }
+
+  /** The events of one start so far. */
+  eventsOf(workloadId: string): readonly ProgressEvent[] {
+    return this.#events.get(workloadId) ?? [];
+  }
+
+  /** Forgets the events of a start that has come to its end. */
+  drop(workloadId: string): void {
+    this.#events.delete(workloadId);
+  }
+
+  /** Calls `listener` at each new event, until the returned function is called. */
+  follow(listener: (workloadId: string, event: ProgressEvent) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+}

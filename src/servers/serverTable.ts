@@ -1,0 +1,53 @@
+import type { Kysely } from 'kysely';
+import type { Database } from '../store/database.ts';
+import { type Server, serverFromRow } from './server.ts';
+
+/** Which servers {@link readServers} returns. An empty filter means all. */
+export interface ServerFilter {
+  users?: readonly string[];
+  phases?: readonly Server['phase'][];
+}
+
+/** The servers that the filter lets through, by user and name. Inside a transaction, pass its `db`. */
+export async function readServers(db: Kysely<Database>, filter: ServerFilter = {}): Promise<Server[]> {
+  let query = selectServers(db).orderBy('users.name').orderBy('servers.name');
+  if (filter.users) query = query.where('users.name', 'in', filter.users);
+  if (filter.phases) query = query.where('servers.phase', 'in', filter.phases);
+  return (await query.execute()).map(serverFromRow);
+}
+
+/** One server, or undefined. */
+export async function readServer(db: Kysely<Database>, user: string, name: string): Promise<Server | undefined> {
+  const query = selectServers(db).where('users.name', '=', user).where('servers.name', '=', name);
+  const row = await query.executeTakeFirst();
+  return row && serverFromRow(row);
+}
+
+/** The server whose present start has this workload, or undefined. */
+export async function readServerOfWorkload(db: Kysely<Database>, workloadId: string): Promise<Server | undefined> {
+  const row = await selectServers(db).where('servers.workload_id', '=', workloadId).executeTakeFirst();
+  return row && serverFromRow(row);
+}
+
+function selectServers(db: Kysely<Database>) {
+  return db
+    .selectFrom('servers')
+    .innerJoin('users', 'users.id', 'servers.user_id')
+    .select([
+      'servers.id',
+      'servers.user_id',
+      'users.name as user_name',
+      'servers.name',
+      'servers.display_name',
+      'servers.created_at',
+      'servers.desired',
+      'servers.phase',
+      'servers.workload_id',
+      'servers.token_fingerprint',
+      'servers.user_options',
+      'servers.started_at',
+      'servers.ready_at',
+      'servers.last_activity',
+      'servers.failure',
+    ]);
+}

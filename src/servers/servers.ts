@@ -1,0 +1,223 @@
+import { ActivityRecorder } from '../activity/activityRecorder.ts';
+import type { ReportedActivity } from '../activity/readActivityPost.ts';
+import type { ServerSettings } from '../config/settings.ts';
+import { Bell } from '../core/bell.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import { AtollError, messageOf } from '../core/errors.ts';
+import { Reconciler } from '../core/reconciler.ts';
+import type { ActivityReport, HttpRoute, RouteWriter } from '../edge/protocol.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Observation, Runtime } from '../runtimes/contract.ts';
+import type { Store } from '../store/store.ts';
+import { followProgress } from './followProgress.ts';
+import type { Life } from './life.ts';
+import { ProgressBoard, type ProgressEvent } from './progressBoard.ts';
+import { PublishedRoutes } from './publishedRoutes.ts';
+import { ReadinessWatches } from './readiness.ts';
+import { reconcileServer } from './reconcileServer.ts';
+import { pendingOf, type Server } from './server.ts';
+import type { ServerCredentials } from './serverCredentials.ts';
+import { fullNameOf, serverOfRouteId } from './serverPath.ts';
+import {
+  changeServer,
+  createServer,
+  type RequestContext,
+  requestRemoval,
+  requestRemovalOfAll,
+  requestStart,
+  requestStop,
+  type ServerChanges,
+  type ServerChoices,
+} from './serverRequests.ts';
+import { readServer, readServerOfWorkload, readServers, type ServerFilter } from './serverTable.ts';
+import { sweepOrphans } from './sweepOrphans.ts';
+
+/** What {@link createServers} needs. */
+export interface ServersOptions {
+  store: Store;
+  /** Open already. */
+  runtime: Runtime;
+  routes: RouteWriter;
+  credentials: ServerCredentials;
+  settings: ServerSettings;
+  /** Where servers reach the edge, without a final slash: `http://127.0.0.1:8000`. */
+  hubUrl: string;
+  log: Logger;
+  clock?: Clock;
+  /** Milliseconds between two looks at every server, beside those that something causes. Default 30 000. */
+  resyncMs?: number;
+}
+
+/**
+ * People's notebook servers. Requests write down what should be, durably, and return; the rest happens by itself and is
+ * seen in {@link get}, {@link progress} and the store's change feed (topic `servers`).
+ */
+export interface Servers {
+  /** Publishes the routes of the servers that run, then carries on with all starts and stops under way. Call once. */
+  open(): Promise<void>;
+  /** Stops looking after servers. They run on. */
+  close(): Promise<void>;
+  get(user: string, name: string): Promise<Server | undefined>;
+  list(filter?: ServerFilter): Promise<Server[]>;
+  /** Asks for a server to run. See {@link requestStart}. */
+  start(user: string, name: string, choices?: ServerChoices): Promise<Server>;
+  /** Asks for a server to stop. See {@link requestStop}. */
+  stop(user: string, name: string): Promise<Server | undefined>;
+  /** Makes a named server without starting it. See {@link createServer}. */
+  create(user: string, name: string, choices?: ServerChoices): Promise<Server>;
+  /** Changes a stopped server. See {@link changeServer}. */
+  change(user: string, name: string, changes: ServerChanges): Promise<Server>;
+  /** Asks for a server to stop and go. See {@link requestRemoval}. */
+  remove(user: string, name: string): Promise<Server | undefined>;
+  /** Asks for all servers of a user to stop and go; resolves when they are gone, with whether that was in time. */
+  removeAllOf(user: string, milliseconds: number): Promise<boolean>;
+  /** Waits until nothing is under way with a server, at most so long; resolves with what it is then. */
+  settled(user: string, name: string, milliseconds: number, signal?: AbortSignal): Promise<Server | undefined>;
+  /** The events of a start. See {@link followProgress}. */
+  progress(user: string, name: string, signal: AbortSignal): Promise<AsyncGenerator<ProgressEvent, void>>;
+  /** What happened so far in the present start: what a page without scripts shows. */
+  progressSoFar(server: Server): readonly ProgressEvent[];
+  /** The routes published now. */
+  routes(): HttpRoute[];
+  /**
+   * Notes the activity that a server reports of itself. Resolves when it is durable.
+   * @throws AtollError `ATOLL_BAD_REQUEST` when it names a server that is not there
+   */
+  recordActivity(user: string, activity: ReportedActivity): Promise<void>;
+  /** Notes the traffic that an edge saw; routes that are not servers' are ignored. */
+  recordTraffic(report: ActivityReport): void;
+}
+
+/** Puts the parts together. Nothing happens before {@link Servers.open}. */
+export function createServers(options: ServersOptions): Servers {
+  const { store, runtime, settings, log } = options;
+  const clock = options.clock ?? systemClock;
+  const requests: RequestContext = { store, clock, limits: settings };
+  const activity = new ActivityRecorder({ store, log });
+  const life: Life = {
+    store,
+    runtime,
+    settings,
+    log,
+    clock,
+    credentials: options.credentials,
+    hubUrl: options.hubUrl,
+    routes: new PublishedRoutes(options.routes),
+    readiness: new ReadinessWatches(),
+    board: new ProgressBoard(),
+    openedAt: clock.now(),
+    wake: (fullName) => reconciler.wake(fullName),
+  };
+  const reconciler = new Reconciler({
+    reconcile: (fullName) => reconcileServer(life, fullName),
+    listKeys: () => listWork(life),
+    onError: (fullName, error) => log.error({ server: fullName, error: messageOf(error) }, 'server step failed'),
+    clock,
+    ...(options.resyncMs !== undefined && { resyncMs: options.resyncMs }),
+  });
+  const unfollow: (() => void)[] = [];
+
+  const get = (user: string, name: string): Promise<Server | undefined> => readServer(store.db, user, name);
+
+  async function settled(user: string, name: string, milliseconds: number, signal?: AbortSignal) {
+    const deadline = performance.now() + milliseconds;
+    const bell = new Bell();
+    const stop = store.changes.follow('servers', (key) => {
+      if (key === fullNameOf(user, name)) bell.ring();
+    });
+    try {
+      for (;;) {
+        const server = await get(user, name);
+        const remaining = deadline - performance.now();
+        if (!server || pendingOf(server) === null || remaining <= 0 || signal?.aborted) return server;
+        await bell.wait(signal, remaining);
+      }
+    } finally {
+      stop();
+    }
+  }
+
+  return {
+    async open() {
+      life.openedAt = clock.now();
+      await publishRoutes(life);
+      unfollow.push(
+        store.changes.follow('servers', (fullName) => reconciler.wake(fullName)),
+        runtime.observe((seen) => void wakeServerOf(life, seen)),
+      );
+      await reconciler.start();
+    },
+    async close() {
+      for (const stop of unfollow.splice(0)) stop();
+      life.readiness.close();
+      await reconciler.stop();
+      await activity.close();
+    },
+    get,
+    list: (filter) => readServers(store.db, filter),
+    start: (user, name, choices = {}) => requestStart(requests, user, name, choices),
+    stop: (user, name) => requestStop(requests, user, name),
+    create: (user, name, choices = {}) => createServer(requests, user, name, choices),
+    change: (user, name, changes) => changeServer(requests, user, name, changes),
+    remove: (user, name) => requestRemoval(requests, user, name),
+    async removeAllOf(user, milliseconds) {
+      const deadline = performance.now() + milliseconds;
+      for (const server of await requestRemovalOfAll(requests, user))
+        await settled(user, server.name, deadline - performance.now());
+      return (await readServers(store.db, { users: [user] })).length === 0;
+    },
+    settled,
+    progress: (user, name, signal) => followProgress({ store, board: life.board }, user, name, signal),
+    progressSoFar: (server) => life.board.eventsOf(server.workloadId ?? ''),
+    routes: () => life.routes.list(),
+    async recordActivity(user, reported) {
+      const known = new Set((await readServers(store.db, { users: [user] })).map((server) => server.name));
+      const unknown = Object.keys(reported.servers).find((name) => !known.has(name));
+      if (unknown !== undefined)
+        throw new AtollError('ATOLL_BAD_REQUEST', `No such server '${unknown.slice(0, 255)}' for user ${user}`);
+      await activity.record({ user, ...reported });
+    },
+    recordTraffic(report) {
+      for (const [routeId, { lastActivity }] of Object.entries(report.routes)) {
+        const server = serverOfRouteId(routeId);
+        if (!server) continue;
+        const reported = { user: server.user, userActivity: lastActivity, servers: { [server.name]: lastActivity } };
+        activity
+          .record(reported)
+          .catch((error: unknown) => log.error({ error: messageOf(error) }, 'traffic not recorded'));
+      }
+    },
+  };
+}
+
+/** Leads every server's path to it again that was ready when the last hub ended and is still there. */
+async function publishRoutes(life: Life): Promise<void> {
+  const ready = await readServers(life.store.db, { phases: ['ready'] });
+  const seen = new Map((await life.runtime.list()).map((observation) => [observation.id, observation]));
+  for (const server of ready) {
+    const observation = seen.get(server.workloadId ?? '');
+    if (observation?.phase === 'running') life.routes.put(server.user, server.name, observation);
+  }
+}
+
+/** The servers that may need work: those not at rest, and those with a route, should their record be gone. */
+async function listWork(life: Life): Promise<string[]> {
+  await sweepOrphans(life).catch((error: unknown) =>
+    life.log.error({ error: messageOf(error) }, 'servers without a record were not looked for'),
+  );
+  const active = await readServers(life.store.db, { phases: ['starting', 'ready', 'stopping'] });
+  const routed = life.routes.list().map((route) => serverOfRouteId(route.id));
+  return [...active.map((server) => ({ user: server.user, name: server.name })), ...routed]
+    .filter((server) => server !== undefined)
+    .map(({ user, name }) => fullNameOf(user, name));
+}
+
+async function wakeServerOf(life: Life, seen: Observation): Promise<void> {
+  if (seen.kind !== 'server') return;
+  try {
+    const server = await readServerOfWorkload(life.store.db, seen.id);
+    if (server) life.wake(fullNameOf(server.user, server.name));
+  } catch (error) {
+    life.log.error({ workload: seen.id, error: messageOf(error) }, 'an observation was not passed on');
+  }
+}

@@ -7,6 +7,8 @@ export interface Settings {
   authentication: AuthenticationSettings;
   /** Who holds which rights. */
   roles: RoleSettings[];
+  /** Scopes for services' own use, by name (`custom:…`). `hub.config.JupyterHub.custom_scopes`. Undefined: none. */
+  customScopes?: Record<string, { description: string; scopes: string[] }>;
   /** Groups to create, with members and properties. `hub.loadGroups` / `hub.config.JupyterHub.load_groups`. */
   groups: Record<string, { users: string[]; properties: Record<string, unknown> }>;
   /** Services, by name. `hub.services`. */

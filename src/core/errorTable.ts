@@ -254,6 +254,75 @@ export const errorTable = {
     'The operating system did not start a process.',
     'Look at the evidence, and at the limits of processes and memory of this machine.',
   ),
+
+  // Requests to the hub's API and pages
+  ATOLL_UNAUTHENTICATED: row(
+    403,
+    'The request carries no token or login, or one that is unknown, expired or revoked.',
+    'Sign in, or send a valid token as "Authorization: token …".',
+  ),
+  ATOLL_FORBIDDEN: row(403, 'The person or program may not do this.', 'Ask an administrator of the hub.'),
+  ATOLL_SCOPE_MISSING: row(
+    403,
+    'The token or login does not have the scopes that the request needs.',
+    'Use a token with one of the scopes that the message names.',
+  ),
+  ATOLL_XSRF: row(
+    403,
+    'A request with a login cookie lacks its XSRF token, or another site made it.',
+    'Load the page again and repeat; programs should use a token instead of a cookie.',
+  ),
+  ATOLL_METHOD_NOT_ALLOWED: row(405, 'The address exists, but not for this HTTP method.', 'Check the method.'),
+  ATOLL_CONFLICT: row(409, 'What should be created exists already.', 'Choose another name.'),
+  ATOLL_BODY_TOO_LARGE: row(413, 'The body of the request is larger than the hub accepts.', 'Send less at a time.'),
+
+  // Signing in
+  ATOLL_SIGN_IN_FAILED: row(403, 'The user name or the password is wrong.', 'Check both and try again.'),
+  ATOLL_SIGN_IN_THROTTLED: row(429, 'Somebody failed to sign in too often.', 'Wait as long as the message says.'),
+  ATOLL_NOT_ALLOWED: row(
+    403,
+    'The person is who they say, but the settings do not let them in.',
+    'Ask an administrator to add the name to Authenticator.allowed_users.',
+  ),
+  ATOLL_ACCOUNT_PENDING: row(
+    403,
+    'The account has not been approved yet.',
+    'Ask an administrator of the hub to approve it, at /hub/authorize.',
+  ),
+  ATOLL_LINK_INVALID: row(
+    403,
+    'A login link was used before, or is older than 15 minutes.',
+    'Ask for a new link; "atoll up" prints one at each start.',
+  ),
+  ATOLL_ACCOUNT_EXISTS: row(409, 'Somebody has that user name already.', 'Choose another one, or sign in.'),
+  ATOLL_PASSWORD_UNFIT: row(400, 'The password is too short, too long, or the user name.', 'Choose another password.'),
+  ATOLL_BUSY: row(503, 'The hub has more to do than it can take on right now.', 'Try again in a few seconds.'),
+  ATOLL_OAUTH_REQUEST_INVALID: row(
+    400,
+    'A program asked the hub to sign somebody in, in a way that cannot be trusted.',
+    'Start again from the page you came from. If it happens again, that program is configured wrongly.',
+  ),
+  ATOLL_TOO_MANY_TOKENS: row(400, 'A user has the most API tokens that one may have.', 'Revoke some, at /hub/token.'),
+
+  // Settings of identity
+  ATOLL_AUTHENTICATOR_INVALID: row(
+    400,
+    'The settings of the authenticator do not fit together.',
+    'Correct them as the message says.',
+  ),
+  ATOLL_ROLE_INVALID: row(400, 'A role in the settings is wrong.', 'Correct the entry of loadRoles.'),
+  ATOLL_SCOPE_INVALID: row(400, 'A custom scope in the settings is wrong.', 'Correct custom_scopes.'),
+  ATOLL_SERVICE_INVALID: row(400, 'A service in the settings is wrong.', 'Correct the entry of services.'),
+  ATOLL_USER_NAME_INVALID: row(
+    400,
+    'A name cannot be that of a user or group: empty, too long, with a slash, white space around it or control characters.',
+    'Choose another name.',
+  ),
+  ATOLL_USERNAME_PATTERN_INVALID: row(
+    400,
+    'Authenticator.username_pattern is not a regular expression.',
+    'Correct it; the whole name must match.',
+  ),
 } as const satisfies Record<string, ErrorRow>;
 
 /** A code of {@link errorTable}. */

@@ -25,6 +25,7 @@ export async function up(db: Kysely<never>): Promise<void> {
     .addColumn('user_id', 'integer', (column) => column.notNull().references('users.id').onDelete('cascade'))
     .addPrimaryKeyConstraint('group_members_key', ['group_id', 'user_id'])
     .execute();
+  await schema.createIndex('group_members_user_id').on('group_members').column('user_id').execute();
   await schema
     .createTable('passwords')
     .addColumn('user_name', 'text', (column) => column.primaryKey())
@@ -39,33 +40,34 @@ export async function up(db: Kysely<never>): Promise<void> {
     .addColumn('user_id', 'integer', (column) => column.notNull().references('users.id').onDelete('cascade'))
     .addColumn('created_at', 'bigint', (column) => column.notNull())
     .addColumn('expires_at', 'bigint', (column) => column.notNull())
-    .addColumn('last_seen_at', 'bigint', (column) => column.notNull())
     .execute();
+  await schema.createIndex('sessions_user_id').on('sessions').column('user_id').execute();
   await schema
     .createTable('login_links')
     .addColumn('hash', 'text', (column) => column.primaryKey())
-    .addColumn('user_name', 'text', (column) => column.notNull())
+    .addColumn('user_id', 'integer', (column) => column.notNull().references('users.id').onDelete('cascade'))
     .addColumn('expires_at', 'bigint', (column) => column.notNull())
     .execute();
   await schema
     .createTable('oauth_clients')
     .addColumn('id', 'text', (column) => column.primaryKey())
     .addColumn('description', 'text', (column) => column.notNull())
-    .addColumn('secret_hash', 'text', (column) => column.notNull())
+    .addColumn('secret_hash', 'text')
     .addColumn('redirect_uri', 'text', (column) => column.notNull())
     .addColumn('allowed_scopes', 'text', (column) => column.notNull())
     .addColumn('user_id', 'integer', (column) => column.references('users.id').onDelete('cascade'))
     .addColumn('server_name', 'text')
-    .addColumn('service', 'text')
+    .addColumn('service', 'text', (column) => column.unique())
+    .addUniqueConstraint('oauth_clients_server', ['user_id', 'server_name'])
     .execute();
   await schema
     .createTable('api_tokens')
     .addColumn('id', 'integer', (column) => column.primaryKey().autoIncrement())
     .addColumn('hash', 'text', (column) => column.notNull().unique())
-    .addColumn('user_id', 'integer', (column) => column.references('users.id').onDelete('cascade'))
-    .addColumn('service', 'text')
+    .addColumn('user_id', 'integer', (column) => column.notNull().references('users.id').onDelete('cascade'))
     .addColumn('oauth_client_id', 'text', (column) => column.references('oauth_clients.id').onDelete('cascade'))
     .addColumn('session_id', 'text')
+    .addColumn('server_name', 'text')
     .addColumn('scopes', 'text', (column) => column.notNull())
     .addColumn('note', 'text', (column) => column.notNull())
     .addColumn('created_at', 'bigint', (column) => column.notNull())
@@ -85,5 +87,7 @@ export async function up(db: Kysely<never>): Promise<void> {
     .addColumn('code_challenge', 'text')
     .addColumn('code_challenge_method', 'text')
     .addColumn('expires_at', 'bigint', (column) => column.notNull())
+    .addColumn('used_at', 'bigint')
+    .addColumn('token_id', 'integer', (column) => column.references('api_tokens.id').onDelete('set null'))
     .execute();
 }

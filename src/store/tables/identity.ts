@@ -41,24 +41,25 @@ export interface SessionsTable {
   user_id: number;
   created_at: number;
   expires_at: number;
-  last_seen_at: number;
 }
 
-/** Links that sign one person in, once. */
+/** Links that sign one person in, once. `hash` is the SHA-256 of the link's secret. */
 export interface LoginLinksTable {
   hash: string;
-  user_name: string;
+  user_id: number;
   expires_at: number;
 }
 
-/** API and OAuth access tokens. Owned by a user, or by a service of the settings. Only the SHA-256 is kept. */
+/** API and OAuth access tokens of users. Only the SHA-256 is kept. (Tokens of services are in the settings.) */
 export interface ApiTokensTable {
   id: Generated<number>;
   hash: string;
-  user_id: number | null;
-  service: string | null;
+  user_id: number;
+  /** The OAuth client it was issued to; null for a plain API token. */
   oauth_client_id: string | null;
   session_id: string | null;
+  /** For a server's own token: which of the user's servers it belongs to. */
+  server_name: string | null;
   /** JSON list of scopes as requested (`inherit` stands for the owner's). */
   scopes: string;
   note: string;
@@ -71,8 +72,8 @@ export interface ApiTokensTable {
 export interface OAuthClientsTable {
   id: string;
   description: string;
-  /** SHA-256 of the secret, which is the server's or service's API token. */
-  secret_hash: string;
+  /** SHA-256 of the secret, which is the server's API token; null for a service, whose token is in the settings only. */
+  secret_hash: string | null;
   redirect_uri: string;
   /** JSON list. */
   allowed_scopes: string;
@@ -82,7 +83,7 @@ export interface OAuthClientsTable {
   service: string | null;
 }
 
-/** Authorization codes not exchanged yet. */
+/** Authorization codes; a used one is kept until it expires, so that a second use is noticed. */
 export interface OAuthCodesTable {
   hash: string;
   client_id: string;
@@ -94,6 +95,9 @@ export interface OAuthCodesTable {
   code_challenge: string | null;
   code_challenge_method: string | null;
   expires_at: number;
+  /** When it was exchanged, and for which token (null again once that token is gone). */
+  used_at: number | null;
+  token_id: number | null;
 }
 
 export interface IdentityDatabase {

@@ -1,0 +1,15 @@
+import type { Write } from '../store/store.ts';
+
+/** Ends all logins of a user and revokes all their tokens, codes and login links. */
+export async function forgetCredentials(write: Write, userId: number): Promise<void> {
+  const sessions = await write.db
+    .deleteFrom('sessions')
+    .where('user_id', '=', userId)
+    .returning('session_id')
+    .execute();
+  for (const { session_id } of sessions) write.changed('sessions', session_id);
+  const tokens = await write.db.deleteFrom('api_tokens').where('user_id', '=', userId).returning('id').execute();
+  for (const { id } of tokens) write.changed('tokens', `a${id}`);
+  await write.db.deleteFrom('oauth_codes').where('user_id', '=', userId).execute();
+  await write.db.deleteFrom('login_links').where('user_id', '=', userId).execute();
+}

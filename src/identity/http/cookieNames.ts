@@ -1,0 +1,8 @@
+/** The login cookie: HttpOnly, on `/hub/`. */
+export const loginCookie = 'jupyterhub-hub-login';
+
+/** The public id of the login, which services read as a key for their caches; on `/`. */
+export const sessionIdCookie = 'jupyterhub-session-id';
+
+/** The XSRF token for scripts of the hub's pages; on `/hub/`, not HttpOnly. */
+export const xsrfCookie = '_xsrf';

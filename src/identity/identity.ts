@@ -1,0 +1,236 @@
+import type { Settings } from '../config/settings.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import type { Sealer } from '../core/sealer.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Store } from '../store/store.ts';
+import { ActivityRecorder } from './activityRecorder.ts';
+import type { Authenticator } from './authenticators/contract.ts';
+import { createAuthenticator } from './authenticators/createAuthenticator.ts';
+import { Groups } from './groups.ts';
+import { authenticateRequest, type RequestIdentity } from './http/authenticateRequest.ts';
+import { loginCookie } from './http/cookieNames.ts';
+import { readCookies } from './http/cookies.ts';
+import { XsrfTokens } from './http/xsrfTokens.ts';
+import { LoginLinks } from './loginLinks.ts';
+import { compileUsernamePattern, type NameRules, normalizeName, toUserName } from './names.ts';
+import { OAuthClients, type ServerKey } from './oauth/clients.ts';
+import { OAuthProvider } from './oauth/provider.ts';
+import type { Principal } from './principal.ts';
+import { RoleBook } from './roles/roleBook.ts';
+import { requestedScopes, type ScopeRules, scopesOfService, scopesOfUser } from './scopes/effectiveScopes.ts';
+import { ScopeCatalogue } from './scopes/scopeCatalogue.ts';
+import { type Resource, ScopeSet } from './scopes/scopeSet.ts';
+import { issueServerCredentials, revokeServerCredentials, type ServerCredentials } from './serverCredentials.ts';
+import { Services } from './services.ts';
+import { type Session, Sessions } from './sessions.ts';
+import { SignIn } from './signIn.ts';
+import { synchroniseSettings } from './synchroniseSettings.ts';
+import { publicIdOf, type Token, Tokens } from './tokens.ts';
+import { type User, Users } from './users.ts';
+
+/** What {@link createIdentity} builds on. */
+export interface IdentityDependencies {
+  store: Store;
+  settings: Settings;
+  sealer: Sealer;
+  log: Logger;
+  clock?: Clock;
+}
+
+/** At most this many login cookies of one request are looked up: a browser normally sends one. */
+const maximumLoginCookies = 4;
+
+/**
+ * Who somebody is and what they may do: the one door to users, groups, tokens, logins, roles, scopes and the OAuth
+ * provider. Holds no truth of its own; what it says is right at the moment it is asked.
+ */
+export class Identity {
+  readonly users: Users;
+  readonly groups: Groups;
+  readonly services: Services;
+  readonly tokens: Tokens;
+  readonly sessions: Sessions;
+  readonly links: LoginLinks;
+  readonly roles: RoleBook;
+  readonly catalogue: ScopeCatalogue;
+  readonly oauthClients: OAuthClients;
+  readonly oauth: OAuthProvider;
+  readonly authenticator: Authenticator;
+  readonly signIn: SignIn;
+  readonly xsrf: XsrfTokens;
+  readonly settings: Settings;
+  readonly #store: Store;
+  readonly #rules: ScopeRules;
+  readonly #nameRules: NameRules;
+  readonly #blocked: ReadonlySet<string>;
+  readonly #activity: ActivityRecorder;
+
+  /** Use {@link createIdentity}. */
+  constructor({ store, settings, sealer, log, clock = systemClock }: IdentityDependencies) {
+    const { usernameMap, usernamePattern, blockedUsers } = settings.authentication;
+    this.settings = settings;
+    this.#store = store;
+    this.#nameRules = {
+      map: usernameMap,
+      ...(usernamePattern !== undefined && { pattern: compileUsernamePattern(usernamePattern) }),
+    };
+    this.#blocked = new Set(blockedUsers.map(normalizeName));
+    this.catalogue = new ScopeCatalogue(settings.customScopes);
+    this.roles = new RoleBook(settings.roles, this.catalogue);
+    this.#rules = { catalogue: this.catalogue, roles: this.roles };
+    this.users = new Users(store, clock);
+    this.groups = new Groups(store);
+    this.services = new Services(settings.services);
+    this.tokens = new Tokens(store, clock);
+    this.sessions = new Sessions(store, clock);
+    this.links = new LoginLinks(store, clock);
+    this.xsrf = new XsrfTokens(sealer, clock);
+    this.oauthClients = new OAuthClients(store, this.services);
+    this.oauth = new OAuthProvider({ identity: this, store, clock });
+    this.authenticator = createAuthenticator(settings.authentication, { store, clock });
+    this.signIn = new SignIn({ identity: this, sealer, clock, log, blocked: this.#blocked });
+    this.#activity = new ActivityRecorder(store, clock, log);
+  }
+
+  /** The one spelling of a user name, or undefined when it cannot be one. */
+  toUserName(name: string): string | undefined {
+    return toUserName(name, this.#nameRules);
+  }
+
+  /** Who presents an API or OAuth token, or a service's token. Undefined when nobody's, expired, or of a blocked user. */
+  async fromToken(secret: string): Promise<Principal | undefined> {
+    const service = this.services.fromToken(secret);
+    if (service)
+      return {
+        kind: 'service',
+        name: service.name,
+        admin: service.admin,
+        groups: [],
+        scopes: scopesOfService(service, this.#rules),
+      };
+    const token = await this.tokens.find(secret);
+    const user = token && (await this.users.getById(token.userId));
+    if (!token || !user || this.#blocked.has(user.name)) return undefined;
+    this.#activity.token(token.id, token.lastActivity);
+    // A server's own token is used by a program, which says nothing about the person.
+    if (token.serverName === null) this.#activity.user(user.id, user.lastActivity);
+    const owner = await this.#principalOf(user);
+    return {
+      ...owner,
+      scopes: await this.scopesOfToken(token, owner),
+      tokenId: publicIdOf(token),
+      ...(token.sessionId !== null && { sessionId: token.sessionId }),
+      ...(token.oauthClientId !== null && { oauthClientId: token.oauthClientId }),
+    };
+  }
+
+  /**
+   * Who presents a `Cookie` header. Undefined without a valid login cookie; also when it holds valid ones of different
+   * logins, because then a page beside the hub has slipped one in ("cookie tossing") and the browser's own is unknown.
+   */
+  async fromCookies(cookieHeader: string): Promise<Principal | undefined> {
+    return (await this.fromLogin(cookieHeader))?.principal;
+  }
+
+  /** {@link fromCookies}, with the login. */
+  async fromLogin(cookieHeader: string): Promise<{ principal: Principal; session: Session } | undefined> {
+    const values = [...new Set(readCookies(cookieHeader, loginCookie))];
+    if (values.length > maximumLoginCookies) return undefined;
+    const sessions = (await Promise.all(values.map((value) => this.sessions.find(value)))).filter(
+      (session) => session !== undefined,
+    );
+    const [session] = sessions;
+    if (!session || sessions.length > 1) return undefined;
+    const user = await this.users.getById(session.userId);
+    if (!user || this.#blocked.has(user.name)) return undefined;
+    this.#activity.user(user.id, user.lastActivity);
+    return { principal: { ...(await this.#principalOf(user)), sessionId: session.sessionId }, session };
+  }
+
+  /**
+   * Who makes a request: by its `Authorization: token|bearer` header when it has one, else by its login cookie. Whether a
+   * cookie may be believed for this request (XSRF) is for the caller to decide: `judgeXsrf`.
+   */
+  fromRequest(request: Request): Promise<RequestIdentity> {
+    return authenticateRequest(this, request);
+  }
+
+  /** The user as a principal with all that the user holds. */
+  async principalOf(name: string): Promise<Principal | undefined> {
+    const user = await this.users.get(name);
+    return user && this.#principalOf(user);
+  }
+
+  /** What a token permits now: what it asked for, as far as its owner holds it. */
+  async scopesOfToken(token: Token, owner: Principal): Promise<ScopeSet> {
+    const client = token.oauthClientId === null ? undefined : await this.oauthClients.get(token.oauthClientId);
+    const wanted = requestedScopes(
+      {
+        scopes: token.scopes,
+        holder: { user: owner.name, ...client?.holder },
+        oauth: client !== undefined,
+      },
+      this.catalogue,
+    );
+    return wanted ? this.intersect(wanted, owner.scopes) : owner.scopes;
+  }
+
+  /** What both sets hold, group filters resolved by today's memberships. */
+  async intersect(a: ScopeSet, b: ScopeSet): Promise<ScopeSet> {
+    const groups = await this.groups.ofUsers(a.usersToLookUp(b));
+    return a.intersect(b, (user) => groups.get(user) ?? []);
+  }
+
+  /**
+   * May the principal do this? The one decision: `scope` is held for the resource; without a resource, held unfiltered.
+   * Group filters are resolved by today's memberships.
+   */
+  async can(principal: Principal, scope: string, resource?: Resource): Promise<boolean> {
+    if (principal.scopes.allows(scope, resource)) return true;
+    if (resource?.user === undefined || principal.scopes.filterValues(scope, 'group').size === 0) return false;
+    const groupsOfUser = (await this.groups.ofUsers([resource.user])).get(resource.user) ?? [];
+    return principal.scopes.allows(scope, { ...resource, groupsOfUser });
+  }
+
+  /**
+   * Makes the credentials of one start of a server: a new API token for its environment, which is the secret of its
+   * OAuth client too. The ones of an earlier start of the same server end.
+   * @throws AtollError `ATOLL_NOT_FOUND` when there is no such user.
+   */
+  issueServerCredentials(server: ServerKey): Promise<ServerCredentials> {
+    return issueServerCredentials(this, this.#store, server);
+  }
+
+  /** Ends a server's API token, its OAuth client, and all tokens that the client obtained. */
+  revokeServerCredentials(server: ServerKey): Promise<void> {
+    return revokeServerCredentials(this.#store, server);
+  }
+
+  /** Writes what waits in memory (last-used times). */
+  async close(): Promise<void> {
+    await this.#activity.close();
+  }
+
+  async #principalOf(user: User): Promise<Principal> {
+    const groups = (await this.groups.ofUsers([user.name])).get(user.name) ?? [];
+    return {
+      kind: 'user',
+      name: user.name,
+      userId: user.id,
+      admin: user.admin,
+      groups,
+      scopes: scopesOfUser({ ...user, groups }, this.#rules),
+    };
+  }
+}
+
+/**
+ * Opens identity on a store, and brings the store in line with the settings: the users, administrators, groups and
+ * services they name exist, and blocked users have lost their access.
+ * @throws AtollError when roles, scopes, services or the authenticator are configured wrongly.
+ */
+export async function createIdentity(dependencies: IdentityDependencies): Promise<Identity> {
+  const identity = new Identity(dependencies);
+  await synchroniseSettings(identity, dependencies.store);
+  return identity;
+}

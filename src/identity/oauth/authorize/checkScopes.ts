@@ -1,0 +1,63 @@
+import type { Identity } from '../../identity.ts';
+import type { Principal } from '../../principal.ts';
+import { accessScopesOf, identifyScopesOf } from '../../scopes/effectiveScopes.ts';
+import { parseScope } from '../../scopes/parseScope.ts';
+import { resolveScopes } from '../../scopes/resolveScopes.ts';
+import { ScopeSet } from '../../scopes/scopeSet.ts';
+import type { OAuthClient } from '../clients.ts';
+import { OAuthError } from '../oauthError.ts';
+
+/** What a client will be granted. */
+export interface GrantedScopes {
+  /** As they are kept with the code and the token: expanded, or `inherit`. Without what every client gets. */
+  scopes: string[];
+  /** The same and what every client gets: to open the client's own server or service, and to say who the person is. */
+  effective: ScopeSet;
+}
+
+/**
+ * What is granted: the scopes (or roles) that the request names, or all that the client may have, as far as the person
+ * holds them.
+ * @throws OAuthError `invalid_scope` for an unknown scope, or one that the client may not have.
+ */
+export async function checkScopes(
+  scopeParameter: string | undefined,
+  client: OAuthClient,
+  principal: Principal,
+  identity: Identity,
+): Promise<GrantedScopes> {
+  const { catalogue, roles } = identity;
+  const holder = { user: principal.name, ...client.holder };
+  const always = [...accessScopesOf(client.holder), ...identifyScopesOf(principal.name)];
+  const named = (scopeParameter ?? '').split(' ').filter((scope) => scope !== '' && scope !== 'identify');
+  const wanted = (named.length > 0 ? named : client.allowedScopes).flatMap(
+    (scope) => roles.get(scope)?.scopes ?? [scope],
+  );
+  const allowed = client.allowedScopes.flatMap((scope) => roles.get(scope)?.scopes ?? [scope]);
+  const allowsAll = allowed.includes('inherit');
+
+  const unknown = wanted.find((scope) => !catalogue.has(parseScope(scope)?.name ?? ''));
+  if (unknown !== undefined) throw new OAuthError('invalid_scope', `Unknown scope: ${unknown}`);
+  if (wanted.includes('inherit')) {
+    if (!allowsAll) throw new OAuthError('invalid_scope', 'The client may not have the scope inherit');
+    return { scopes: ['inherit'], effective: principal.scopes };
+  }
+  const requested = ScopeSet.of(resolveScopes(wanted, holder, catalogue));
+  const limit = ScopeSet.of([...resolveScopes(allowed, holder, catalogue), ...always]);
+  const excess = allowsAll ? undefined : await firstBeyond(requested, limit, identity);
+  if (excess !== undefined) throw new OAuthError('invalid_scope', `The client may not have the scope ${excess}`);
+
+  const granted = await identity.intersect(requested, principal.scopes);
+  const effective = await identity.intersect(granted.union(ScopeSet.of(always)), principal.scopes);
+  return { scopes: granted.toList(), effective };
+}
+
+/** The first scope of `scopes` that `limit` does not cover. */
+export async function firstBeyond(
+  scopes: ScopeSet,
+  limit: ScopeSet,
+  identity: Pick<Identity, 'intersect'>,
+): Promise<string | undefined> {
+  const covered = new Set((await identity.intersect(scopes, limit)).toList());
+  return scopes.toList().find((scope) => !covered.has(scope));
+}

@@ -1,0 +1,91 @@
+import { AtollError } from '../core/errors.ts';
+import type { Store, Write } from '../store/store.ts';
+import type { Identity } from './identity.ts';
+import type { ServerKey } from './oauth/clients.ts';
+import { accessScopesOf } from './scopes/effectiveScopes.ts';
+import { escapeSegment, hubPrefix, serverUrl } from './urls.ts';
+
+/** What one start of a server needs to know of the hub, for its environment. */
+export interface ServerCredentials {
+  /** `JUPYTERHUB_API_TOKEN`, which is the secret of the OAuth client too. */
+  token: string;
+  /** `JUPYTERHUB_CLIENT_ID`. */
+  clientId: string;
+  /** `JUPYTERHUB_OAUTH_CALLBACK_URL`. */
+  callbackPath: string;
+  /** `JUPYTERHUB_OAUTH_ACCESS_SCOPES` (and `JUPYTERHUB_OAUTH_SCOPES`): any of these opens the server. */
+  accessScopes: string[];
+  /** `JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES`. */
+  clientAllowedScopes: string[];
+  /** `JUPYTERHUB_SERVICE_PREFIX`. */
+  servicePrefix: string;
+  /** The path of the activity endpoint, for `JUPYTERHUB_ACTIVITY_URL`. */
+  activityPath: string;
+}
+
+/** See {@link Identity.issueServerCredentials}. */
+export async function issueServerCredentials(
+  identity: Identity,
+  store: Store,
+  { user, serverName }: ServerKey,
+): Promise<ServerCredentials> {
+  const server = `${user}/${serverName}`;
+  const scopes = (identity.roles.get('server')?.scopes ?? []).map((scope) =>
+    scope.endsWith('!server') ? `${scope}=${server}` : scope,
+  );
+  return store.write(async (write) => {
+    const owner = await write.db.selectFrom('users').select('id').where('name', '=', user).executeTakeFirst();
+    if (!owner) throw new AtollError('ATOLL_NOT_FOUND', `No such user: ${user}`);
+    await dropOwnToken(write, owner.id, serverName);
+    const note = `Server at ${serverUrl(user, serverName)}`;
+    const { secret } = await identity.tokens.createIn(write, { userId: owner.id, scopes, note, serverName });
+    const clientId = await identity.oauthClients.registerServerClientIn(write, {
+      user,
+      serverName,
+      secret,
+      allowedScopes: [],
+    });
+    return {
+      token: secret,
+      clientId,
+      callbackPath: `${serverUrl(user, serverName)}oauth_callback`,
+      accessScopes: [...accessScopesOf({ server }), `access:servers!user=${user}`],
+      clientAllowedScopes: [],
+      servicePrefix: serverUrl(user, serverName),
+      activityPath: `${hubPrefix}api/users/${escapeSegment(user)}/activity`,
+    };
+  });
+}
+
+/** See {@link Identity.revokeServerCredentials}. */
+export async function revokeServerCredentials(store: Store, { user, serverName }: ServerKey): Promise<void> {
+  await store.write(async (write) => {
+    const owner = await write.db.selectFrom('users').select('id').where('name', '=', user).executeTakeFirst();
+    if (!owner) return;
+    await dropOwnToken(write, owner.id, serverName);
+    const client = await write.db
+      .selectFrom('oauth_clients')
+      .select('id')
+      .where('user_id', '=', owner.id)
+      .where('server_name', '=', serverName)
+      .executeTakeFirst();
+    if (!client) return;
+    const tokens = await write.db
+      .deleteFrom('api_tokens')
+      .where('oauth_client_id', '=', client.id)
+      .returning('id')
+      .execute();
+    for (const { id } of tokens) write.changed('tokens', `a${id}`);
+    await write.db.deleteFrom('oauth_clients').where('id', '=', client.id).execute();
+  });
+}
+
+async function dropOwnToken(write: Write, userId: number, serverName: string): Promise<void> {
+  const tokens = await write.db
+    .deleteFrom('api_tokens')
+    .where('user_id', '=', userId)
+    .where('server_name', '=', serverName)
+    .returning('id')
+    .execute();
+  for (const { id } of tokens) write.changed('tokens', `a${id}`);
+}

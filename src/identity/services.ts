@@ -1,0 +1,113 @@
+import type { ServiceSettings } from '../config/settings.ts';
+import { AtollError } from '../core/errors.ts';
+import { equalInConstantTime, sha256Hex } from '../core/ids.ts';
+import { isValidName } from './names.ts';
+import { gatewayServiceName } from './roles/defaultRoles.ts';
+import { maximumTokenLength } from './tokens.ts';
+import { escapeSegment } from './urls.ts';
+
+const minimumTokenLength = 8;
+
+/** A service of the settings. Its token is kept as a hash, in memory only. */
+export interface Service {
+  name: string;
+  admin: boolean;
+  /** Where it is proxied to; undefined: not proxied. */
+  url?: string;
+  /** Where it is reached: `/services/NAME/`. */
+  prefix: string;
+  display: boolean;
+  info: Record<string, unknown>;
+  oauth: {
+    clientId: string;
+    redirectUri: string;
+    allowedScopes: readonly string[];
+    /** Whether people are not asked for their consent. */
+    noConfirm: boolean;
+  };
+  tokenHash?: string;
+}
+
+/** The services that the settings name, and Atoll's own gateway for Dask clusters. */
+export class Services {
+  readonly #byName = new Map<string, Service>();
+  readonly #byTokenHash = new Map<string, Service>();
+
+  /** @throws AtollError `ATOLL_SERVICE_INVALID` for a bad name or client id, and for tokens that are short, long or shared. */
+  constructor(settings: Readonly<Record<string, ServiceSettings>>) {
+    for (const service of Object.values(settings)) this.#add(toService(service));
+    if (!this.#byName.has(gatewayServiceName))
+      this.#add(
+        toService({
+          name: gatewayServiceName,
+          admin: false,
+          display: false,
+          oauthNoConfirm: false,
+          oauthClientAllowedScopes: [],
+          info: {},
+        }),
+      );
+  }
+
+  #add(service: Service): void {
+    if (this.list().some((other) => other.oauth.clientId === service.oauth.clientId))
+      throw invalid(service.name, 'has the same OAuth client id as another service');
+    this.#byName.set(service.name, service);
+    if (service.tokenHash === undefined) return;
+    if (this.#byTokenHash.has(service.tokenHash))
+      throw invalid(service.name, 'has the same API token as another service');
+    this.#byTokenHash.set(service.tokenHash, service);
+  }
+
+  get(name: string): Service | undefined {
+    return this.#byName.get(name);
+  }
+
+  /** All services, sorted by name. */
+  list(): Service[] {
+    return [...this.#byName.values()].sort((a, b) => (a.name < b.name ? -1 : 1));
+  }
+
+  /** The service whose token this is. */
+  fromToken(secret: string): Service | undefined {
+    return secret.length < minimumTokenLength || secret.length > maximumTokenLength
+      ? undefined
+      : this.#byTokenHash.get(sha256Hex(secret));
+  }
+
+  /** Whether a secret is the token of this service. */
+  hasToken(service: Service, secret: string): boolean {
+    return service.tokenHash !== undefined && equalInConstantTime(service.tokenHash, sha256Hex(secret));
+  }
+}
+
+function toService(settings: ServiceSettings): Service {
+  const { name, apiToken, url, oauthClientId, oauthRedirectUri } = settings;
+  if (!isValidName(name) || escapeSegment(name) !== name)
+    throw invalid(name, 'has a name that cannot stand in a web address');
+  if (apiToken !== undefined && (apiToken.length < minimumTokenLength || apiToken.length > maximumTokenLength))
+    throw invalid(name, `has an API token that is not ${minimumTokenLength} to ${maximumTokenLength} characters long`);
+  // Otherwise a service could take the client id of a user's server.
+  if (oauthClientId !== undefined && !oauthClientId.startsWith('service-'))
+    throw invalid(name, 'has an OAuth client id that does not begin with "service-"');
+  const prefix = `/services/${name}/`;
+  return {
+    name,
+    admin: settings.admin,
+    ...(url !== undefined && { url }),
+    prefix,
+    display: settings.display,
+    info: settings.info,
+    oauth: {
+      clientId: oauthClientId ?? `service-${name}`,
+      redirectUri: oauthRedirectUri ?? `${prefix}oauth_callback`,
+      allowedScopes: settings.oauthClientAllowedScopes,
+      noConfirm: settings.oauthNoConfirm,
+    },
+    ...(apiToken !== undefined && { tokenHash: sha256Hex(apiToken) }),
+  };
+}
+
+function invalid(name: string, what: string): AtollError {
+  return new AtollError('ATOLL_SERVICE_INVALID', `The service "${name}" ${what}.`);
+}

@@ -1,0 +1,108 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '../core/clock.ts';
+import { randomHex, sha256Hex } from '../core/ids.ts';
+import type { Store } from '../store/store.ts';
+
+/** How long a login lasts: JupyterHub's `cookie_max_age_days`, 14 days. In seconds. */
+export const sessionLifetimeSeconds = 14 * 24 * 3600;
+
+/** The length of a login cookie's value: 32 bytes in base64url. */
+const cookieValueLength = 43;
+
+/** One browser's login. */
+export interface Session {
+  /** SHA-256 of the cookie's value: the key in the store. */
+  idHash: string;
+  /** The public id: what OAuth tokens of this login carry, and the value of the `jupyterhub-session-id` cookie. */
+  sessionId: string;
+  userId: number;
+  createdAt: number;
+  expiresAt: number;
+}
+
+/** The logins, in the store. */
+export class Sessions {
+  readonly #store: Store;
+  readonly #clock: Clock;
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /** Begins a login with new secrets. `cookie` is the value for the browser; it is not kept. */
+  async begin(userId: number): Promise<{ cookie: string; session: Session }> {
+    const cookie = randomBytes(32).toString('base64url');
+    const now = this.#clock.now();
+    const session: Session = {
+      idHash: sha256Hex(cookie),
+      sessionId: randomHex(16),
+      userId,
+      createdAt: now,
+      expiresAt: now + sessionLifetimeSeconds * 1000,
+    };
+    await this.#store.write(async (write) => {
+      await write.db.deleteFrom('sessions').where('expires_at', '<=', now).execute();
+      await write.db
+        .insertInto('sessions')
+        .values({
+          id_hash: session.idHash,
+          session_id: session.sessionId,
+          user_id: userId,
+          created_at: now,
+          expires_at: session.expiresAt,
+        })
+        .execute();
+      write.changed('sessions', session.sessionId);
+    });
+    return { cookie, session };
+  }
+
+  /** The login with this cookie value, unless it has ended. */
+  async find(cookie: string): Promise<Session | undefined> {
+    if (cookie.length !== cookieValueLength) return undefined;
+    const row = await this.#store.db
+      .selectFrom('sessions')
+      .selectAll()
+      .where('id_hash', '=', sha256Hex(cookie))
+      .where('expires_at', '>', this.#clock.now())
+      .executeTakeFirst();
+    return (
+      row && {
+        idHash: row.id_hash,
+        sessionId: row.session_id,
+        userId: row.user_id,
+        createdAt: row.created_at,
+        expiresAt: row.expires_at,
+      }
+    );
+  }
+
+  /**
+   * Ends a login: its cookie, its OAuth tokens, and codes not exchanged yet are void when this resolves. Followers of
+   * `sessions` and `tokens` (the edge's grants) are told.
+   */
+  async end(sessionId: string): Promise<void> {
+    await this.#store.write(async (write) => {
+      await write.db.deleteFrom('sessions').where('session_id', '=', sessionId).execute();
+      await write.db.deleteFrom('oauth_codes').where('session_id', '=', sessionId).execute();
+      const tokens = await write.db
+        .deleteFrom('api_tokens')
+        .where('session_id', '=', sessionId)
+        .returning('id')
+        .execute();
+      write.changed('sessions', sessionId);
+      for (const { id } of tokens) write.changed('tokens', `a${id}`);
+    });
+  }
+
+  /** Ends all logins of a user but one (after a change of password). */
+  async endOthers(userId: number, keptSessionId: string | undefined): Promise<void> {
+    const rows = await this.#store.db
+      .selectFrom('sessions')
+      .select('session_id')
+      .where('user_id', '=', userId)
+      .execute();
+    for (const { session_id } of rows) if (session_id !== keptSessionId) await this.end(session_id);
+  }
+}

@@ -1,0 +1,56 @@
+import { AtollError } from '../core/errors.ts';
+import type { Store } from '../store/store.ts';
+import { forgetCredentials } from './forgetCredentials.ts';
+import type { Identity } from './identity.ts';
+import { isValidName } from './names.ts';
+
+/**
+ * Brings the store in line with the settings. Additive, as in JupyterHub: a user, administrator or group that the settings
+ * no longer name stays. Exceptions: a role `admin` with users makes the list of administrators exactly that list (and
+ * `admin_users`), and blocked users lose their logins and tokens.
+ * @throws AtollError `ATOLL_USER_NAME_INVALID` for a user or group name that cannot be one.
+ */
+export async function synchroniseSettings(identity: Identity, store: Store): Promise<void> {
+  const { settings, users, groups, roles } = identity;
+  const { adminUsers, allowedUsers, blockedUsers } = settings.authentication;
+  const namesOf = (list: readonly string[]): string[] => list.map((name) => checkedName(name, identity));
+
+  const roleAdmins = roles.usersIn('admin');
+  const admins = new Set([...namesOf(adminUsers), ...roleAdmins]);
+  const members = Object.values(settings.groups).flatMap((group) => group.users);
+  const inRoles = settings.roles.flatMap((role) => role.users);
+  await users.create([...new Set([...admins, ...namesOf(allowedUsers), ...namesOf(members), ...namesOf(inRoles)])]);
+  for (const name of admins) await users.setAdmin(name, true);
+  if (roleAdmins.length > 0)
+    for (const name of await adminsIn(store)) if (!admins.has(name)) await users.setAdmin(name, false);
+
+  for (const [name, { users: named, properties }] of Object.entries(settings.groups)) {
+    if (!isValidName(name)) throw invalidName(name, 'group');
+    await groups.create([name], []);
+    await groups.addUsers(name, namesOf(named));
+    if (Object.keys(properties).length > 0) await groups.setProperties(name, properties);
+  }
+
+  for (const name of namesOf(blockedUsers)) {
+    const user = await users.get(name);
+    if (user) await store.write((write) => forgetCredentials(write, user.id));
+  }
+  await identity.oauthClients.synchroniseServices();
+}
+
+function checkedName(name: string, identity: Identity): string {
+  const checked = identity.toUserName(name);
+  if (checked === undefined) throw invalidName(name, 'user');
+  return checked;
+}
+
+function invalidName(name: string, kind: string): AtollError {
+  return new AtollError('ATOLL_USER_NAME_INVALID', `The settings name a ${kind} that cannot be one.`, {
+    evidence: JSON.stringify(name.slice(0, 100)),
+  });
+}
+
+async function adminsIn(store: Store): Promise<string[]> {
+  const rows = await store.db.selectFrom('users').select('name').where('admin', '=', 1).execute();
+  return rows.map((row) => row.name);
+}

@@ -1,0 +1,183 @@
+import type { Clock } from '../core/clock.ts';
+import { AtollError } from '../core/errors.ts';
+import { randomHex, sha256Hex } from '../core/ids.ts';
+import type { Store, Write } from '../store/store.ts';
+
+/** The longest credential that is looked up; longer ones are refused unseen. */
+export const maximumTokenLength = 256;
+
+const maximumTokensPerUser = 1000;
+const maximumNoteLength = 1024;
+
+/** An API or OAuth token, without the secret: only its SHA-256 is kept. */
+export interface Token {
+  /** The key in the store; clients know it as `a7`. */
+  id: number;
+  userId: number;
+  /** As requested: not expanded, `inherit` stands for whatever the owner holds. */
+  scopes: string[];
+  note: string;
+  createdAt: number;
+  lastActivity: number | null;
+  /** Milliseconds since the epoch; null: never. */
+  expiresAt: number | null;
+  /** The OAuth client it was issued to; null for a plain API token. */
+  oauthClientId: string | null;
+  /** The login an OAuth token came from; it ends with it. */
+  sessionId: string | null;
+  /** For a server's own token, which of the owner's servers it belongs to. */
+  serverName: string | null;
+}
+
+/** What a new token shall be. */
+export interface NewToken {
+  userId: number;
+  scopes: readonly string[];
+  note: string;
+  /** Seconds; undefined: it does not expire. */
+  expiresInSeconds?: number;
+  oauthClientId?: string;
+  sessionId?: string;
+  serverName?: string;
+}
+
+/** The tokens of users, in the store. */
+export class Tokens {
+  readonly #store: Store;
+  readonly #clock: Clock;
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  /**
+   * Makes a token. The secret is returned here and never again. The caller has checked that the owner holds the scopes;
+   * what counts is what the owner holds whenever the token is used.
+   * @throws AtollError `ATOLL_TOO_MANY_TOKENS` when the owner has 1000 plain tokens.
+   */
+  async create(token: NewToken): Promise<{ secret: string; token: Token }> {
+    return this.#store.write((write) => this.createIn(write, token));
+  }
+
+  /** {@link create}, as part of a larger change. */
+  async createIn(write: Write, token: NewToken): Promise<{ secret: string; token: Token }> {
+    const now = this.#clock.now();
+    await this.#dropExpired(write, token.userId, now);
+    if (token.oauthClientId === undefined && token.serverName === undefined) await refuseTooMany(write, token.userId);
+    const secret = randomHex(16);
+    const row = await write.db
+      .insertInto('api_tokens')
+      .values({
+        hash: sha256Hex(secret),
+        user_id: token.userId,
+        oauth_client_id: token.oauthClientId ?? null,
+        session_id: token.sessionId ?? null,
+        server_name: token.serverName ?? null,
+        scopes: JSON.stringify(token.scopes),
+        note: token.note.slice(0, maximumNoteLength),
+        created_at: now,
+        expires_at: token.expiresInSeconds === undefined ? null : now + token.expiresInSeconds * 1000,
+      })
+      .returningAll()
+      .executeTakeFirstOrThrow();
+    write.changed('tokens', `a${row.id}`);
+    return { secret, token: toToken(row) };
+  }
+
+  /** The unexpired token with this secret. */
+  async find(secret: string): Promise<Token | undefined> {
+    if (secret === '' || secret.length > maximumTokenLength) return undefined;
+    const row = await this.#store.db
+      .selectFrom('api_tokens')
+      .selectAll()
+      .where('hash', '=', sha256Hex(secret))
+      .executeTakeFirst();
+    return row && (row.expires_at === null || row.expires_at > this.#clock.now()) ? toToken(row) : undefined;
+  }
+
+  /** The unexpired tokens of a user, oldest first. */
+  async list(userId: number): Promise<Token[]> {
+    const rows = await this.#store.db
+      .selectFrom('api_tokens')
+      .selectAll()
+      .where('user_id', '=', userId)
+      .where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', this.#clock.now())]))
+      .orderBy('id')
+      .execute();
+    return rows.map(toToken);
+  }
+
+  /** The unexpired token of a user with this public id (`a7`). */
+  async get(userId: number, publicId: string): Promise<Token | undefined> {
+    return (await this.list(userId)).find((token) => publicIdOf(token) === publicId);
+  }
+
+  /** Revokes a token; one of an OAuth client takes all other tokens of that client and user with it. */
+  async revoke(token: Token): Promise<void> {
+    await this.#store.write(async (write) => {
+      const base = write.db.deleteFrom('api_tokens').where('user_id', '=', token.userId);
+      const gone = await (token.oauthClientId === null
+        ? base.where('id', '=', token.id)
+        : base.where('oauth_client_id', '=', token.oauthClientId)
+      )
+        .returning('id')
+        .execute();
+      for (const { id } of gone) write.changed('tokens', `a${id}`);
+    });
+  }
+
+  async #dropExpired(write: Write, userId: number, now: number): Promise<void> {
+    const gone = await write.db
+      .deleteFrom('api_tokens')
+      .where('user_id', '=', userId)
+      .where('expires_at', '<=', now)
+      .returning('id')
+      .execute();
+    for (const { id } of gone) write.changed('tokens', `a${id}`);
+  }
+}
+
+async function refuseTooMany(write: Write, userId: number): Promise<void> {
+  const { count } = await write.db
+    .selectFrom('api_tokens')
+    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .where('user_id', '=', userId)
+    .where('oauth_client_id', 'is', null)
+    .executeTakeFirstOrThrow();
+  if (Number(count) >= maximumTokensPerUser)
+    throw new AtollError('ATOLL_TOO_MANY_TOKENS', `This user already has ${maximumTokensPerUser} API tokens.`);
+}
+
+/** `a7`: how clients name a token. */
+export function publicIdOf(token: { id: number }): string {
+  return `a${token.id}`;
+}
+
+interface TokenRow {
+  id: number;
+  user_id: number;
+  oauth_client_id: string | null;
+  session_id: string | null;
+  server_name: string | null;
+  scopes: string;
+  note: string;
+  created_at: number;
+  expires_at: number | null;
+  last_activity: number | null;
+}
+
+function toToken(row: TokenRow): Token {
+  return {
+    id: row.id,
+    userId: row.user_id,
+    scopes: JSON.parse(row.scopes) as string[],
+    note: row.note,
+    createdAt: row.created_at,
+    lastActivity: row.last_activity,
+    expiresAt: row.expires_at,
+    oauthClientId: row.oauth_client_id,
+    sessionId: row.session_id,
+    serverName: row.server_name,
+  };
+}

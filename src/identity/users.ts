@@ -1,0 +1,243 @@
+import { type SelectQueryBuilder, sql } from 'kysely';
+import type { Clock } from '../core/clock.ts';
+import { AtollError } from '../core/errors.ts';
+import type { Database } from '../store/database.ts';
+import type { Store, Write } from '../store/store.ts';
+import type { UsersTable } from '../store/tables/identity.ts';
+import { forgetCredentials } from './forgetCredentials.ts';
+import { orNone } from './orNone.ts';
+
+/** A person who may use the hub. */
+export interface User {
+  id: number;
+  name: string;
+  admin: boolean;
+  /** Milliseconds since the epoch, as all times here. */
+  createdAt: number;
+  lastActivity: number | null;
+  /** What the authenticator says about them (`name`, `display_name`, …). */
+  userInfo: Record<string, unknown> | null;
+}
+
+/** Which users to list, and in what order. */
+export interface UserQuery {
+  /** By their servers: `active`: one that is not stopped; `ready`: one that answers; `inactive`: none active. */
+  state?: 'active' | 'ready' | 'inactive';
+  /** Only names that contain this, in any case. */
+  nameFilter?: string;
+  /** Only these users and the members of these groups. Undefined: everybody. */
+  within?: { users: readonly string[]; groups: readonly string[] };
+  sort?: 'id' | 'name' | 'last_activity';
+  descending?: boolean;
+  offset: number;
+  limit: number;
+}
+
+const activePhases = ['starting', 'ready', 'stopping'];
+
+/** The users, in the store. Names given to these methods are normalised already (`toUserName`). */
+export class Users {
+  readonly #store: Store;
+  readonly #clock: Clock;
+
+  constructor(store: Store, clock: Clock) {
+    this.#store = store;
+    this.#clock = clock;
+  }
+
+  async get(name: string): Promise<User | undefined> {
+    const row = await this.#store.db.selectFrom('users').selectAll().where('name', '=', name).executeTakeFirst();
+    return row && toUser(row);
+  }
+
+  async getById(id: number): Promise<User | undefined> {
+    const row = await this.#store.db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst();
+    return row && toUser(row);
+  }
+
+  /** One page of the users that fit, and how many fit in all. */
+  async list(query: UserQuery): Promise<{ users: User[]; total: number }> {
+    const { db } = this.#store;
+    const fitting = narrow(db.selectFrom('users'), query);
+    const { count } = await fitting.select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+    const order = query.descending ? 'desc' : 'asc';
+    const sorted =
+      query.sort === 'last_activity'
+        ? // Never active counts as longest ago, in both dialects.
+          fitting.orderBy(sql`coalesce(users.last_activity, -1)`, order)
+        : fitting.orderBy(`users.${query.sort ?? 'id'}`, order);
+    const rows = await sorted
+      .orderBy('users.id', order)
+      .selectAll('users')
+      .offset(query.offset)
+      .limit(query.limit)
+      .execute();
+    return { users: rows.map(toUser), total: Number(count) };
+  }
+
+  /** Creates those that do not exist, and returns the created ones. */
+  async create(names: readonly string[], admin = false): Promise<User[]> {
+    return this.#store.write(async (write) => {
+      const created: User[] = [];
+      for (const name of names) {
+        const row = await write.db
+          .insertInto('users')
+          .values({ name, admin: admin ? 1 : 0, created_at: this.#clock.now() })
+          .onConflict((conflict) => conflict.column('name').doNothing())
+          .returningAll()
+          .executeTakeFirst();
+        if (!row) continue;
+        created.push(toUser(row));
+        write.changed('users', name);
+      }
+      return created;
+    });
+  }
+
+  /** The user of that name, created when there is none; the admin flag is set when given. */
+  async ensure(name: string, admin?: boolean): Promise<User> {
+    await this.create([name], admin);
+    if (admin !== undefined) await this.setAdmin(name, admin);
+    const user = await this.get(name);
+    if (!user) throw new AtollError('ATOLL_NOT_FOUND', 'The user was deleted at this very moment.');
+    return user;
+  }
+
+  /** Gives or takes the admin flag. Without effect when there is no such user. */
+  async setAdmin(name: string, admin: boolean): Promise<void> {
+    await this.#store.write(async (write) => {
+      const { numUpdatedRows } = await write.db
+        .updateTable('users')
+        .set({ admin: admin ? 1 : 0 })
+        .where('name', '=', name)
+        .where('admin', '!=', admin ? 1 : 0)
+        .executeTakeFirst();
+      if (numUpdatedRows > 0) write.changed('users', name);
+    });
+  }
+
+  /** Keeps what the authenticator says about a user. */
+  async setUserInfo(name: string, userInfo: Record<string, unknown> | null): Promise<void> {
+    const text = userInfo && JSON.stringify(userInfo);
+    await this.#store.write(async (write) => {
+      await write.db.updateTable('users').set({ user_info: text }).where('name', '=', name).execute();
+      write.changed('users', name);
+    });
+  }
+
+  /** Keeps (sealed) what the authenticator wants to remember about a user, or forgets it. */
+  async setAuthState(name: string, sealed: string | null): Promise<void> {
+    await this.#store.db.updateTable('users').set({ auth_state: sealed }).where('name', '=', name).execute();
+  }
+
+  /** The sealed auth state of a user, or null. */
+  async authState(name: string): Promise<string | null> {
+    const row = await this.#store.db
+      .selectFrom('users')
+      .select('auth_state')
+      .where('name', '=', name)
+      .executeTakeFirst();
+    return row?.auth_state ?? null;
+  }
+
+  /**
+   * Renames a user. Their logins and tokens end, as these carry the old name in scopes and in running programs.
+   * @throws AtollError `ATOLL_BAD_REQUEST` when the new name is taken, `ATOLL_NOT_FOUND` when there is no such user.
+   */
+  async rename(name: string, newName: string): Promise<void> {
+    await this.#store.write(async (write) => {
+      const taken = await write.db.selectFrom('users').select('id').where('name', '=', newName).executeTakeFirst();
+      if (taken) throw new AtollError('ATOLL_BAD_REQUEST', `User ${newName} already exists, username must be unique`);
+      const row = await write.db.selectFrom('users').select('id').where('name', '=', name).executeTakeFirst();
+      if (!row) throw new AtollError('ATOLL_NOT_FOUND', `No such user: ${name}`);
+      await forgetCredentials(write, row.id);
+      await write.db.deleteFrom('oauth_clients').where('user_id', '=', row.id).execute();
+      await write.db.deleteFrom('passwords').where('user_name', '=', newName).execute();
+      await write.db.updateTable('passwords').set({ user_name: newName }).where('user_name', '=', name).execute();
+      await write.db.updateTable('users').set({ name: newName }).where('id', '=', row.id).execute();
+      write.changed('users', name);
+      write.changed('users', newName);
+    });
+  }
+
+  /** Deletes a user with all they own here: logins, tokens, memberships, password. Their servers must have ended. */
+  async delete(name: string): Promise<void> {
+    await this.#store.write(async (write) => {
+      const row = await write.db.selectFrom('users').select('id').where('name', '=', name).executeTakeFirst();
+      if (!row) return;
+      await forgetCredentials(write, row.id);
+      await tellGroups(write, row.id);
+      await write.db.deleteFrom('passwords').where('user_name', '=', name).execute();
+      await write.db.deleteFrom('users').where('id', '=', row.id).execute();
+      write.changed('users', name);
+    });
+  }
+
+  /** Records that a user was active at `at`; earlier times than the recorded one are ignored. */
+  async recordActivity(id: number, at: number): Promise<void> {
+    await this.#store.db
+      .updateTable('users')
+      .set({ last_activity: at })
+      .where('id', '=', id)
+      .where(({ eb, or }) => or([eb('last_activity', 'is', null), eb('last_activity', '<', at)]))
+      .execute();
+  }
+}
+
+async function tellGroups(write: Write, userId: number): Promise<void> {
+  const groups = await write.db
+    .selectFrom('group_members')
+    .innerJoin('groups', 'groups.id', 'group_members.group_id')
+    .select('groups.name')
+    .where('group_members.user_id', '=', userId)
+    .execute();
+  for (const { name } of groups) write.changed('groups', name);
+}
+
+type UsersQuery = SelectQueryBuilder<Database, 'users', object>;
+
+function narrow(base: UsersQuery, { state, nameFilter, within }: UserQuery): UsersQuery {
+  let query = base;
+  if (nameFilter) {
+    const pattern = `%${nameFilter.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`;
+    query = query.where(sql<boolean>`users.name like ${pattern} escape '\\'`);
+  }
+  if (state)
+    query = query.where(({ exists, not, selectFrom }) => {
+      const servers = exists(
+        selectFrom('servers')
+          .select('servers.id')
+          .whereRef('servers.user_id', '=', 'users.id')
+          .where('servers.phase', 'in', state === 'ready' ? ['ready'] : activePhases),
+      );
+      return state === 'inactive' ? not(servers) : servers;
+    });
+  if (within)
+    query = query.where(({ eb, or, exists, selectFrom }) =>
+      or([
+        eb('users.name', 'in', orNone(within.users)),
+        exists(
+          selectFrom('group_members')
+            .innerJoin('groups', 'groups.id', 'group_members.group_id')
+            .select('groups.id')
+            .whereRef('group_members.user_id', '=', 'users.id')
+            .where('groups.name', 'in', orNone(within.groups)),
+        ),
+      ]),
+    );
+  return query;
+}
+
+type UserRow = { [K in keyof UsersTable]: K extends 'id' ? number : UsersTable[K] };
+
+/** A row of the table as the rest of the program sees it. */
+export function toUser(row: UserRow): User {
+  return {
+    id: row.id,
+    name: row.name,
+    admin: row.admin === 1,
+    createdAt: row.created_at,
+    lastActivity: row.last_activity,
+    userInfo: row.user_info === null ? null : (JSON.parse(row.user_info) as Record<string, unknown>),
+  };
+}

@@ -1,0 +1,123 @@
+import { expect, test } from 'vitest';
+import { defaultSettings, type ServerSettings } from '../../src/config/settings.ts';
+import type { Reservation } from '../../src/runtimes/contract.ts';
+import type { Server } from '../../src/servers/server.ts';
+import { serverWorkload } from '../../src/servers/serverWorkload.ts';
+
+const server: Server = {
+  id: 3,
+  userId: 7,
+  user: 'ada@example',
+  name: 'gpu',
+  displayName: 'GPU',
+  createdAt: 0,
+  desired: 'running',
+  phase: 'starting',
+  workloadId: 'server-3-ff',
+  tokenFingerprint: null,
+  userOptions: {},
+  startedAt: 0,
+  readyAt: null,
+  lastActivity: null,
+  failure: null,
+};
+const reservation: Reservation = {
+  bindAddress: '127.0.0.1',
+  ports: { http: 4711 },
+  filesDirectory: '/run/x',
+  homeDirectory: '/home/ada',
+  superuser: false,
+};
+
+function workload(settings: Partial<ServerSettings> = {}, place: Partial<Reservation> = {}, of: Partial<Server> = {}) {
+  return serverWorkload({
+    server: { ...server, ...of },
+    workloadId: 'server-3-ff',
+    credentials: {
+      token: 'secret-token',
+      clientId: 'jupyterhub-user-ada@example-gpu',
+      oauthCallbackPath: '/user/ada@example/gpu/oauth_callback',
+      oauthScopes: ['access:servers!server=ada@example/gpu'],
+      accessScopes: ['access:servers!server=ada@example/gpu', 'access:servers!user=ada@example'],
+    },
+    reservation: { ...reservation, ...place },
+    settings: { ...defaultSettings().servers, ...settings },
+    hubUrl: 'http://127.0.0.1:8000',
+  });
+}
+
+test('the environment is what jupyterhub-singleuser and the Dask clients expect', () => {
+  expect(workload().environment).toEqual({
+    JUPYTERHUB_API_TOKEN: 'secret-token',
+    JPY_API_TOKEN: 'secret-token',
+    JUPYTERHUB_CLIENT_ID: 'jupyterhub-user-ada@example-gpu',
+    JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED: '0',
+    JUPYTERHUB_HOST: '',
+    JUPYTERHUB_OAUTH_CALLBACK_URL: '/user/ada@example/gpu/oauth_callback',
+    JUPYTERHUB_OAUTH_SCOPES: '["access:servers!server=ada@example/gpu"]',
+    JUPYTERHUB_OAUTH_ACCESS_SCOPES: '["access:servers!server=ada@example/gpu","access:servers!user=ada@example"]',
+    JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES: '[]',
+    JUPYTERHUB_USER: 'ada@example',
+    JUPYTERHUB_SERVER_NAME: 'gpu',
+    JUPYTERHUB_API_URL: 'http://127.0.0.1:8000/hub/api',
+    JUPYTERHUB_ACTIVITY_URL: 'http://127.0.0.1:8000/hub/api/users/ada@example/activity',
+    JUPYTERHUB_BASE_URL: '/',
+    JUPYTERHUB_SERVICE_PREFIX: '/user/ada@example/gpu/',
+    JUPYTERHUB_SERVICE_URL: 'http://127.0.0.1:4711/user/ada@example/gpu/',
+    JUPYTERHUB_ROOT_DIR: '/home/ada',
+    DASK_GATEWAY__ADDRESS: 'http://127.0.0.1:8000/services/dask-gateway/',
+    DASK_GATEWAY__PROXY_ADDRESS: 'gateway://127.0.0.1:8000',
+    DASK_GATEWAY__PUBLIC_ADDRESS: '/services/dask-gateway/',
+    DASK_GATEWAY__AUTH__TYPE: 'jupyterhub',
+    DASK_LABEXTENSION__FACTORY__MODULE: 'dask_gateway',
+    DASK_LABEXTENSION__FACTORY__CLASS: 'GatewayCluster',
+    DASK_DISTRIBUTED__DASHBOARD__LINK: '{JUPYTERHUB_SERVICE_PREFIX}proxy/{port}/status',
+  });
+});
+
+test('an odd user name is escaped in paths as JupyterHub escapes it', () => {
+  const { environment } = workload({}, {}, { user: "o'hara ~ü", name: '' });
+  expect(environment.JUPYTERHUB_SERVICE_PREFIX).toBe('/user/o%27hara%20~%C3%BC/');
+  expect(environment.JUPYTERHUB_USER).toBe("o'hara ~ü");
+});
+
+test('resources reach the environment only when they are set', () => {
+  const { environment, resources } = workload({ memoryLimit: 2 ** 30, coreGuarantee: 0.5 });
+  expect(environment).toMatchObject({ MEM_LIMIT: '1073741824', CPU_GUARANTEE: '0.5' });
+  expect(environment).not.toHaveProperty('MEM_GUARANTEE');
+  expect(resources).toEqual({ memoryLimit: 2 ** 30, coreGuarantee: 0.5 });
+});
+
+test("the settings' own variables win, and the seed's values reach the clients as they are written", () => {
+  const { environment } = workload({
+    defaultUrl: '/lab/tree/{username}.ipynb',
+    environment: {
+      DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE: '{JUPYTER_IMAGE_SPEC}',
+      DASK_DISTRIBUTED__DASHBOARD_LINK: '/user/{JUPYTERHUB_USER}/proxy/{port}/status',
+      DASK_LABEXTENSION__FACTORY__CLASS: 'LocalCluster',
+    },
+  });
+  expect(environment).toMatchObject({
+    JUPYTERHUB_DEFAULT_URL: '/lab/tree/ada@example.ipynb',
+    DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE: '{JUPYTER_IMAGE_SPEC}',
+    DASK_DISTRIBUTED__DASHBOARD_LINK: '/user/ada@example/proxy/{port}/status',
+    DASK_LABEXTENSION__FACTORY__CLASS: 'LocalCluster',
+  });
+});
+
+test("user options never become environment, so nobody can set a server's variables through them", () => {
+  const evil = { JUPYTERHUB_API_TOKEN: 'x', environment: { LD_PRELOAD: '/evil.so' }, LD_PRELOAD: '/evil.so' };
+  expect(workload({}, {}, { userOptions: evil })).toEqual(workload());
+});
+
+test('the command', () => {
+  expect(workload().command).toEqual(['python', '-m', 'jupyterhub.singleuser']);
+  expect(workload({}, { superuser: true }).command).toEqual(['python', '-m', 'jupyterhub.singleuser', '--allow-root']);
+  const own = { command: ['/opt/start.sh', '-x'], extraArguments: ['--user={username}', '--json={"a":1}'] };
+  expect(workload(own, { superuser: true }).command).toEqual([
+    '/opt/start.sh',
+    '-x',
+    '--user=ada@example',
+    '--json={"a":1}',
+  ]);
+});

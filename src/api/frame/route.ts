@@ -1,0 +1,64 @@
+import type { z } from '@hono/zod-openapi';
+import type { Client } from '../../identity/http/client.ts';
+import type { Principal } from '../../identity/principal.ts';
+
+/**
+ * Who may call a route.
+ * * `open`: everybody; credentials are not even looked at.
+ * * `identified`: whoever presents a valid credential, whatever its scopes.
+ * * `anyOf`: whoever holds one of these scopes. The path parameters `user`, `server`, `group` and `service` are the resource
+ *   that a filtered scope must reach; on a route without them a filtered scope is not enough, unless `filtered` is true:
+ *   then the handler answers for the part that the scopes reach.
+ */
+export type Access = 'open' | 'identified' | { anyOf: readonly string[]; filtered?: true };
+
+/** The names in braces of a path. */
+export type ParameterNames<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? Name | ParameterNames<Rest>
+  : never;
+
+/** One response in the OpenAPI document. */
+export interface ResponseSpec {
+  description: string;
+  /** JSON, unless `contentType` says otherwise. Undefined: no body. */
+  schema?: z.ZodType;
+  contentType?: string;
+}
+
+/** Everything that a route declares. The frame enforces it, and the OpenAPI document is made from it. */
+export interface RouteSpec<
+  Path extends string,
+  A extends Access,
+  Query extends z.ZodObject | undefined,
+  Body extends z.ZodType | undefined,
+> {
+  method: 'get' | 'post' | 'put' | 'patch' | 'delete';
+  /** Below `/hub/api`, with parameters in braces: `/users/{user}/tokens/{token}`. */
+  path: Path;
+  summary: string;
+  access: A;
+  query?: Query;
+  /** The JSON body. An empty body is `undefined` to the schema. */
+  body?: Body;
+  responses: Readonly<Record<number, ResponseSpec>>;
+  deprecated?: true;
+}
+
+/** What a handler gets. Everything in it has been checked. */
+export interface RouteContext<
+  Path extends string = string,
+  A extends Access = Access,
+  Query extends z.ZodObject | undefined = undefined,
+  Body extends z.ZodType | undefined = undefined,
+> {
+  request: Request;
+  client: Client;
+  /** Who calls. */
+  principal: A extends 'open' ? undefined : Principal;
+  /** By which kind of credential. */
+  via: 'token' | 'cookie' | 'none';
+  /** Path parameters, percent-decoded. */
+  params: Record<ParameterNames<Path>, string>;
+  query: Query extends z.ZodObject ? z.output<Query> : undefined;
+  body: Body extends z.ZodType ? z.output<Body> : undefined;
+}

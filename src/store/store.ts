@@ -1,13 +1,13 @@
 import type { Kysely, Transaction } from 'kysely';
-import type { Database } from './database.ts';
 import type { ChangeFeed, Topic } from './changeFeed.ts';
+import type { Database } from './database.ts';
 
 /** One write: its statements become durable together or not at all. */
 export interface Write {
   /** Runs statements inside the transaction. */
   readonly db: Transaction<Database>;
   /** Tells the followers of {@link Store.changes}, after the commit, that `key` of `topic` is new, changed or gone. */
-  changed(topic: Topic, key: string): void;
+  changed(this: void, topic: Topic, key: string): void;
 }
 
 /** The truth: every accepted change is here, durably, before it is acknowledged. */

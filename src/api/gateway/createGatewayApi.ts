@@ -1,0 +1,196 @@
+import { type Context, Hono } from 'hono';
+import type { Cluster } from '../../clusters/cluster.ts';
+import type { Clusters, ScalingResult } from '../../clusters/clusters.ts';
+import { specificationOf } from '../../clusters/optionFields.ts';
+import type { PythonValue } from '../../clusters/pythonJson.ts';
+import { AtollError } from '../../core/errors.ts';
+import { gatewayServiceName } from '../../identity/roles/defaultRoles.ts';
+import type { ScopeSet } from '../../identity/scopes/scopeSet.ts';
+import type { Logger } from '../../observability/logger.ts';
+import { clusterModelOf } from './clusterModel.ts';
+import { phasesFrom, waitFrom } from './queryParameters.ts';
+import { readHeartbeat, readRequest } from './readBody.ts';
+
+/** Who sent a request. */
+export interface GatewayPrincipal {
+  name: string;
+  /** The credential itself carries an administrator's rights (not only its owner). */
+  admin: boolean;
+  groups: readonly string[];
+  scopes: ScopeSet;
+}
+
+export interface GatewayDependencies {
+  clusters: Clusters;
+  /**
+   * Whose `Authorization` (`jupyterhub`, `token` or `bearer`, then a token) or hub cookie a request carries, or undefined.
+   * A cookie must count only where the request cannot have been made by a foreign page.
+   */
+  authenticate: (request: Request) => Promise<GatewayPrincipal | undefined>;
+  /** Shown under `/api/version`. */
+  version: string;
+  log: Logger;
+}
+
+/** As long as dask-gateway's own server lets a client wait; proven behind other proxies. */
+const longestWaitMs = 20_000;
+
+/**
+ * The REST API of dask-gateway (specs/dask-gateway.md §1), to be mounted at `/services/dask-gateway`. Paths are exact,
+ * final slashes included. Clusters of others look like none at all, except to administrators, who see and may stop them.
+ *
+ * No cookie is set: the client repeats each request with its token, which on one connection costs about a millisecond,
+ * and a token that is revoked is good for nothing at once.
+ */
+export function createGatewayApi(dependencies: GatewayDependencies): Hono {
+  const { clusters, log } = dependencies;
+  const app = new Hono();
+
+  app.get('/api/health', (context) => context.json({ status: 'pass' }));
+  app.get('/api/version', (context) => context.json({ version: dependencies.version }));
+
+  app.get('/api/v1/options', async (context) => {
+    const user = await authenticated(context, dependencies);
+    const { fields } = await clusters.options(user);
+    return context.json({ cluster_options: fields.map(specificationOf) });
+  });
+
+  app.get('/api/v1/clusters/', async (context) => {
+    const user = await authenticated(context, dependencies);
+    const listed = await clusters.list(user.name, phasesFrom(context.req.query('status')));
+    const models = await Promise.all(listed.map((cluster) => ownModelOf(clusters, cluster)));
+    return context.json(Object.fromEntries(models.map((model) => [model.name, model])));
+  });
+
+  app.post('/api/v1/clusters/', async (context) => {
+    const user = await authenticated(context, dependencies);
+    const body = await readRequest(context.req.raw);
+    const { name } = await clusters.create(user, orDefault(body.cluster_options));
+    return context.json({ name }, 201);
+  });
+
+  app.get('/api/v1/clusters/:name', async (context) => {
+    const user = await authenticated(context, dependencies);
+    const name = context.req.param('name');
+    const before = await visible(clusters, user, name);
+    if (!waitFrom(context.req.query('wait'))) return context.json(await modelFor(clusters, user, before));
+    const cluster = (await clusters.waitForChange(name, longestWaitMs, context.req.raw.signal)) ?? before;
+    // The client shows the text of a 409, but for the status FAILED only a sentence of its own that says nothing.
+    if (cluster.phase === 'failed') throw failedError(cluster);
+    return context.json(await modelFor(clusters, user, cluster));
+  });
+
+  app.delete('/api/v1/clusters/:name', async (context) => {
+    const name = context.req.param('name');
+    if (await isScheduler(context, clusters, name)) {
+      await clusters.stopIdle(name);
+    } else {
+      const user = await authenticated(context, dependencies);
+      if (await clusters.mayView(user, name)) await clusters.stop(name, `Stopped by ${user.name}.`);
+    }
+    return context.body(null, 204);
+  });
+
+  app.post('/api/v1/clusters/:name/scale', async (context) => {
+    const user = await authenticated(context, dependencies);
+    const cluster = await own(clusters, user, context.req.param('name'));
+    const { count = null } = await readRequest(context.req.raw);
+    return context.json(scalingAnswer(await clusters.scale(cluster.name, count)));
+  });
+
+  app.post('/api/v1/clusters/:name/adapt', async (context) => {
+    const user = await authenticated(context, dependencies);
+    const cluster = await own(clusters, user, context.req.param('name'));
+    const { minimum = null, maximum = null, active = true } = await readRequest(context.req.raw);
+    const result = isTrue(active)
+      ? await clusters.adapt(cluster.name, { minimum, maximum })
+      : await clusters.stopAdapting(cluster.name);
+    return context.json(scalingAnswer(result));
+  });
+
+  app.post('/api/v1/clusters/:name/heartbeat', async (context) => {
+    const name = context.req.param('name');
+    if (!(await isScheduler(context, clusters, name)))
+      return context.json({ error: 'Unauthorized' }, 401, { 'WWW-Authenticate': 'token' });
+    await clusters.heartbeat(name, await readHeartbeat(context.req.raw));
+    return context.body(null, 200);
+  });
+
+  app.notFound((context) => context.json({ error: 'Not Found', code: 'ATOLL_NOT_FOUND' }, 404));
+  app.onError((error, context) => {
+    if (error instanceof AtollError) return answerTo(error);
+    log.error({ err: error, path: context.req.path }, 'a gateway request failed');
+    return answerTo(new AtollError('ATOLL_INTERNAL', 'The hub could not do this. Its log says why.'));
+  });
+  return app;
+}
+
+/** @throws AtollError `ATOLL_GATEWAY_SIGN_IN`, `ATOLL_GATEWAY_FORBIDDEN` */
+async function authenticated(context: Context, { authenticate }: GatewayDependencies): Promise<GatewayPrincipal> {
+  const principal = await authenticate(context.req.raw);
+  if (!principal) throw new AtollError('ATOLL_GATEWAY_SIGN_IN', 'Authentication required');
+  if (!principal.scopes.allows('access:services', { service: gatewayServiceName }))
+    throw new AtollError('ATOLL_GATEWAY_FORBIDDEN', `User ${principal.name} may not use Dask clusters with this token`);
+  return principal;
+}
+
+/** Whether the request carries the API token of that very cluster. */
+async function isScheduler(context: Context, clusters: Clusters, name: string): Promise<boolean> {
+  const [, token] = /^token +(\S+)$/i.exec(context.req.header('authorization') ?? '') ?? [];
+  return token !== undefined && (await clusters.hasToken(name, token));
+}
+
+/** @throws AtollError `ATOLL_CLUSTER_NOT_FOUND` also when it is somebody else's. */
+async function visible(clusters: Clusters, user: GatewayPrincipal, name: string): Promise<Cluster> {
+  const cluster = await clusters.get(name);
+  if (!cluster || !(user.admin || cluster.owner === user.name))
+    throw new AtollError('ATOLL_CLUSTER_NOT_FOUND', `Cluster ${name} not found`);
+  return cluster;
+}
+
+/** @throws AtollError `ATOLL_CLUSTER_NOT_FOUND`; `ATOLL_CLUSTER_NOT_YOURS` to an administrator who is not its owner. */
+async function own(clusters: Clusters, user: GatewayPrincipal, name: string): Promise<Cluster> {
+  const cluster = await visible(clusters, user, name);
+  if (cluster.owner !== user.name)
+    throw new AtollError('ATOLL_CLUSTER_NOT_YOURS', `User ${user.name} lacks permissions to scale cluster ${name}`);
+  return cluster;
+}
+
+/** Whoever has the key of a cluster runs code in its owner's name; administrators look at it without. */
+function modelFor(clusters: Clusters, user: GatewayPrincipal, cluster: Cluster): ReturnType<typeof ownModelOf> {
+  return cluster.owner === user.name
+    ? ownModelOf(clusters, cluster)
+    : Promise.resolve(clusterModelOf(cluster, undefined));
+}
+
+async function ownModelOf(clusters: Clusters, cluster: Cluster): Promise<ReturnType<typeof clusterModelOf>> {
+  const credentials = cluster.phase === 'running' ? await clusters.credentials(cluster.name) : undefined;
+  return clusterModelOf(cluster, credentials);
+}
+
+function failedError(cluster: Cluster): AtollError {
+  const what = cluster.runningAt === undefined ? 'failed to start' : 'has failed';
+  return new AtollError('ATOLL_CLUSTER_FAILED', `Cluster ${cluster.name} ${what}. ${cluster.reason ?? ''}`.trim());
+}
+
+function scalingAnswer({ warning }: ScalingResult): { ok: boolean; msg: string | null } {
+  return { ok: warning === undefined, msg: warning ?? null };
+}
+
+/** What Python's `value or {}` gives. */
+function orDefault(value: PythonValue | undefined): PythonValue {
+  return value !== undefined && isTrue(value) ? value : {};
+}
+
+/** What Python's `bool(value)` gives. */
+function isTrue(value: PythonValue): boolean {
+  if (value === null || typeof value !== 'object') return Boolean(value);
+  if ('value' in value && typeof value.value === 'number') return value.value !== 0;
+  return Object.keys(value).length > 0;
+}
+
+function answerTo(error: AtollError): Response {
+  const text = error.evidence === undefined ? error.message : `${error.message} (${error.evidence})`;
+  const headers = error.status === 401 ? { 'WWW-Authenticate': 'jupyterhub' } : undefined;
+  return Response.json({ error: text, code: error.code }, { status: error.status, ...(headers ? { headers } : {}) });
+}

@@ -1,0 +1,180 @@
+import { z } from 'zod';
+import type { ClusterSettings } from '../config/settings.ts';
+import { AtollError, messageOf } from '../core/errors.ts';
+import { parseJupyterHubMemory } from '../core/quantities.ts';
+
+/** What one cluster is made of, decided when it is created and kept with it. */
+export const clusterConfigSchema = z.object({
+  /** Bytes. */
+  workerMemory: z.number(),
+  workerCores: z.number(),
+  workerThreads: z.number(),
+  /** Bytes. */
+  schedulerMemory: z.number(),
+  schedulerCores: z.number(),
+  /** For the scheduler and the workers. */
+  environment: z.record(z.string(), z.string()),
+  /** Seconds between two looks of the adaptive loop. */
+  adaptivePeriod: z.number(),
+  /** Seconds without work after which the cluster ends itself; 0: never. */
+  idleTimeout: z.number(),
+  /** The most workers it may have, from all of its limits; null: no limit. */
+  maxWorkers: z.number().nullable(),
+});
+
+export type ClusterConfig = z.infer<typeof clusterConfigSchema>;
+
+/**
+ * The configuration of a new cluster: the settings, with `overrides` under the names of dask-gateway's `ClusterConfig`
+ * (`worker_memory`, `worker_cores`, …). Names that it does not have are ignored, as there.
+ * @throws AtollError `ATOLL_CLUSTER_OPTIONS_INVALID` when a value is wrong, or the scheduler alone exceeds a limit.
+ */
+export function clusterConfigOf(settings: ClusterSettings, overrides: Record<string, unknown>): ClusterConfig {
+  const read = new OverrideReader(overrides);
+  const workerCores = read.number('worker_cores', settings.worker.cores, { above: 0 });
+  const limits = {
+    memory: read.optionalMemory('cluster_max_memory', settings.maxMemory),
+    cores: read.optionalNumber('cluster_max_cores', settings.maxCores),
+    workers: read.optionalInteger('cluster_max_workers', settings.maxWorkers),
+  };
+  const config = {
+    workerMemory: read.memory('worker_memory', settings.worker.memory),
+    workerCores,
+    workerThreads: read.threads('worker_threads', settings.worker.threads) ?? Math.max(Math.trunc(workerCores), 1),
+    schedulerMemory: read.memory('scheduler_memory', settings.scheduler.memory),
+    schedulerCores: read.number('scheduler_cores', settings.scheduler.cores, { above: 0 }),
+    environment: { ...settings.environment, ...read.environment('environment') },
+    adaptivePeriod: read.number('adaptive_period', settings.adaptivePeriodSeconds, { atLeast: 0 }),
+    idleTimeout: read.number('idle_timeout', settings.idleTimeoutSeconds, { atLeast: 0 }),
+  };
+  return { ...config, maxWorkers: maxWorkersOf(config, limits) };
+}
+
+interface Limits {
+  memory: number | undefined;
+  cores: number | undefined;
+  workers: number | undefined;
+}
+
+type Needs = Pick<ClusterConfig, 'workerMemory' | 'workerCores' | 'schedulerMemory' | 'schedulerCores'>;
+
+function maxWorkersOf(needs: Needs, limits: Limits): number | null {
+  if (limits.memory !== undefined && needs.schedulerMemory > limits.memory)
+    throw invalid(
+      `Scheduler memory request of ${gatewayBytes(needs.schedulerMemory)} exceeds cluster memory limit of ${gatewayBytes(limits.memory)}`,
+    );
+  if (limits.cores !== undefined && needs.schedulerCores > limits.cores)
+    throw invalid(
+      `Scheduler cores request of ${needs.schedulerCores} exceeds cluster cores limit of ${floatText(limits.cores)}`,
+    );
+  const most = Math.min(
+    limits.workers ?? Number.POSITIVE_INFINITY,
+    limits.memory === undefined
+      ? Number.POSITIVE_INFINITY
+      : room(limits.memory - needs.schedulerMemory, needs.workerMemory),
+    limits.cores === undefined
+      ? Number.POSITIVE_INFINITY
+      : room(limits.cores - needs.schedulerCores, needs.workerCores),
+  );
+  return Number.isFinite(most) ? Math.max(0, most) : null;
+}
+
+/** How many whole `size` fit into `space`; a rounding error of binary fractions (0.3 / 0.1) does not cost one. */
+function room(space: number, size: number): number {
+  return size > 0 ? Math.floor(space / size + 1e-9) : Number.POSITIVE_INFINITY;
+}
+
+/** Bytes as dask-gateway's messages show them: two decimals, and a unit only above (not at) its size. */
+function gatewayBytes(bytes: number): string {
+  const units = ['PiB', 'TiB', 'GiB', 'MiB', 'KiB'];
+  for (const [index, unit] of units.entries()) {
+    const size = 2 ** (10 * (units.length - index));
+    if (bytes > size) return `${(bytes / size).toFixed(2)} ${unit}`;
+  }
+  return `${bytes} B`;
+}
+
+/** `cluster_max_cores` is a float in dask-gateway: 2 is shown as 2.0. */
+function floatText(value: number): string {
+  return Number.isInteger(value) ? value.toFixed(1) : String(value);
+}
+
+/** Reads overrides, which come from people and from handlers of options. */
+class OverrideReader {
+  readonly #overrides: Record<string, unknown>;
+
+  constructor(overrides: Record<string, unknown>) {
+    this.#overrides = overrides;
+  }
+
+  number(name: string, otherwise: number, bound: { above: number } | { atLeast: number }): number {
+    const value = this.#get(name) ?? otherwise;
+    const good =
+      typeof value === 'number' &&
+      Number.isFinite(value) &&
+      ('above' in bound ? value > bound.above : value >= bound.atLeast);
+    if (!good)
+      throw wrong(name, 'above' in bound ? `a number above ${bound.above}` : `at least ${bound.atLeast}`, value);
+    return value;
+  }
+
+  optionalNumber(name: string, otherwise: number | undefined): number | undefined {
+    if (this.#get(name) === undefined && otherwise === undefined) return undefined;
+    return this.number(name, otherwise ?? 0, { atLeast: 0 });
+  }
+
+  optionalInteger(name: string, otherwise: number | undefined): number | undefined {
+    const value = this.optionalNumber(name, otherwise);
+    if (value !== undefined && !Number.isInteger(value)) throw wrong(name, 'a whole number', value);
+    return value;
+  }
+
+  /** Threads: a whole number; 0 counts as not given. */
+  threads(name: string, otherwise: number | undefined): number | undefined {
+    return this.optionalInteger(name, otherwise) || undefined;
+  }
+
+  memory(name: string, otherwise: number): number {
+    const bytes = this.optionalMemory(name, otherwise) ?? otherwise;
+    if (bytes <= 0) throw wrong(name, 'more than 0 bytes', bytes);
+    return bytes;
+  }
+
+  optionalMemory(name: string, otherwise: number | undefined): number | undefined {
+    const value = this.#get(name) ?? otherwise;
+    if (value === undefined) return undefined;
+    if (typeof value !== 'number' && typeof value !== 'string') throw wrong(name, 'an amount of memory', value);
+    try {
+      return parseJupyterHubMemory(value);
+    } catch (error) {
+      throw invalid(`${name}: ${messageOf(error)}`);
+    }
+  }
+
+  environment(name: string): Record<string, string> {
+    const value = this.#get(name) ?? {};
+    if (typeof value !== 'object' || Array.isArray(value)) throw wrong(name, 'a mapping', value);
+    const variables = Object.entries(value as object).filter(([, content]) => content !== null);
+    for (const [variable, content] of variables) {
+      if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) throw wrong(name, 'a mapping of names of variables', variable);
+      if (!['string', 'number', 'boolean'].includes(typeof content))
+        throw wrong(`${name}.${variable}`, 'a text', content);
+      if (String(content).includes('\0')) throw wrong(`${name}.${variable}`, 'a text without NUL', 'one with NUL');
+    }
+    return Object.fromEntries(variables.map(([variable, content]) => [variable, String(content)]));
+  }
+
+  /** A handler's `None` stands for the setting, as if the key were not there. */
+  #get(name: string): unknown {
+    return (Object.hasOwn(this.#overrides, name) ? this.#overrides[name] : undefined) ?? undefined;
+  }
+}
+
+function wrong(name: string, expected: string, value: unknown): AtollError {
+  const shown = JSON.stringify(value) ?? String(value);
+  return invalid(`${name} must be ${expected}, got ${shown.slice(0, 100)}`);
+}
+
+function invalid(message: string): AtollError {
+  return new AtollError('ATOLL_CLUSTER_OPTIONS_INVALID', message);
+}

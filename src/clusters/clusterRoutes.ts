@@ -1,0 +1,58 @@
+import type { Route, RouteWriter } from '../edge/protocol.ts';
+import type { SchedulerAddress } from './cluster.ts';
+
+const gatewayPath = '/services/dask-gateway';
+
+/** The route of a cluster's dashboard; the name asked for in {@link GrantQuestion}. */
+export function dashboardRouteId(clusterName: string): string {
+  return `dashboard:${clusterName}`;
+}
+
+/** The routes of a cluster: Dask's protocol by SNI, unopened, and the dashboard, for those who may view it. */
+export function routesOf(clusterName: string, { host, ports }: SchedulerAddress): Route[] {
+  return [
+    {
+      kind: 'sni',
+      id: schedulerRouteId(clusterName),
+      sni: `daskgateway-${clusterName}`,
+      target: { kind: 'tcp', host, port: ports.scheduler },
+    },
+    {
+      kind: 'http',
+      id: dashboardRouteId(clusterName),
+      prefix: `${gatewayPath}/clusters/${clusterName}/`,
+      target: { kind: 'tcp', host, port: ports.dashboard },
+      stripPrefix: true,
+      access: 'granted',
+    },
+  ];
+}
+
+/** Keeps the edge's routes of clusters; tells it only what is new. */
+export class ClusterRoutes {
+  readonly #writer: RouteWriter;
+  readonly #published = new Map<string, string>();
+
+  constructor(writer: RouteWriter) {
+    this.#writer = writer;
+  }
+
+  /** Makes a cluster reachable. */
+  publish(clusterName: string, address: SchedulerAddress): void {
+    const key = JSON.stringify(address);
+    if (this.#published.get(clusterName) === key) return;
+    for (const route of routesOf(clusterName, address)) this.#writer.put(route);
+    this.#published.set(clusterName, key);
+  }
+
+  /** Makes it unreachable. */
+  withdraw(clusterName: string): void {
+    if (!this.#published.delete(clusterName)) return;
+    this.#writer.delete(schedulerRouteId(clusterName));
+    this.#writer.delete(dashboardRouteId(clusterName));
+  }
+}
+
+function schedulerRouteId(clusterName: string): string {
+  return `scheduler:${clusterName}`;
+}

@@ -1,0 +1,89 @@
+import type { Kysely, Selectable, Updateable } from 'kysely';
+import type { Database } from '../store/database.ts';
+import type { ClustersTable } from '../store/tables/clusters.ts';
+import {
+  type Cluster,
+  type ClusterPhase,
+  type ClusterWorker,
+  scalingSchema,
+  schedulerAddressSchema,
+  type WorkerPhase,
+  workerTroubleSchema,
+} from './cluster.ts';
+import { clusterConfigSchema } from './clusterConfig.ts';
+
+type Db = Kysely<Database>;
+
+/** One cluster, or undefined when there is none of that name (any more). */
+export async function readCluster(db: Db, name: string): Promise<Cluster | undefined> {
+  const row = await db.selectFrom('clusters').selectAll().where('name', '=', name).executeTakeFirst();
+  return row && toCluster(row);
+}
+
+/** Clusters in one of `phases`, oldest first: those of `owner`, or (undefined) everybody's. */
+export async function listClusters(
+  db: Db,
+  owner: string | undefined,
+  phases: readonly ClusterPhase[],
+): Promise<Cluster[]> {
+  let query = db.selectFrom('clusters').selectAll().where('phase', 'in', phases).orderBy('created_at').orderBy('name');
+  if (owner !== undefined) query = query.where('user_name', '=', owner);
+  return (await query.execute()).map(toCluster);
+}
+
+/** Changes columns of one cluster; inside a transaction whose `changed` tells the followers. */
+export async function updateCluster(db: Db, name: string, values: Updateable<ClustersTable>): Promise<void> {
+  await db.updateTable('clusters').set(values).where('name', '=', name).execute();
+}
+
+/** The workers of one cluster, oldest first. */
+export async function listWorkers(db: Db, clusterName: string): Promise<ClusterWorker[]> {
+  const rows = await db
+    .selectFrom('workers')
+    .select(['name', 'created_at', 'phase'])
+    .where('cluster_name', '=', clusterName)
+    .orderBy('created_at')
+    .orderBy('name')
+    .execute();
+  return rows.map((row) => ({ name: row.name, createdAt: row.created_at, phase: row.phase as WorkerPhase }));
+}
+
+/** The cluster to which a scheduler's or worker's workload belongs, or undefined. */
+export async function clusterOfWorkload(db: Db, workloadId: string): Promise<string | undefined> {
+  const scheduler = await db
+    .selectFrom('clusters')
+    .select('name')
+    .where('scheduler_workload_id', '=', workloadId)
+    .executeTakeFirst();
+  if (scheduler) return scheduler.name;
+  const worker = await db
+    .selectFrom('workers')
+    .select('cluster_name')
+    .where('name', '=', workloadId)
+    .executeTakeFirst();
+  return worker?.cluster_name;
+}
+
+function toCluster(row: Selectable<ClustersTable>): Cluster {
+  return {
+    name: row.name,
+    owner: row.user_name,
+    createdAt: row.created_at,
+    desired: row.desired as Cluster['desired'],
+    phase: row.phase as ClusterPhase,
+    ended: row.ended === 1,
+    options: JSON.parse(row.options) as Record<string, unknown>,
+    config: clusterConfigSchema.parse(JSON.parse(row.config)),
+    schedulerWorkloadId: row.scheduler_workload_id,
+    schedulerStarts: row.scheduler_starts,
+    address: row.address === null ? undefined : schedulerAddressSchema.parse(JSON.parse(row.address)),
+    scaling: scalingSchema.parse(JSON.parse(row.scaling)),
+    scalingRevision: row.scaling_revision,
+    toldRevision: row.told_revision,
+    wantedWorkers: row.wanted_workers,
+    workerTrouble: row.worker_trouble === null ? undefined : workerTroubleSchema.parse(JSON.parse(row.worker_trouble)),
+    runningAt: row.running_at ?? undefined,
+    stoppedAt: row.stopped_at ?? undefined,
+    reason: row.reason ?? undefined,
+  };
+}

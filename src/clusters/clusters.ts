@@ -1,0 +1,336 @@
+import type { ClusterSettings } from '../config/settings.ts';
+import { type Clock, sleep, systemClock } from '../core/clock.ts';
+import { AtollError, messageOf } from '../core/errors.ts';
+import { equalInConstantTime, randomHex } from '../core/ids.ts';
+import type { Sealer } from '../core/sealer.ts';
+import type { Route, RouteWriter } from '../edge/protocol.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Observation, Runtime } from '../runtimes/contract.ts';
+import type { Store } from '../store/store.ts';
+import type { Cluster, ClusterPhase, Scaling } from './cluster.ts';
+import { ClusterChanges } from './clusterChanges.ts';
+import { clusterConfigOf } from './clusterConfig.ts';
+import { type ClusterOptions, type ClusterUser, chooseOptions } from './clusterOptions.ts';
+import { ClusterReconciler, schedulerWorkloadId } from './clusterReconciler.ts';
+import { ClusterRoutes, routesOf } from './clusterRoutes.ts';
+import { clusterOfWorkload, listClusters, readCluster, updateCluster } from './clusterTable.ts';
+import { type ClustersContext, openCredentials, sealCredentials } from './context.ts';
+import { type ClusterCredentials, makeCredentials } from './credentials.ts';
+import { takeHeartbeat } from './heartbeat.ts';
+import type { PythonValue } from './pythonJson.ts';
+import { adaptiveScaling, fixedScaling, type ScalingRequest } from './scaling.ts';
+import { askCounts } from './schedulerApi.ts';
+import { SchedulerMessenger } from './schedulerMessenger.ts';
+import { addMissingWorkers } from './workerSet.ts';
+import { isPaused } from './workerTrouble.ts';
+
+/** What {@link createClusters} works with. */
+export interface ClustersDependencies {
+  store: Store;
+  /** Opened before {@link Clusters.open}. */
+  runtime: Runtime;
+  routes: RouteWriter;
+  sealer: Sealer;
+  settings: ClusterSettings;
+  /** Where schedulers reach the gateway's API, without a final slash: `http://127.0.0.1:8000/services/dask-gateway`. */
+  gatewayUrl: string;
+  /** What a user may choose; asked at each look and each creation. Default: nothing. */
+  optionsFor?: (user: ClusterUser) => Promise<ClusterOptions> | ClusterOptions;
+  clock?: Clock;
+  log: Logger;
+}
+
+/** What came of a wish to scale. */
+export interface ScalingResult {
+  /** Something people should know: they get less than they asked for, or later. */
+  warning: string | undefined;
+}
+
+/** How long a request waits for the scheduler to take a wish; afterwards it is told in the background. */
+const patienceMs = 3000;
+
+/** A phase in which nothing more will happen by itself. */
+const settled: ReadonlySet<ClusterPhase> = new Set(['running', 'stopped', 'failed']);
+
+/** Dask clusters: a scheduler, its workers and their credentials, from the wish for them to their end. */
+export function createClusters(dependencies: ClustersDependencies): Clusters {
+  return new Clusters(dependencies);
+}
+
+export class Clusters {
+  readonly #context: ClustersContext;
+  readonly #optionsFor: NonNullable<ClustersDependencies['optionsFor']>;
+  readonly #routes: ClusterRoutes;
+  readonly #messenger: SchedulerMessenger;
+  readonly #reconciler: ClusterReconciler;
+  readonly #changes: ClusterChanges;
+  readonly #stopFollowing: (() => void)[] = [];
+
+  constructor(dependencies: ClustersDependencies) {
+    const { optionsFor = (): ClusterOptions => ({ fields: [] }), clock = systemClock, ...rest } = dependencies;
+    this.#context = { ...rest, clock };
+    this.#optionsFor = optionsFor;
+    this.#routes = new ClusterRoutes(this.#context.routes);
+    this.#messenger = new SchedulerMessenger(this.#context);
+    this.#reconciler = new ClusterReconciler(this.#context, this.#routes, this.#messenger);
+    this.#changes = new ClusterChanges(this.#context.store);
+  }
+
+  /**
+   * Adopts what an earlier hub left: publishes the routes of running clusters (so they are in the first snapshot that an
+   * edge gets, if this is called before it may connect), ends workloads that belong to no cluster, and begins to work.
+   */
+  async open(): Promise<void> {
+    const { store, runtime } = this.#context;
+    for (const cluster of await listClusters(store.db, undefined, ['running']))
+      if (cluster.address) this.#routes.publish(cluster.name, cluster.address);
+    this.#stopFollowing.push(
+      store.changes.follow('clusters', (name) => this.#reconciler.wake(name)),
+      store.changes.follow('users', (name) => this.#inBackground(this.#stopClustersOfRemovedUser(name))),
+      runtime.observe((observation) => this.#inBackground(this.#onObservation(observation))),
+    );
+    await this.#endStrays();
+    await this.#reconciler.start();
+  }
+
+  /** Stops working, and answers all who wait. Clusters go on. */
+  async close(): Promise<void> {
+    this.#changes.close();
+    for (const stop of this.#stopFollowing) stop();
+    await this.#reconciler.stop();
+  }
+
+  /** The routes of all running clusters. */
+  async routes(): Promise<Route[]> {
+    const running = await listClusters(this.#context.store.db, undefined, ['running']);
+    return running.flatMap((cluster) => (cluster.address ? routesOf(cluster.name, cluster.address) : []));
+  }
+
+  /** What `user` may choose when they make a cluster. */
+  async options(user: ClusterUser): Promise<ClusterOptions> {
+    return this.#optionsFor(user);
+  }
+
+  /**
+   * Makes a cluster for `user`. When this resolves it is durable and will be started, whatever happens to the hub.
+   * @param request the options as the client sent them, a dict.
+   * @throws AtollError `ATOLL_CLUSTER_OPTIONS_INVALID`
+   */
+  async create(user: ClusterUser, request: PythonValue): Promise<Cluster> {
+    const { store, sealer, settings, clock, log } = this.#context;
+    const { values, overrides } = await chooseOptions(await this.#optionsFor(user), request, user);
+    const config = clusterConfigOf(settings, overrides);
+    const name = randomHex(16);
+    const now = clock.now();
+    const scaling: Scaling = { mode: 'fixed', count: 0 };
+    const credentials = sealCredentials(sealer, name, await makeCredentials(name, now));
+    const created = await store.write(async ({ db, changed }) => {
+      await db
+        .insertInto('clusters')
+        .values({
+          name,
+          user_name: user.name,
+          created_at: now,
+          desired: 'running',
+          phase: 'pending',
+          ended: 0,
+          options: JSON.stringify(values),
+          config: JSON.stringify(config),
+          ...credentials,
+          scheduler_workload_id: schedulerWorkloadId(name, 1),
+          scheduler_starts: 1,
+          address: null,
+          scaling: JSON.stringify(scaling),
+          scaling_revision: 0,
+          told_revision: 0,
+          wanted_workers: 0,
+          worker_trouble: null,
+          running_at: null,
+          stopped_at: null,
+          reason: null,
+        })
+        .execute();
+      changed('clusters', name);
+      return readCluster(db, name);
+    });
+    if (!created) throw new AtollError('ATOLL_INTERNAL', 'A cluster just made cannot be read.');
+    log.info({ cluster: name, user: user.name }, 'cluster created');
+    return created;
+  }
+
+  /** One cluster, or undefined when there is none of that name (any more: they are kept for a day after their end). */
+  get(name: string): Promise<Cluster | undefined> {
+    return readCluster(this.#context.store.db, name);
+  }
+
+  /** Clusters in one of `phases`, oldest first: those of `owner`, or (undefined) everybody's. */
+  list(owner: string | undefined, phases: readonly ClusterPhase[]): Promise<Cluster[]> {
+    return listClusters(this.#context.store.db, owner, phases);
+  }
+
+  /** The secrets of a cluster that has not ended, or undefined. */
+  credentials(name: string): Promise<ClusterCredentials | undefined> {
+    return openCredentials(this.#context.store.db, this.#context.sealer, name);
+  }
+
+  /** Whether `token` is the API token of that cluster. */
+  async hasToken(name: string, token: string): Promise<boolean> {
+    const credentials = await this.credentials(name);
+    return credentials !== undefined && equalInConstantTime(credentials.token, token);
+  }
+
+  /**
+   * Waits until a cluster runs, has stopped or has failed, and returns it; or as it is after `milliseconds`, when
+   * `signal` aborts, or when the hub ends.
+   */
+  async waitForChange(name: string, milliseconds: number, signal?: AbortSignal): Promise<Cluster | undefined> {
+    const until = Date.now() + milliseconds;
+    for (;;) {
+      const left = until - Date.now();
+      const next = this.#changes.next(name, Math.max(0, left), signal);
+      const cluster = await this.get(name);
+      if (!cluster || settled.has(cluster.phase) || left <= 0 || signal?.aborted || this.#changes.closed)
+        return cluster;
+      await next;
+    }
+  }
+
+  /**
+   * Sets the number of workers.
+   * @throws AtollError `ATOLL_CLUSTER_SCALE_INVALID`, `ATOLL_CLUSTER_NOT_RUNNING`
+   */
+  scale(name: string, count: PythonValue): Promise<ScalingResult> {
+    return this.#setScaling(name, (cluster) => fixedScaling(count, cluster.config.maxWorkers));
+  }
+
+  /**
+   * Lets the scheduler choose the number of workers within a range.
+   * @throws AtollError `ATOLL_CLUSTER_SCALE_INVALID`, `ATOLL_CLUSTER_NOT_RUNNING`
+   */
+  adapt(name: string, range: { minimum: PythonValue; maximum: PythonValue }): Promise<ScalingResult> {
+    return this.#setScaling(name, (cluster) =>
+      adaptiveScaling(range.minimum, range.maximum, cluster.config.maxWorkers),
+    );
+  }
+
+  /**
+   * Keeps the number of workers as it is now.
+   * @throws AtollError `ATOLL_CLUSTER_NOT_RUNNING`
+   */
+  stopAdapting(name: string): Promise<ScalingResult> {
+    return this.#setScaling(name, ({ scaling, wantedWorkers }) => ({
+      scaling: scaling.mode === 'fixed' ? scaling : { mode: 'fixed', count: wantedWorkers },
+      warning: undefined,
+    }));
+  }
+
+  /**
+   * Takes in what a cluster's scheduler reports.
+   * @throws AtollError `ATOLL_HEARTBEAT_INVALID`, `ATOLL_HEARTBEAT_OUTDATED`
+   */
+  heartbeat(name: string, body: unknown): Promise<void> {
+    return takeHeartbeat(this.#context, name, body);
+  }
+
+  /** Ends a cluster; resolves when that is durable. One that has ended, or that is not known, is left as it is. */
+  async stop(name: string, reason: string): Promise<void> {
+    const { store, log } = this.#context;
+    const stopped = await store.write(async ({ db, changed }) => {
+      const { numUpdatedRows } = await db
+        .updateTable('clusters')
+        .set({ desired: 'stopped', phase: 'stopping', reason })
+        .where('name', '=', name)
+        .where('desired', '=', 'running')
+        .executeTakeFirst();
+      if (numUpdatedRows > 0) changed('clusters', name);
+      return numUpdatedRows > 0;
+    });
+    if (stopped) log.info({ cluster: name, reason }, 'cluster stopping');
+  }
+
+  /**
+   * Ends a cluster whose scheduler believes that it is idle, unless it is not: the scheduler also believes so while tasks
+   * wait for their first worker (specs/dask-gateway.md §3.6). It will ask again.
+   */
+  async stopIdle(name: string): Promise<void> {
+    const cluster = await this.get(name);
+    if (cluster?.phase !== 'running' || !cluster.address) return;
+    try {
+      const counts = await askCounts(cluster.address);
+      const waiting = counts.workers === 0 && counts.desiredWorkers > 0;
+      if (counts.workers < cluster.wantedWorkers || counts.processing > 0 || waiting) return;
+    } catch (error) {
+      this.#context.log.warn({ cluster: name, reason: messageOf(error) }, 'an idle scheduler does not tell its load');
+      return;
+    }
+    await this.stop(name, `Idle for ${cluster.config.idleTimeout} seconds.`);
+  }
+
+  /** Whether somebody may see a cluster's dashboard, and the cluster at all: its owner, and administrators. */
+  async mayView(viewer: { name: string; admin: boolean }, name: string): Promise<boolean> {
+    const cluster = await this.get(name);
+    return cluster !== undefined && (viewer.admin || viewer.name === cluster.owner);
+  }
+
+  async #setScaling(name: string, decide: (cluster: Cluster) => ScalingRequest): Promise<ScalingResult> {
+    const { store, clock } = this.#context;
+    let trouble: string | undefined;
+    const request = await store.write(async ({ db, changed }) => {
+      const cluster = await readCluster(db, name);
+      if (!cluster) throw notRunning(name);
+      const decided = decide(cluster);
+      if (cluster.phase !== 'running') throw notRunning(name);
+      if (isPaused(cluster.workerTrouble)) trouble = cluster.workerTrouble.reason;
+      await updateCluster(db, name, {
+        scaling: JSON.stringify(decided.scaling),
+        scaling_revision: cluster.scalingRevision + 1,
+        ...(decided.scaling.mode === 'fixed' ? { wanted_workers: decided.scaling.count } : {}),
+        // Somebody asks anew: what made workers fail may have been put right.
+        worker_trouble: null,
+      });
+      await addMissingWorkers(db, name, clock.now());
+      changed('clusters', name);
+      return decided;
+    });
+    const told = await Promise.race([this.#messenger.deliver(name), sleep(patienceMs).then(() => false)]);
+    const warnings = [
+      request.warning,
+      told ? undefined : 'The scheduler does not answer at the moment; it will be told as soon as it does.',
+      trouble === undefined ? undefined : `The last workers did not start: ${trouble}`,
+    ].filter((text) => text !== undefined);
+    return { warning: warnings.length === 0 ? undefined : warnings.join(' ') };
+  }
+
+  async #onObservation({ id, kind }: Observation): Promise<void> {
+    if (kind === 'server') return;
+    const name = await clusterOfWorkload(this.#context.store.db, id);
+    if (name !== undefined) this.#reconciler.wake(name);
+  }
+
+  /** Workloads of clusters that the store does not know (it was restored from a copy, say) would run for ever. */
+  async #endStrays(): Promise<void> {
+    const { store, runtime, log } = this.#context;
+    for (const { id, kind, phase } of await runtime.list()) {
+      if (kind === 'server' || (await clusterOfWorkload(store.db, id)) !== undefined) continue;
+      log.warn({ workload: id }, 'ending a workload that belongs to no cluster');
+      if (phase !== 'exited') await runtime.stop(id, { graceSeconds: 2 });
+      else await runtime.forget(id);
+    }
+  }
+
+  async #stopClustersOfRemovedUser(user: string): Promise<void> {
+    const { store } = this.#context;
+    const row = await store.db.selectFrom('users').select('id').where('name', '=', user).executeTakeFirst();
+    if (row) return;
+    for (const cluster of await this.list(user, ['pending', 'running']))
+      await this.stop(cluster.name, 'Its owner was removed.');
+  }
+
+  #inBackground(work: Promise<void>): void {
+    work.catch((error: unknown) => this.#context.log.error({ err: error }, 'work on clusters failed'));
+  }
+}
+
+function notRunning(name: string): AtollError {
+  return new AtollError('ATOLL_CLUSTER_NOT_RUNNING', `cluster ${name} is not running`);
+}

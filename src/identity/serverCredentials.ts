@@ -3,24 +3,20 @@ import type { Store, Write } from '../store/store.ts';
 import type { Identity } from './identity.ts';
 import type { ServerKey } from './oauth/clients.ts';
 import { accessScopesOf } from './scopes/effectiveScopes.ts';
-import { escapeSegment, hubPrefix, serverUrl } from './urls.ts';
+import { serverUrl } from './urls.ts';
 
-/** What one start of a server needs to know of the hub, for its environment. */
-export interface ServerCredentials {
+/** What one start of a server needs to prove who it is, and to sign its viewers in. */
+export interface IssuedCredentials {
   /** `JUPYTERHUB_API_TOKEN`, which is the secret of the OAuth client too. */
   token: string;
   /** `JUPYTERHUB_CLIENT_ID`. */
   clientId: string;
-  /** `JUPYTERHUB_OAUTH_CALLBACK_URL`. */
-  callbackPath: string;
-  /** `JUPYTERHUB_OAUTH_ACCESS_SCOPES` (and `JUPYTERHUB_OAUTH_SCOPES`): any of these opens the server. */
+  /** `JUPYTERHUB_OAUTH_CALLBACK_URL`: a path. */
+  oauthCallbackPath: string;
+  /** `JUPYTERHUB_OAUTH_SCOPES`. */
+  oauthScopes: string[];
+  /** `JUPYTERHUB_OAUTH_ACCESS_SCOPES`: a viewer must hold one of these. */
   accessScopes: string[];
-  /** `JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES`. */
-  clientAllowedScopes: string[];
-  /** `JUPYTERHUB_SERVICE_PREFIX`. */
-  servicePrefix: string;
-  /** The path of the activity endpoint, for `JUPYTERHUB_ACTIVITY_URL`. */
-  activityPath: string;
 }
 
 /** See {@link Identity.issueServerCredentials}. */
@@ -28,7 +24,7 @@ export async function issueServerCredentials(
   identity: Identity,
   store: Store,
   { user, serverName }: ServerKey,
-): Promise<ServerCredentials> {
+): Promise<IssuedCredentials> {
   const server = `${user}/${serverName}`;
   const scopes = (identity.roles.get('server')?.scopes ?? []).map((scope) =>
     scope.endsWith('!server') ? `${scope}=${server}` : scope,
@@ -45,14 +41,13 @@ export async function issueServerCredentials(
       secret,
       allowedScopes: [],
     });
+    const accessScopes = [...accessScopesOf({ server }), `access:servers!user=${user}`];
     return {
       token: secret,
       clientId,
-      callbackPath: `${serverUrl(user, serverName)}oauth_callback`,
-      accessScopes: [...accessScopesOf({ server }), `access:servers!user=${user}`],
-      clientAllowedScopes: [],
-      servicePrefix: serverUrl(user, serverName),
-      activityPath: `${hubPrefix}api/users/${escapeSegment(user)}/activity`,
+      oauthCallbackPath: `${serverUrl(user, serverName)}oauth_callback`,
+      oauthScopes: accessScopes,
+      accessScopes,
     };
   });
 }

@@ -1,0 +1,31 @@
+import type { Hono } from 'hono';
+import type { Identity } from '../identity/identity.ts';
+import type { Logger } from '../observability/logger.ts';
+import { PageFrame } from './frame/pageFrame.ts';
+
+/** What {@link createPages} needs. */
+export interface PagesOptions {
+  identity: Identity;
+  log: Logger;
+}
+
+/** More pages, from another part of the program. */
+export type PagesModule = (frame: PageFrame) => void;
+
+/** The hub's pages. */
+export interface Pages {
+  /** Mount it at `/`, before the API: it has `/hub/api/oauth2/authorize`, which shows a page. */
+  app: Hono;
+  /** For the root application's `notFound`: an error page, or JSON for a program. */
+  notFound(request: Request): Promise<Response>;
+}
+
+/**
+ * The server-rendered pages: sign-in, tokens, consent, errors.
+ * @param modules pages of other parts of the program
+ */
+export function createPages(options: PagesOptions, ...modules: PagesModule[]): Pages {
+  const frame = new PageFrame(options);
+  for (const addPages of modules) addPages(frame);
+  return { app: frame.app, notFound: (request) => frame.notFound(request) };
+}

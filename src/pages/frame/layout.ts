@@ -1,0 +1,65 @@
+import { html } from 'hono/html';
+import type { HtmlEscapedString } from 'hono/utils/html';
+import type { Principal } from '../../identity/principal.ts';
+import { staticUrl } from './staticFiles.ts';
+
+/** A piece of a page; made by the `html` tag of `hono/html`, which escapes whatever is put in. */
+export type Html = HtmlEscapedString | Promise<HtmlEscapedString>;
+
+/** What surrounds the content of a page. */
+export interface Layout {
+  /** In front of the program's name in the browser's tab. */
+  title: string;
+  /** Who is signed in: shows the navigation. */
+  principal?: Principal | undefined;
+  /** The path of the present page, to mark it in the navigation. */
+  path: string;
+  /** Seconds after which the browser loads the page again: for progress without scripts. */
+  refreshSeconds?: number | undefined;
+  /** Files of `/hub/static/` to run: pages must work without them. */
+  scripts?: readonly string[] | undefined;
+  /** Whether people keep accounts here (native authenticator): adds entries to the navigation. */
+  hasAccounts: boolean;
+}
+
+/** A whole page. */
+export function layout(
+  { title, principal, path, refreshSeconds, scripts = [], hasAccounts }: Layout,
+  content: Html,
+): Html {
+  const link = (target: string, text: string): Html =>
+    html`<li><a href="${target}"${target === path ? html` aria-current="page"` : ''}>${text}</a></li>`;
+  return html`<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="color-scheme" content="light dark">
+${refreshSeconds === undefined ? '' : html`<meta http-equiv="refresh" content="${refreshSeconds}">`}
+<title>${title} · Atoll</title>
+<link rel="icon" href="${staticUrl('atoll.svg')}" type="image/svg+xml">
+<link rel="stylesheet" href="${staticUrl('atoll.css')}">
+${scripts.map((name) => html`<script src="${staticUrl(name)}" defer></script>`)}
+</head>
+<body>
+<a class="skip" href="#main">Skip to content</a>
+<header>
+<a class="brand" href="/hub/"><img src="${staticUrl('atoll.svg')}" alt="" width="28" height="28"> Atoll</a>
+${
+  principal
+    ? html`<nav aria-label="Main"><ul>
+${link('/hub/home', 'Home')}
+${link('/hub/token', 'Tokens')}
+${hasAccounts && principal.scopes.hasUnfiltered('admin:users') ? link('/hub/authorize', 'Accounts') : ''}
+${hasAccounts ? link('/hub/change-password', 'Password') : ''}
+</ul></nav>
+<p class="who"><span>${principal.name}</span> <a class="button quiet" href="/hub/logout">Log out</a></p>`
+    : ''
+}
+</header>
+<main id="main">
+${content}
+</main>
+</body>
+</html>`;
+}

@@ -1,0 +1,240 @@
+import { Hono } from 'hono';
+import { AtollError } from '../../core/errors.ts';
+import { type Client, clientOf } from '../../identity/http/client.ts';
+import { sessionIdCookie, xsrfCookie } from '../../identity/http/cookieNames.ts';
+import { readCookies, writeCookie } from '../../identity/http/cookies.ts';
+import { commonContentSecurityPolicy, hubHeaders } from '../../identity/http/hubHeaders.ts';
+import { isForeign, judgeXsrf, submittedXsrf } from '../../identity/http/judgeXsrf.ts';
+import type { XsrfSubject } from '../../identity/http/xsrfTokens.ts';
+import type { Identity } from '../../identity/identity.ts';
+import type { Principal } from '../../identity/principal.ts';
+import type { Session } from '../../identity/sessions.ts';
+import type { Logger } from '../../observability/logger.ts';
+import { errorContent, errorTitle } from './errorPage.ts';
+import { type Html, layout } from './layout.ts';
+import { readForm } from './readForm.ts';
+
+/** What the frame needs to know who looks at a page. */
+export interface PageFrameOptions {
+  identity: Identity;
+  log: Logger;
+}
+
+/**
+ * Who may see a page: `open`: everybody; `signedIn`: who is not is sent to the sign-in page first. What else a page needs
+ * (scopes), its handler asks of `identity.can`.
+ */
+export type PageAccess = 'open' | 'signedIn';
+
+/** One page, or one form of a page. */
+export interface PageSpec<A extends PageAccess> {
+  method: 'get' | 'post';
+  /** Absolute, in hono's form: `/hub/spawn/:user`. */
+  path: string;
+  access: A;
+}
+
+/** How a page is shown. */
+export interface PageOptions {
+  status?: number;
+  refreshSeconds?: number;
+  scripts?: readonly string[];
+  headers?: Readonly<Record<string, string>>;
+  /** Other origins that a form of the page may lead to by way of redirects. */
+  formTargets?: readonly string[];
+}
+
+/** What the handler of a page gets. */
+export interface PageContext<A extends PageAccess = PageAccess> {
+  request: Request;
+  url: URL;
+  client: Client;
+  /** Path parameters, percent-decoded. */
+  params: Readonly<Record<string, string>>;
+  /** Who is signed in. */
+  principal: A extends 'signedIn' ? Principal : Principal | undefined;
+  session: A extends 'signedIn' ? Session : Session | undefined;
+  /** The fields of the form of a POST; empty for a GET. Its XSRF token has been checked. */
+  form: URLSearchParams;
+  /** The XSRF token for the forms of the page: `<input type="hidden" name="_xsrf" value="…">`. */
+  xsrfToken: string;
+  /** Answers with a page. */
+  page(title: string, content: Html, options?: PageOptions): Promise<Response>;
+  /** Answers with the error's page, in the layout; with JSON to a program. */
+  error(error: AtollError): Promise<Response>;
+  /** Sends the browser to another address of the hub's own. */
+  redirect(location: string, cookies?: readonly string[]): Response;
+}
+
+/** The one way by which pages are made: finds out who looks, checks XSRF, renders what the handler returns or throws. */
+export class PageFrame {
+  readonly app = new Hono();
+  readonly #identity: Identity;
+  readonly #log: Logger;
+
+  constructor({ identity, log }: PageFrameOptions) {
+    this.#identity = identity;
+    this.#log = log;
+    this.app.onError((error, c) => this.#renderError(c.req.raw, error));
+  }
+
+  /** Adds a page. */
+  page<const A extends PageAccess>(
+    spec: PageSpec<A>,
+    handler: (context: PageContext<A>) => Promise<Response> | Response,
+  ): void {
+    this.app.on(spec.method.toUpperCase(), spec.path, async (c) => {
+      const request = c.req.raw;
+      const context = await this.#contextOf(request, c.req.param() as Record<string, string>);
+      try {
+        this.#checkXsrf(context);
+        if (spec.access === 'signedIn' && !context.principal) return this.#toSignIn(context);
+        return await handler(context as unknown as PageContext<A>);
+      } catch (error) {
+        return context.error(toAtollError(error, this.#log));
+      }
+    });
+  }
+
+  /** The answer for an address that nothing else answers. */
+  async notFound(request: Request): Promise<Response> {
+    const error = new AtollError('ATOLL_NOT_FOUND', 'There is no such page.');
+    return (await this.#contextOf(request, {}, false)).error(error);
+  }
+
+  async #contextOf(request: Request, params: Record<string, string>, withForm = true): Promise<PageContext> {
+    const cookies = request.headers.get('cookie') ?? '';
+    const login = await this.#identity.fromLogin(cookies);
+    const client = clientOf(request);
+    const subject: XsrfSubject = login ? { session: login.session } : { client };
+    const known = readCookies(cookies, xsrfCookie)
+      .slice(0, 8)
+      .find((token) => this.#identity.xsrf.isValid(token, subject));
+    const xsrfToken = known ?? this.#identity.xsrf.issue(subject);
+    const url = new URL(request.url);
+    const newCookies: string[] = [];
+    const secure = client.scheme === 'https';
+    // A script of somebody else's cannot make the hub hand it a token: only navigations set the cookie.
+    if (!known && (request.headers.get('sec-fetch-mode') ?? 'navigate') === 'navigate')
+      newCookies.push(writeCookie(xsrfCookie, xsrfToken, { path: '/hub/', httpOnly: false, secure }));
+    if (login && !readCookies(cookies, sessionIdCookie).includes(login.session.sessionId))
+      newCookies.push(sessionIdCookieOf(login.session, client));
+
+    const show = async (title: string, content: Html, options: PageOptions = {}): Promise<Response> => {
+      const text = await layout(
+        {
+          title,
+          principal: login?.principal,
+          path: url.pathname,
+          refreshSeconds: options.refreshSeconds,
+          scripts: options.scripts,
+          hasAccounts: this.#identity.authenticator.accounts !== undefined,
+        },
+        content,
+      );
+      const headers = new Headers({ 'Content-Type': 'text/html; charset=utf-8', ...pageHeaders(options) });
+      for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
+      for (const cookie of newCookies) headers.append('Set-Cookie', cookie);
+      return new Response(text.toString(), { status: options.status ?? 200, headers });
+    };
+    return {
+      request,
+      url,
+      client,
+      params,
+      principal: login?.principal,
+      session: login?.session,
+      form: withForm && request.method === 'POST' ? await readForm(request) : new URLSearchParams(),
+      xsrfToken,
+      page: show,
+      error: async (error) =>
+        wantsJson(request)
+          ? jsonError(error)
+          : show(errorTitle(error), errorContent(error), { status: error.status, headers: retryAfter(error) }),
+      redirect: (location, cookies = []) => {
+        const headers = new Headers({ Location: location, ...pageHeaders({}) });
+        for (const cookie of [...newCookies, ...cookies]) headers.append('Set-Cookie', cookie);
+        return new Response(null, { status: 302, headers });
+      },
+    };
+  }
+
+  #checkXsrf({ request, client, session, form }: PageContext): void {
+    if (session) {
+      const verdict = judgeXsrf(request, session, this.#identity.xsrf, Object.fromEntries(form));
+      if (!verdict.ok) throw new AtollError('ATOLL_XSRF', verdict.message);
+      return;
+    }
+    if (request.method !== 'POST') return;
+    const submitted = submittedXsrf(request, Object.fromEntries(form));
+    if (isForeign(request) || submitted === undefined || !this.#identity.xsrf.isValid(submitted, { client }))
+      throw new AtollError('ATOLL_XSRF', 'The form is invalid or expired. Try again.');
+  }
+
+  #toSignIn({ request, url, redirect, error }: PageContext): Response | Promise<Response> {
+    if (wantsJson(request)) return error(new AtollError('ATOLL_UNAUTHENTICATED', 'Missing or invalid credentials.'));
+    return redirect(
+      `/hub/login?next=${encodeURIComponent(url.pathname + (request.method === 'GET' ? url.search : ''))}`,
+    );
+  }
+
+  async #renderError(request: Request, thrown: unknown): Promise<Response> {
+    const error = toAtollError(thrown, this.#log);
+    try {
+      return await (await this.#contextOf(request, {}, false)).error(error);
+    } catch {
+      return jsonError(error);
+    }
+  }
+}
+
+/** The cookie that tells services apart which login a request belongs to. */
+export function sessionIdCookieOf(session: Session, client: Client): string {
+  const secure = client.scheme === 'https';
+  return writeCookie(sessionIdCookie, session.sessionId, { path: '/', httpOnly: true, secure });
+}
+
+/** Whether a program rather than a person asks. */
+export function wantsJson(request: Request): boolean {
+  const accept = request.headers.get('accept') ?? '';
+  return accept.includes('application/json') && !accept.includes('text/html');
+}
+
+function jsonError(error: AtollError): Response {
+  const body = { status: error.status, message: error.message, code: error.code, next_step: error.nextStep };
+  const headers = { 'Content-Type': 'application/json', ...pageHeaders({}), ...retryAfter(error) };
+  return new Response(JSON.stringify(body), { status: error.status, headers });
+}
+
+function retryAfter(error: AtollError): Record<string, string> {
+  return error.retryAfterSeconds === undefined ? {} : { 'Retry-After': String(error.retryAfterSeconds) };
+}
+
+/**
+ * Security headers. No inline scripts or styles; forms go to the hub itself; an opener of another page keeps no hold of
+ * this one, even from the same origin (a page on a user's server), where the browser supports that.
+ */
+function pageHeaders({ scripts, formTargets = [] }: PageOptions): Record<string, string> {
+  const policy = [
+    "default-src 'none'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    ...(scripts ? ["script-src 'self'", "connect-src 'self'"] : []),
+    ['form-action', "'self'", ...formTargets].join(' '),
+    "base-uri 'none'",
+    commonContentSecurityPolicy,
+  ];
+  return {
+    ...hubHeaders,
+    'Content-Security-Policy': policy.join('; '),
+    'Cache-Control': 'no-store',
+    'Cross-Origin-Opener-Policy': 'noopener-allow-popups',
+    'Referrer-Policy': 'same-origin',
+  };
+}
+
+function toAtollError(thrown: unknown, log: Logger): AtollError {
+  if (thrown instanceof AtollError) return thrown;
+  log.error({ err: thrown }, 'a page failed');
+  return new AtollError('ATOLL_INTERNAL', 'Something went wrong inside the hub.', { cause: thrown });
+}

@@ -323,6 +323,68 @@ export const errorTable = {
     'Authenticator.username_pattern is not a regular expression.',
     'Correct it; the whole name must match.',
   ),
+
+  // Dask clusters
+  ATOLL_CLUSTER_NOT_FOUND: row(
+    404,
+    "There is no cluster of that name, or it is somebody else's.",
+    'Look at gateway.list_clusters(); clusters that ended are forgotten after a day.',
+  ),
+  ATOLL_CLUSTER_NOT_YOURS: row(
+    403,
+    'An administrator may look at the clusters of others and stop them, but not scale them.',
+    'Ask the owner, or stop the cluster.',
+  ),
+  ATOLL_CLUSTER_NOT_RUNNING: row(
+    409,
+    'A cluster was to be scaled that is not running (yet, or any more).',
+    'Make a new one with GatewayCluster().',
+  ),
+  ATOLL_CLUSTER_FAILED: row(
+    409,
+    'The scheduler of a cluster could not be started, or ended by itself.',
+    'Read the reason and its last lines in the message, then make a new cluster.',
+  ),
+  ATOLL_CLUSTER_OPTIONS_INVALID: row(
+    422,
+    'An option of a new cluster is unknown, or its value is not allowed.',
+    'gateway.cluster_options() shows what can be chosen.',
+  ),
+  ATOLL_CLUSTER_SCALE_INVALID: row(
+    422,
+    'The number of workers asked for is no number of workers.',
+    'Use a whole number from 0 on, and for adapt a minimum that is not above the maximum.',
+  ),
+  ATOLL_CLUSTER_STATUS_UNKNOWN: row(
+    422,
+    'A list of clusters was asked for by a status that does not exist.',
+    'Use PENDING, RUNNING, STOPPING, STOPPED or FAILED.',
+  ),
+  ATOLL_GATEWAY_SIGN_IN: row(
+    401,
+    'A request to the gateway carries no valid token.',
+    'Use dask_gateway with auth="jupyterhub" and a token of the hub (JUPYTERHUB_API_TOKEN).',
+  ),
+  ATOLL_GATEWAY_FORBIDDEN: row(
+    403,
+    'The token is valid, but does not carry the right to use Dask clusters.',
+    'Make a token with the scope access:services!service=dask-gateway.',
+  ),
+  ATOLL_GATEWAY_BODY_INVALID: row(
+    422,
+    'A request to the gateway holds JSON that is not an object.',
+    'Use the dask_gateway package, or send an object.',
+  ),
+  ATOLL_HEARTBEAT_INVALID: row(
+    422,
+    "A scheduler reported in a form that is not dask-gateway's.",
+    'Use the same version of dask-gateway in the environment as Atoll comes with.',
+  ),
+  ATOLL_HEARTBEAT_OUTDATED: row(
+    409,
+    'A scheduler reported at the moment at which the wanted number of workers changed.',
+    'Nothing: it reports again by itself.',
+  ),
 } as const satisfies Record<string, ErrorRow>;
 
 /** A code of {@link errorTable}. */

@@ -20,7 +20,7 @@ export function explainExit(end: ServerEnd & { exit: WorkloadExit }): Failure {
   const { exit } = end;
   if (exit.reason !== undefined) {
     const code: ErrorCode = /memory/i.test(exit.reason) ? 'ATOLL_SERVER_OUT_OF_MEMORY' : 'ATOLL_SERVER_EXITED';
-    return failure(end, code, `Your server was ${exit.reason}.`);
+    return failure(end, code, `Your server ended. ${asSentence(exit.reason)}`);
   }
   const cause = causeIn(end.logTail);
   if (cause) return failure(end, cause.code, cause.message);
@@ -115,4 +115,8 @@ function exitText(exit: WorkloadExit): string {
 
 function whenOf(end: ServerEnd): string {
   return end.during === 'start' ? ' while it was starting' : '';
+}
+
+function asSentence(words: string): string {
+  return words.charAt(0).toUpperCase() + words.slice(1) + (words.endsWith('.') ? '' : '.');
 }

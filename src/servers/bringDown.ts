@@ -19,7 +19,7 @@ export async function bringDown(life: Life, server: Server): Promise<ReconcileRe
       return { againInMs: (stopGraceSeconds + 2) * 1000 };
     }
   }
-  await life.credentials.revoke({ user, serverName: name });
+  await life.credentials.revokeServerCredentials({ user, serverName: name });
   if (workloadId !== null) await life.runtime.forget(workloadId);
   await recordStopped(life, server);
   if (workloadId !== null) life.board.drop(workloadId);

@@ -30,7 +30,7 @@ async function startWorkload(life: Life, server: Server, workloadId: string): Pr
   tellWaiting(life, workloadId, undefined);
   try {
     const { user, name } = server;
-    const credentials = await life.credentials.issue({ user, serverName: name });
+    const credentials = await life.credentials.issueServerCredentials({ user, serverName: name });
     await rememberToken(life, server, { length: credentials.token.length, sha256: sha256Hex(credentials.token) });
     const reservation = await life.runtime.reserve({ id: workloadId, kind: 'server', owner: user, ports: ['http'] });
     const { settings, hubUrl } = life;

@@ -3,16 +3,16 @@ import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Runtime } from '../runtimes/contract.ts';
 import type { Store } from '../store/store.ts';
+import type { CredentialIssuer } from './credentialIssuer.ts';
 import type { ProgressBoard } from './progressBoard.ts';
 import type { PublishedRoutes } from './publishedRoutes.ts';
 import type { ReadinessWatches } from './readiness.ts';
-import type { ServerCredentials } from './serverCredentials.ts';
 
 /** Everything that bringing servers up and down needs. */
 export interface Life {
   store: Store;
   runtime: Runtime;
-  credentials: ServerCredentials;
+  credentials: CredentialIssuer;
   routes: PublishedRoutes;
   readiness: ReadinessWatches;
   board: ProgressBoard;

@@ -1,13 +1,13 @@
-import { apiPrefix, escapeSegment, serverUrl } from '../identity/urls.ts';
+import type { ServerCredentials } from '../identity/serverCredentials.ts';
+import { apiPrefix, serverUrl } from '../identity/urls.ts';
 import type { Reservation, Resources } from '../runtimes/contract.ts';
 import { expandTemplate } from './expandTemplate.ts';
 import type { Server } from './server.ts';
-import type { IssuedCredentials } from './serverCredentials.ts';
 
 /** What the environment of one start is made from. */
 export interface EnvironmentInputs {
   server: Server;
-  credentials: IssuedCredentials;
+  credentials: ServerCredentials;
   reservation: Reservation;
   resources: Resources;
   /** Where servers reach the edge, without a final slash: `http://127.0.0.1:8000`. */
@@ -59,25 +59,23 @@ export function templateFields(server: Server): Record<string, string> {
 
 function jupyterHubVariables(inputs: EnvironmentInputs): Record<string, string> {
   const { server, credentials, reservation, hubUrl, defaultUrl } = inputs;
-  const path = serverUrl(server.user, server.name);
-  const apiUrl = `${hubUrl}${apiPrefix}`;
   const variables: Record<string, string> = {
     JUPYTERHUB_API_TOKEN: credentials.token,
     JPY_API_TOKEN: credentials.token,
     JUPYTERHUB_CLIENT_ID: credentials.clientId,
     JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED: '0',
     JUPYTERHUB_HOST: '',
-    JUPYTERHUB_OAUTH_CALLBACK_URL: credentials.oauthCallbackPath,
-    JUPYTERHUB_OAUTH_SCOPES: JSON.stringify(credentials.oauthScopes),
+    JUPYTERHUB_OAUTH_CALLBACK_URL: credentials.callbackPath,
+    JUPYTERHUB_OAUTH_SCOPES: JSON.stringify(credentials.accessScopes),
     JUPYTERHUB_OAUTH_ACCESS_SCOPES: JSON.stringify(credentials.accessScopes),
-    JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES: '[]',
+    JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES: JSON.stringify(credentials.clientAllowedScopes),
     JUPYTERHUB_USER: server.user,
     JUPYTERHUB_SERVER_NAME: server.name,
-    JUPYTERHUB_API_URL: apiUrl,
-    JUPYTERHUB_ACTIVITY_URL: `${apiUrl}/users/${escapeSegment(server.user)}/activity`,
+    JUPYTERHUB_API_URL: `${hubUrl}${apiPrefix}`,
+    JUPYTERHUB_ACTIVITY_URL: hubUrl + credentials.activityPath,
     JUPYTERHUB_BASE_URL: '/',
-    JUPYTERHUB_SERVICE_PREFIX: path,
-    JUPYTERHUB_SERVICE_URL: `http://${reservation.bindAddress}:${reservation.ports.http}${path}`,
+    JUPYTERHUB_SERVICE_PREFIX: credentials.servicePrefix,
+    JUPYTERHUB_SERVICE_URL: `http://${reservation.bindAddress}:${reservation.ports.http}${credentials.servicePrefix}`,
     JUPYTERHUB_ROOT_DIR: reservation.homeDirectory,
   };
   if (defaultUrl !== undefined) variables.JUPYTERHUB_DEFAULT_URL = expandTemplate(defaultUrl, templateFields(server));

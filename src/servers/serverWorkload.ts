@@ -1,15 +1,15 @@
 import type { ServerSettings } from '../config/settings.ts';
+import type { ServerCredentials } from '../identity/serverCredentials.ts';
 import type { Reservation, Resources, WorkloadSpec } from '../runtimes/contract.ts';
 import { expandTemplate } from './expandTemplate.ts';
 import type { Server } from './server.ts';
-import type { IssuedCredentials } from './serverCredentials.ts';
 import { serverEnvironment, templateFields } from './serverEnvironment.ts';
 
 /** What {@link serverWorkload} is made from. */
 export interface WorkloadInputs {
   server: Server;
   workloadId: string;
-  credentials: IssuedCredentials;
+  credentials: ServerCredentials;
   reservation: Reservation;
   settings: ServerSettings;
   /** Where servers reach the edge, without a final slash. */

@@ -9,6 +9,7 @@ import type { ActivityReport, HttpRoute, RouteWriter } from '../edge/protocol.ts
 import type { Logger } from '../observability/logger.ts';
 import type { Observation, Runtime } from '../runtimes/contract.ts';
 import type { Store } from '../store/store.ts';
+import type { CredentialIssuer } from './credentialIssuer.ts';
 import { followProgress } from './followProgress.ts';
 import type { Life } from './life.ts';
 import { ProgressBoard, type ProgressEvent } from './progressBoard.ts';
@@ -16,7 +17,6 @@ import { PublishedRoutes } from './publishedRoutes.ts';
 import { ReadinessWatches } from './readiness.ts';
 import { reconcileServer } from './reconcileServer.ts';
 import { pendingOf, type Server } from './server.ts';
-import type { ServerCredentials } from './serverCredentials.ts';
 import { fullNameOf, serverOfRouteId } from './serverPath.ts';
 import {
   changeServer,
@@ -38,7 +38,8 @@ export interface ServersOptions {
   /** Open already. */
   runtime: Runtime;
   routes: RouteWriter;
-  credentials: ServerCredentials;
+  /** Identity. */
+  credentials: CredentialIssuer;
   settings: ServerSettings;
   /** Where servers reach the edge, without a final slash: `http://127.0.0.1:8000`. */
   hubUrl: string;

@@ -55,7 +55,7 @@ test.each<[string, WorkloadExit, string[], string, RegExp]>([
     { code: null, signal: 'SIGKILL', reason: 'ended by the memory limit (2.0 GiB)' },
     [],
     'ATOLL_SERVER_OUT_OF_MEMORY',
-    /ended by the memory limit \(2\.0 GiB\)/,
+    /^Your server ended\. Ended by the memory limit \(2\.0 GiB\)\.$/,
   ],
   ['a kill', { code: null, signal: 'SIGKILL' }, [], 'ATOLL_SERVER_KILLED', /SIGKILL/],
   ['a mere exit code', code(3), ['hello'], 'ATOLL_SERVER_EXITED', /before it was ready \(exit code 3\)\.$/],

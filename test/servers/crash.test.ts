@@ -85,7 +85,7 @@ async function run(scenario: Scenario, point: CrashPoint): Promise<boolean> {
     const hub = await openServers(world, {
       store: plan.guard(world.store, 'store', ['write']),
       runtime: plan.guard(world.runtime, 'runtime', ['reserve', 'start', 'stop', 'list', 'get', 'logTail', 'forget']),
-      credentials: plan.guard(world.credentials, 'credentials', ['issue', 'revoke']),
+      credentials: plan.guard(world.credentials, 'credentials', ['issueServerCredentials', 'revokeServerCredentials']),
     });
     await scenario.act(hub.servers, world);
     acknowledged = true;

@@ -1,31 +1,35 @@
 import { defaultSettings, type ServerSettings } from '../../src/config/settings.ts';
 import { randomHex } from '../../src/core/ids.ts';
 import type { Route, RouteWriter } from '../../src/edge/protocol.ts';
+import type { ServerCredentials } from '../../src/identity/serverCredentials.ts';
+import { serverUrl } from '../../src/identity/urls.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import type { Runtime } from '../../src/runtimes/contract.ts';
-import type { IssuedCredentials, ServerCredentials } from '../../src/servers/serverCredentials.ts';
+import type { CredentialIssuer } from '../../src/servers/credentialIssuer.ts';
 import { createServers, type Servers } from '../../src/servers/servers.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FakeRuntime } from './fakeRuntime.ts';
 
 /** Credentials in memory: the tokens that are good now, by `user/server`. */
-export class FakeCredentials implements ServerCredentials {
+export class FakeCredentials implements CredentialIssuer {
   readonly good = new Map<string, string>();
 
-  issue({ user, serverName }: { user: string; serverName: string }): Promise<IssuedCredentials> {
+  issueServerCredentials({ user, serverName }: { user: string; serverName: string }): Promise<ServerCredentials> {
     const token = randomHex(16);
     this.good.set(`${user}/${serverName}`, token);
     return Promise.resolve({
       token,
       clientId: `jupyterhub-user-${user}`,
-      oauthCallbackPath: `/user/${user}/oauth_callback`,
-      oauthScopes: [`access:servers!server=${user}/${serverName}`],
+      callbackPath: `${serverUrl(user, serverName)}oauth_callback`,
       accessScopes: [`access:servers!server=${user}/${serverName}`, `access:servers!user=${user}`],
+      clientAllowedScopes: [],
+      servicePrefix: serverUrl(user, serverName),
+      activityPath: `/hub/api/users/${user}/activity`,
     });
   }
 
-  revoke({ user, serverName }: { user: string; serverName: string }): Promise<void> {
+  revokeServerCredentials({ user, serverName }: { user: string; serverName: string }): Promise<void> {
     this.good.delete(`${user}/${serverName}`);
     return Promise.resolve();
   }
@@ -77,7 +81,7 @@ export async function addUser(store: Store, name: string): Promise<void> {
 /** A hub's servers in a world, open. Parts of the world can be replaced. */
 export async function openServers(
   world: World,
-  parts: { store?: Store; runtime?: Runtime; credentials?: ServerCredentials; routes?: RouteWriter } = {},
+  parts: { store?: Store; runtime?: Runtime; credentials?: CredentialIssuer; routes?: RouteWriter } = {},
 ): Promise<{ servers: Servers; routes: FakeRoutes }> {
   const routes = new FakeRoutes();
   const servers = createServers({

@@ -123,7 +123,7 @@ export class ApiFrame {
     handler: (context: RouteContext<Path, A, Query, Body>) => Promise<Response> | Response,
   ): Promise<Response> {
     const request = c.req.raw;
-    const params = c.req.param() as Record<string, string>;
+    const params: Record<string, string> = { ...spec.implied, ...(c.req.param() as Record<string, string>) };
     const caller = spec.access === 'open' ? undefined : await identify(request, this.#identity);
     if (caller) await checkScopes(spec.access, caller.principal, params, this.#identity);
     const query = spec.query && validate(spec.query, Object.fromEntries(new URL(request.url).searchParams), 'query');

@@ -35,6 +35,11 @@ export interface RouteSpec<
   method: 'get' | 'post' | 'put' | 'patch' | 'delete';
   /** Below `/hub/api`, with parameters in braces: `/users/{user}/tokens/{token}`. */
   path: Path;
+  /**
+   * Parameters that every request to this path has without naming them, for the scopes: `{ server: '' }` where the path
+   * means the default server.
+   */
+  implied?: Readonly<Record<string, string>>;
   summary: string;
   access: A;
   query?: Query;

@@ -20,7 +20,7 @@ import { RoleBook } from './roles/roleBook.ts';
 import { requestedScopes, type ScopeRules, scopesOfService, scopesOfUser } from './scopes/effectiveScopes.ts';
 import { ScopeCatalogue } from './scopes/scopeCatalogue.ts';
 import { type Resource, ScopeSet } from './scopes/scopeSet.ts';
-import { type IssuedCredentials, issueServerCredentials, revokeServerCredentials } from './serverCredentials.ts';
+import { issueServerCredentials, revokeServerCredentials, type ServerCredentials } from './serverCredentials.ts';
 import { Services } from './services.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { SignIn } from './signIn.ts';
@@ -197,7 +197,7 @@ export class Identity {
    * OAuth client too. The ones of an earlier start of the same server end.
    * @throws AtollError `ATOLL_NOT_FOUND` when there is no such user.
    */
-  issueServerCredentials(server: ServerKey): Promise<IssuedCredentials> {
+  issueServerCredentials(server: ServerKey): Promise<ServerCredentials> {
     return issueServerCredentials(this, this.#store, server);
   }
 

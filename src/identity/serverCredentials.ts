@@ -3,20 +3,24 @@ import type { Store, Write } from '../store/store.ts';
 import type { Identity } from './identity.ts';
 import type { ServerKey } from './oauth/clients.ts';
 import { accessScopesOf } from './scopes/effectiveScopes.ts';
-import { serverUrl } from './urls.ts';
+import { escapeSegment, hubPrefix, serverUrl } from './urls.ts';
 
-/** What one start of a server needs to prove who it is, and to sign its viewers in. */
-export interface IssuedCredentials {
+/** What one start of a server needs to know of the hub, for its environment. */
+export interface ServerCredentials {
   /** `JUPYTERHUB_API_TOKEN`, which is the secret of the OAuth client too. */
   token: string;
   /** `JUPYTERHUB_CLIENT_ID`. */
   clientId: string;
-  /** `JUPYTERHUB_OAUTH_CALLBACK_URL`: a path. */
-  oauthCallbackPath: string;
-  /** `JUPYTERHUB_OAUTH_SCOPES`. */
-  oauthScopes: string[];
-  /** `JUPYTERHUB_OAUTH_ACCESS_SCOPES`: a viewer must hold one of these. */
+  /** `JUPYTERHUB_OAUTH_CALLBACK_URL`. */
+  callbackPath: string;
+  /** `JUPYTERHUB_OAUTH_ACCESS_SCOPES` (and `JUPYTERHUB_OAUTH_SCOPES`): any of these opens the server. */
   accessScopes: string[];
+  /** `JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES`. */
+  clientAllowedScopes: string[];
+  /** `JUPYTERHUB_SERVICE_PREFIX`. */
+  servicePrefix: string;
+  /** The path of the activity endpoint, for `JUPYTERHUB_ACTIVITY_URL`. */
+  activityPath: string;
 }
 
 /** See {@link Identity.issueServerCredentials}. */
@@ -24,7 +28,7 @@ export async function issueServerCredentials(
   identity: Identity,
   store: Store,
   { user, serverName }: ServerKey,
-): Promise<IssuedCredentials> {
+): Promise<ServerCredentials> {
   const server = `${user}/${serverName}`;
   const scopes = (identity.roles.get('server')?.scopes ?? []).map((scope) =>
     scope.endsWith('!server') ? `${scope}=${server}` : scope,
@@ -41,13 +45,14 @@ export async function issueServerCredentials(
       secret,
       allowedScopes: [],
     });
-    const accessScopes = [...accessScopesOf({ server }), `access:servers!user=${user}`];
     return {
       token: secret,
       clientId,
-      oauthCallbackPath: `${serverUrl(user, serverName)}oauth_callback`,
-      oauthScopes: accessScopes,
-      accessScopes,
+      callbackPath: `${serverUrl(user, serverName)}oauth_callback`,
+      accessScopes: [...accessScopesOf({ server }), `access:servers!user=${user}`],
+      clientAllowedScopes: [],
+      servicePrefix: serverUrl(user, serverName),
+      activityPath: `${hubPrefix}api/users/${escapeSegment(user)}/activity`,
     };
   });
 }

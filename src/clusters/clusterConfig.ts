@@ -154,7 +154,7 @@ class OverrideReader {
   environment(name: string): Record<string, string> {
     const value = this.#get(name) ?? {};
     if (typeof value !== 'object' || Array.isArray(value)) throw wrong(name, 'a mapping', value);
-    const variables = Object.entries(value as object).filter(([, content]) => content !== null);
+    const variables: [string, unknown][] = Object.entries(value).filter(([, content]) => content !== null);
     for (const [variable, content] of variables) {
       if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(variable)) throw wrong(name, 'a mapping of names of variables', variable);
       if (!['string', 'number', 'boolean'].includes(typeof content))

@@ -266,12 +266,6 @@ export class Clusters {
     await this.stop(name, `Idle for ${cluster.config.idleTimeout} seconds.`);
   }
 
-  /** Whether somebody may see a cluster's dashboard, and the cluster at all: its owner, and administrators. */
-  async mayView(viewer: { name: string; admin: boolean }, name: string): Promise<boolean> {
-    const cluster = await this.get(name);
-    return cluster !== undefined && (viewer.admin || viewer.name === cluster.owner);
-  }
-
   async #setScaling(name: string, decide: (cluster: Cluster) => ScalingRequest): Promise<ScalingResult> {
     const { store, clock } = this.#context;
     let trouble: string | undefined;

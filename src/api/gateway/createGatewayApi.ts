@@ -4,28 +4,15 @@ import type { Clusters, ScalingResult } from '../../clusters/clusters.ts';
 import { specificationOf } from '../../clusters/optionFields.ts';
 import type { PythonValue } from '../../clusters/pythonJson.ts';
 import { AtollError } from '../../core/errors.ts';
-import { gatewayServiceName } from '../../identity/roles/defaultRoles.ts';
-import type { ScopeSet } from '../../identity/scopes/scopeSet.ts';
 import type { Logger } from '../../observability/logger.ts';
+import { type GatewayPrincipal, maySee, mayUseGateway, owns } from './access.ts';
 import { clusterModelOf } from './clusterModel.ts';
 import { phasesFrom, waitFrom } from './queryParameters.ts';
 import { readHeartbeat, readRequest } from './readBody.ts';
 
-/** Who sent a request. */
-export interface GatewayPrincipal {
-  name: string;
-  /** The credential itself carries an administrator's rights (not only its owner). */
-  admin: boolean;
-  groups: readonly string[];
-  scopes: ScopeSet;
-}
-
 export interface GatewayDependencies {
   clusters: Clusters;
-  /**
-   * Whose `Authorization` (`jupyterhub`, `token` or `bearer`, then a token) or hub cookie a request carries, or undefined.
-   * A cookie must count only where the request cannot have been made by a foreign page.
-   */
+  /** Who sent a request, or undefined: {@link authenticateGatewayRequest}. */
   authenticate: (request: Request) => Promise<GatewayPrincipal | undefined>;
   /** Shown under `/api/version`. */
   version: string;
@@ -58,12 +45,18 @@ export function createGatewayApi(dependencies: GatewayDependencies): Hono {
   app.get('/api/v1/clusters/', async (context) => {
     const user = await authenticated(context, dependencies);
     const listed = await clusters.list(user.name, phasesFrom(context.req.query('status')));
-    const models = await Promise.all(listed.map((cluster) => ownModelOf(clusters, cluster)));
+    const own = listed.filter((cluster) => owns(user, cluster));
+    const models = await Promise.all(own.map((cluster) => ownModelOf(clusters, cluster)));
     return context.json(Object.fromEntries(models.map((model) => [model.name, model])));
   });
 
   app.post('/api/v1/clusters/', async (context) => {
     const user = await authenticated(context, dependencies);
+    if (user.kind !== 'user')
+      throw new AtollError(
+        'ATOLL_GATEWAY_FORBIDDEN',
+        `Clusters belong to people; the service ${user.name} cannot make one`,
+      );
     const body = await readRequest(context.req.raw);
     const { name } = await clusters.create(user, orDefault(body.cluster_options));
     return context.json({ name }, 201);
@@ -86,7 +79,8 @@ export function createGatewayApi(dependencies: GatewayDependencies): Hono {
       await clusters.stopIdle(name);
     } else {
       const user = await authenticated(context, dependencies);
-      if (await clusters.mayView(user, name)) await clusters.stop(name, `Stopped by ${user.name}.`);
+      const cluster = await clusters.get(name);
+      if (cluster && maySee(user, cluster)) await clusters.stop(name, `Stopped by ${user.name}.`);
     }
     return context.body(null, 204);
   });
@@ -129,7 +123,7 @@ export function createGatewayApi(dependencies: GatewayDependencies): Hono {
 async function authenticated(context: Context, { authenticate }: GatewayDependencies): Promise<GatewayPrincipal> {
   const principal = await authenticate(context.req.raw);
   if (!principal) throw new AtollError('ATOLL_GATEWAY_SIGN_IN', 'Authentication required');
-  if (!principal.scopes.allows('access:services', { service: gatewayServiceName }))
+  if (!mayUseGateway(principal))
     throw new AtollError('ATOLL_GATEWAY_FORBIDDEN', `User ${principal.name} may not use Dask clusters with this token`);
   return principal;
 }
@@ -143,24 +137,21 @@ async function isScheduler(context: Context, clusters: Clusters, name: string): 
 /** @throws AtollError `ATOLL_CLUSTER_NOT_FOUND` also when it is somebody else's. */
 async function visible(clusters: Clusters, user: GatewayPrincipal, name: string): Promise<Cluster> {
   const cluster = await clusters.get(name);
-  if (!cluster || !(user.admin || cluster.owner === user.name))
-    throw new AtollError('ATOLL_CLUSTER_NOT_FOUND', `Cluster ${name} not found`);
+  if (!cluster || !maySee(user, cluster)) throw new AtollError('ATOLL_CLUSTER_NOT_FOUND', `Cluster ${name} not found`);
   return cluster;
 }
 
 /** @throws AtollError `ATOLL_CLUSTER_NOT_FOUND`; `ATOLL_CLUSTER_NOT_YOURS` to an administrator who is not its owner. */
 async function own(clusters: Clusters, user: GatewayPrincipal, name: string): Promise<Cluster> {
   const cluster = await visible(clusters, user, name);
-  if (cluster.owner !== user.name)
+  if (!owns(user, cluster))
     throw new AtollError('ATOLL_CLUSTER_NOT_YOURS', `User ${user.name} lacks permissions to scale cluster ${name}`);
   return cluster;
 }
 
 /** Whoever has the key of a cluster runs code in its owner's name; administrators look at it without. */
 function modelFor(clusters: Clusters, user: GatewayPrincipal, cluster: Cluster): ReturnType<typeof ownModelOf> {
-  return cluster.owner === user.name
-    ? ownModelOf(clusters, cluster)
-    : Promise.resolve(clusterModelOf(cluster, undefined));
+  return owns(user, cluster) ? ownModelOf(clusters, cluster) : Promise.resolve(clusterModelOf(cluster, undefined));
 }
 
 async function ownModelOf(clusters: Clusters, cluster: Cluster): Promise<ReturnType<typeof clusterModelOf>> {

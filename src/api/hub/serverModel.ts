@@ -1,0 +1,77 @@
+import { z } from '@hono/zod-openapi';
+import { serverUrl } from '../../identity/urls.ts';
+import { isActive, pendingOf, type Server } from '../../servers/server.ts';
+import { fullNameOf, serverApiPathOf } from '../../servers/serverPath.ts';
+import { timestamp } from '../frame/replies.ts';
+
+/** What of a server is shown beyond what `read:servers` shows. */
+export interface ServerModelOptions {
+  /** The internal `state` (scope `admin:server_state`). */
+  includeState?: boolean;
+  /** The last lines of a failed server: for its owner, and with the scope `admin:server_state`. */
+  includeLog?: boolean;
+}
+
+/** JupyterHub's server model; `failure` is Atoll's own. */
+export const serverModelSchema = z
+  .object({
+    name: z.string(),
+    display_name: z.string(),
+    full_name: z.string(),
+    last_activity: z.string().nullable(),
+    started: z.string().nullable(),
+    pending: z.enum(['spawn', 'stop']).nullable(),
+    ready: z.boolean(),
+    stopped: z.boolean(),
+    url: z.string(),
+    full_url: z.null(),
+    progress_url: z.string(),
+    full_progress_url: z.null(),
+    user_options: z.record(z.string(), z.unknown()),
+    state: z.object({ workload: z.string().nullable() }).optional(),
+    failure: z
+      .object({
+        during: z.enum(['start', 'run']),
+        code: z.string(),
+        message: z.string(),
+        next_step: z.string(),
+        exit_code: z.int().nullable(),
+        signal: z.string().nullable(),
+        at: z.string(),
+        log_tail: z.array(z.string()).optional(),
+      })
+      .nullable()
+      .meta({ description: 'Why the last start failed or the server ended; null when neither happened.' }),
+  })
+  .openapi('Server');
+
+/** The model of one server. */
+export function serverModel(server: Server, options: ServerModelOptions = {}): z.infer<typeof serverModelSchema> {
+  const { user, name, failure } = server;
+  return {
+    name,
+    display_name: server.displayName,
+    full_name: fullNameOf(user, name),
+    last_activity: timestamp(server.lastActivity),
+    started: isActive(server) ? timestamp(server.startedAt) : null,
+    pending: pendingOf(server),
+    ready: server.phase === 'ready',
+    stopped: !isActive(server),
+    url: serverUrl(user, name),
+    full_url: null,
+    progress_url: serverApiPathOf(user, name, 'progress'),
+    full_progress_url: null,
+    user_options: server.userOptions,
+    ...(options.includeState && { state: { workload: server.workloadId } }),
+    failure: failure && {
+      during: failure.during,
+      code: failure.code,
+      message: failure.message,
+      next_step: failure.nextStep,
+      exit_code: failure.exitCode,
+      signal: failure.signal,
+      at: timestamp(failure.at),
+      ...(options.includeLog && { log_tail: failure.logTail }),
+    },
+  };
+}

@@ -1,0 +1,25 @@
+import { isActive } from '../../servers/server.ts';
+import type { Servers } from '../../servers/servers.ts';
+import type { ServerDirectory, ServerModel, UserWorkloads } from './serverDirectory.ts';
+import { serverModel } from './serverModel.ts';
+
+/** The servers as the users' part of the API needs them. */
+export function serversDirectory(servers: Servers): ServerDirectory & UserWorkloads {
+  return {
+    what: 'servers',
+    async modelsOf(users, { includeStopped, includeState }) {
+      const models = new Map<string, ServerModel[]>();
+      if (users.length === 0) return models;
+      for (const server of await servers.list({ users })) {
+        if (!includeStopped && !isActive(server)) continue;
+        const model = serverModel(server, { includeState: includeState.has(server.user) });
+        models.set(server.user, [...(models.get(server.user) ?? []), model]);
+      }
+      return models;
+    },
+    async hasActive(user) {
+      return (await servers.list({ users: [user] })).some(isActive);
+    },
+    removeAllOf: (user, milliseconds) => servers.removeAllOf(user, milliseconds),
+  };
+}

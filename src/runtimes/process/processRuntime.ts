@@ -11,6 +11,8 @@ import type {
   WorkloadExit,
   WorkloadSpec,
 } from '../contract.ts';
+import { forkableModule } from './forkable.ts';
+import { type ForkServerMemory, ForkServers } from './forkServers.ts';
 import { composeEnvironment, type PythonEnvironment, resolveCommand } from './launchEnvironment.ts';
 import { boundLog, readLogTail } from './logFile.ts';
 import { describeIsolation, ensureHome, type Isolation, type Placement, placementOf } from './placement.ts';
@@ -28,6 +30,10 @@ export interface ProcessRuntimeOptions {
   /** Marks the processes of this installation; `[a-z0-9-]`. */
   installationId: string;
   log: Logger;
+  /** Whether fork servers may start Python modules. Default true; they need an environment that Atoll owns. */
+  allowForkServers?: boolean;
+  /** Seconds without a start after which a fork server gives its memory back. Default 600. */
+  forkServerIdleSeconds?: number;
 }
 
 /** The runtime of one machine: every workload is a process with a session, a folder and a log of its own. */
@@ -35,6 +41,10 @@ export interface ProcessRuntime extends Runtime {
   readonly name: 'process';
   /** Whether users are kept apart, and the sentence for the start-up message. */
   isolation(): Isolation;
+  /** Begins a user's fork server, so that their next start is fast: at sign-in, say. Never fails. */
+  warmUp(owner: string): Promise<void>;
+  /** What the fork servers hold in memory, by user. */
+  forkServerMemory(): Promise<ForkServerMemory[]>;
 }
 
 /** One workload as this hub knows it. */
@@ -69,6 +79,7 @@ class LocalProcesses implements ProcessRuntime {
   readonly #workloadsDirectory: string;
   readonly #homes: string;
   readonly #scripts: string;
+  readonly #forkServers: ForkServers | undefined;
   readonly #bootId = readBootId();
   readonly #workloads = new Map<string, Workload>();
   readonly #reservations = new Map<string, { reservation: Reservation; at: number }>();
@@ -87,6 +98,15 @@ class LocalProcesses implements ProcessRuntime {
     this.#workloadsDirectory = join(options.directory, 'workloads');
     this.#homes = resolve(options.directory, '../homes');
     this.#scripts = resolve(import.meta.dirname, '../../../python');
+    if (options.environment.owned && options.allowForkServers !== false)
+      this.#forkServers = new ForkServers({
+        directory: join(options.directory, 'fork-servers'),
+        scripts: this.#scripts,
+        environment: options.environment,
+        installationId: options.installationId,
+        log: options.log,
+        idleSeconds: options.forkServerIdleSeconds ?? 600,
+      });
   }
 
   async open(): Promise<void> {
@@ -94,6 +114,7 @@ class LocalProcesses implements ProcessRuntime {
     const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
     await mkdir(this.#workloadsDirectory, { recursive: true, mode });
     for (const id of await readdir(this.#workloadsDirectory)) await this.#adopt(id);
+    await this.#forkServers?.open();
     this.#outOfMemoryKills = readOutOfMemoryKills();
     this.#timer = setInterval(() => this.#poll(), pollMs);
     this.#timer.unref();
@@ -107,6 +128,21 @@ class LocalProcesses implements ProcessRuntime {
 
   isolation(): Isolation {
     return describeIsolation();
+  }
+
+  async warmUp(owner: string): Promise<void> {
+    if (!this.#forkServers) return;
+    try {
+      const placement = await placementOf(owner, this.#homes);
+      await ensureHome(placement, this.#homes);
+      await this.#forkServers.warmUp(owner, placement);
+    } catch (error) {
+      this.#options.log.warn({ err: error, owner }, 'cannot warm up');
+    }
+  }
+
+  forkServerMemory(): Promise<ForkServerMemory[]> {
+    return this.#forkServers?.memory() ?? Promise.resolve([]);
   }
 
   async reserve(request: ReservationRequest): Promise<Reservation> {
@@ -233,24 +269,34 @@ class LocalProcesses implements ProcessRuntime {
     if (exit && mark && process.bootId === this.#bootId) this.#leftovers.set(mark, sweeps);
   }
 
+  /** Makes a workload's process: by the owner's fork server when that is the same thing, otherwise under a supervisor. */
   async #launch(
     workload: Workload,
-    { changeTo, home }: Placement,
+    placement: Placement,
     argv: readonly string[],
     environment: Record<string, string>,
   ): Promise<WorkloadProcess> {
-    const { folder } = workload;
-    const attempt = await folder.openAttempt(changeTo);
-    const request: LaunchRequest = {
-      argv,
-      environment,
-      directory: home,
-      log: folder.log,
-      process: attempt,
-      exit: folder.exitFile,
+    const { record, folder } = workload;
+    const { changeTo, home } = placement;
+    const attemptWith = async (
+      launch: (request: LaunchRequest) => Promise<boolean>,
+    ): Promise<WorkloadProcess | undefined> => {
+      const attempt = await folder.openAttempt(changeTo);
+      const paths = { log: folder.log, process: attempt, exit: folder.exitFile };
+      const runs = await launch({ argv, environment, directory: home, ...paths });
+      return (runs ? folder.readProcess(attempt) : undefined) ?? (await folder.giveUpAttempt(attempt));
     };
-    const runs = await launchUnderSupervisor(this.#options.environment.python, this.#scripts, changeTo, request);
-    const process = (runs ? folder.readProcess(attempt) : undefined) ?? (await folder.giveUpAttempt(attempt));
+
+    const servers = this.#forkServers;
+    const module = servers && forkableModule(record.command, environment);
+    const forked =
+      module &&
+      (await attemptWith((request) => servers.run(record.owner, placement, module.module, module.arguments, request)));
+    const process =
+      forked ??
+      (await attemptWith((request) =>
+        launchUnderSupervisor(this.#options.environment.python, this.#scripts, changeTo, request),
+      ));
     if (process) return process;
     const unreachable = changeTo && (await firstClosedFolder([folder.path, home]));
     if (unreachable !== undefined && unreachable !== home)
@@ -300,7 +346,7 @@ class LocalProcesses implements ProcessRuntime {
     const exit = this.#describeExit(workload, mark, workload.folder.readExit());
     workload.exit = exit;
     if (mark.process.bootId === this.#bootId) this.#leftovers.set(mark, sweeps);
-    workload.folder.writeEnd(exit).catch((error: unknown) => {
+    this.#inTurn(workload.record.id, () => workload.folder.writeEnd(exit)).catch((error: unknown) => {
       this.#options.log.error({ err: error, workload: workload.record.id }, 'cannot keep how a workload ended');
     });
     this.#emit(workload);

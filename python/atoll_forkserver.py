@@ -1,0 +1,361 @@
+"""The fork server of one user: imports Jupyter and Dask once, then forks a ready process for each start.
+
+    python -I -S atoll_forkserver.py                   starts one; its settings come as JSON on standard input
+    python -P atoll_forkserver.py --serve DESCRIPTOR   goes on as a fork server
+    python -I -S atoll_forkserver.py --reap DESCRIPTOR goes on without the imported modules
+
+(the descriptor is a file in memory with the state that survives the execution).
+
+It listens on the Unix socket `s` of its folder; each connection carries one request and one answer, a line of JSON each:
+
+    {"op": "run", "module", "arguments", "environment", "directory", "log", "process", "exit"} -> {"pid"} or {"error"}
+    {"op": "warm"}                                                                              -> {"ready"}
+
+`run` stands for `python -P -m MODULE ARGUMENTS`. It is answered with an error, and the hub starts a program instead,
+whenever the fork would not be the same thing.
+
+It is the parent of what it forked, so it writes down how each of them ended, also while no hub runs. When nobody has asked
+for anything during `idleSeconds`, it gives its memory back: without children it ends; with children it executes itself
+anew without the modules (same pid, same children) until they have ended or somebody asks again.
+"""
+
+import gc
+import importlib
+import json
+import os
+import random
+import select
+import signal
+import socket
+import sys
+import time
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from atoll_workload import drop_privileges, fork_workload, record_exit, restore_signals  # noqa: E402
+
+del sys.path[0]
+
+# The modules that can be run, each with what it imports at its own start, in the order in which this is imported: a request
+# is served as soon as its module is there. A name that an environment does not have is passed over.
+MODULES = {
+    "jupyterhub.singleuser": """
+        jupyterhub.singleuser.__main__ jupyterlab.labapp jupyterlab.serverextension
+    """,
+    "distributed.cli.dask_scheduler": """
+    """,
+    "distributed.cli.dask_worker": """
+    """,
+}
+
+BACKLOG = 64
+LARGEST_REQUEST = 4 * 1024 * 1024
+# Room for the title that `ps` shows: a program can only overwrite the arguments that it was executed with.
+TITLE_ROOM = "." * 1000
+
+
+class ForkServer:
+    """The state that survives an execution of itself: the listening socket, the children, the settings."""
+
+    def __init__(self, state):
+        self.state = state
+        self.listener = socket.socket(fileno=state["listener"])
+        self.listener.setblocking(False)
+        # pid -> path of the exit file
+        self.children = {int(pid): path for pid, path in state["children"].items()}
+        self.last_use = time.monotonic()
+        self.loaded = set()
+        self.failed = {}
+        self.ready = False
+        # Connections that wait for their module to be imported, with their requests.
+        self.deferred = []
+        self.wakeup_reader, self.wakeup_writer = os.pipe()
+        os.set_blocking(self.wakeup_reader, False)
+        os.set_blocking(self.wakeup_writer, False)
+        signal.signal(signal.SIGCHLD, lambda *_: None)
+        signal.set_wakeup_fd(self.wakeup_writer, warn_on_full_buffer=False)
+
+    def become(self, mode):
+        """Executes itself anew; returns only when that is not possible."""
+        self.reap()
+        state = {**self.state, "children": self.children}
+        descriptor = os.memfd_create("atoll-fork-server", 0)
+        os.write(descriptor, json.dumps(state).encode())
+        os.set_inheritable(self.listener.fileno(), True)
+        try:
+            os.execv(sys.executable, command_line(mode, str(descriptor)))
+        except OSError as error:
+            print(f"cannot execute itself: {error}", file=sys.stderr, flush=True)
+            os.close(descriptor)
+
+    def reap(self):
+        """Writes down how the children ended that have ended."""
+        while self.children:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                self.children.clear()
+                return
+            if pid == 0:
+                return
+            path = self.children.pop(pid, None)
+            if path:
+                record_exit(path, status)
+
+    def wait(self, seconds):
+        """Waits for a connection or the end of a child; returns the connection, if there is one."""
+        select.select([self.listener, self.wakeup_reader], [], [], seconds)
+        try:
+            os.read(self.wakeup_reader, 4096)
+        except BlockingIOError:
+            pass
+        self.reap()
+        try:
+            connection = self.listener.accept()[0]
+        except BlockingIOError:
+            return None
+        connection.settimeout(5)
+        return connection
+
+    def answer_request(self, seconds):
+        """Waits for a request and answers it. In a child that shall run it: returns the request; otherwise None."""
+        connection = self.wait(seconds)
+        if connection is None:
+            return None
+        self.last_use = time.monotonic()
+        try:
+            request = receive(connection)
+            if request and request["op"] == "run":
+                return self.run(request, connection)
+            if request:
+                send(connection, {"ready": self.ready})
+        except (OSError, ValueError, KeyError) as error:
+            print(f"a request failed: {error!r}", file=sys.stderr, flush=True)
+        connection.close()
+        return None
+
+    def run(self, request, connection):
+        """Forks, or keeps the request until its module is imported. Returns the request in the child, else None."""
+        module = request["module"]
+        if module in MODULES and module not in self.loaded and module not in self.failed:
+            self.deferred.append((request, connection))
+            return None
+        with connection:
+            problem = self.problem_with(module)
+            if problem:
+                send(connection, {"error": problem})
+                return None
+            pid, runs = fork_workload(request)
+            if pid == 0:
+                return request
+            self.children[pid] = request["exit"] if runs else None
+            send(connection, {"pid": pid} if runs else {"error": "the start was given up"})
+            return None
+
+    def answer_pending(self):
+        """Answers what was asked during an import."""
+        waiting, self.deferred = self.deferred, []
+        for request, connection in waiting:
+            if self.run(request, connection):
+                return request
+        while self.has_pending():
+            request = self.answer_request(0)
+            if request:
+                return request
+        return None
+
+    def problem_with(self, module):
+        """Why a module must be started plainly, or None."""
+        if module in self.failed:
+            return f"{module} cannot be imported: {self.failed[module]!r}"
+        if module not in self.loaded:
+            return f"{module} is not imported here"
+        if count_threads() != 1:
+            return "a thread is running"
+        return None
+
+    def load(self):
+        """Imports everything, answering requests in between. In a child that shall run one: returns it; otherwise None."""
+        gc.disable()
+        for module, companions in MODULES.items():
+            try:
+                importlib.import_module(module)
+                for companion in companions.split():
+                    import_if_there(companion)
+                self.loaded.add(module)
+            except Exception as error:
+                self.failed[module] = error
+            gc.collect()
+            gc.freeze()
+            request = self.answer_pending()
+            if request:
+                return request
+        gc.enable()
+        self.ready = True
+        return None
+
+    def has_pending(self):
+        """Whether somebody waits to be served."""
+        return bool(select.select([self.listener], [], [], 0)[0])
+
+    def serve(self):
+        """Serves until there is nothing left to do. Returns a request in a child that shall run it."""
+        request = self.load()
+        while request is None:
+            idle = time.monotonic() - self.last_use
+            if idle >= self.state["idleSeconds"]:
+                if not self.children:
+                    return None
+                self.become("--reap")
+                self.last_use = time.monotonic()
+                continue
+            request = self.answer_request(self.state["idleSeconds"] - idle)
+        return request
+
+    def reap_only(self):
+        """Waits for the children without the modules, until there are none left or somebody asks for something."""
+        while self.children:
+            select.select([self.listener, self.wakeup_reader], [], [])
+            if self.has_pending():
+                self.become("--serve")
+            self.wait(0)
+
+    def close(self):
+        """In a child: lets go of everything that belongs to the fork server."""
+        signal.set_wakeup_fd(-1)
+        self.listener.close()
+        os.close(self.wakeup_reader)
+        os.close(self.wakeup_writer)
+
+
+def import_if_there(name):
+    """Imports a module that only makes the start faster."""
+    try:
+        importlib.import_module(name)
+    except Exception as error:
+        print(f"passed over {name}: {error!r}", file=sys.stderr, flush=True)
+
+
+def receive(connection):
+    """One line of JSON; None when the other side went away before it was complete."""
+    data = b""
+    while not data.endswith(b"\n"):
+        chunk = connection.recv(65536)
+        if not chunk:
+            return None
+        data += chunk
+        if len(data) > LARGEST_REQUEST:
+            raise ValueError("too large a request")
+    return json.loads(data)
+
+
+def send(connection, answer):
+    """One line of JSON; the other side may have gone."""
+    connection.sendall(json.dumps(answer).encode() + b"\n")
+
+
+def count_threads():
+    """The threads of this process, Python's and others': a fork keeps only the one that forks."""
+    return len(os.listdir("/proc/self/task"))
+
+
+def show_title(arguments):
+    """Shows these arguments in `ps`, as far as there is room."""
+    import ctypes
+
+    with open("/proc/self/stat", "rb") as file:
+        fields = file.read().rpartition(b") ")[2].split()
+    begin, end = int(fields[45]), int(fields[46])  # arg_start and arg_end, proc(5)
+    title = b"\0".join(os.fsencode(argument) for argument in arguments)[: end - begin - 1]
+    ctypes.memset(begin, 0, end - begin)
+    ctypes.memmove(begin, title, len(title))
+
+
+def become_module(request):
+    """Makes a fresh child what `python -P -m module` would have found, but with the modules imported."""
+    gc.enable()
+    restore_signals()
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)  # as Python itself does at its start
+    signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    os.environ.clear()
+    os.environ.update(request["environment"])
+    time.tzset()
+    sys.argv = [request["module"], *request["arguments"]]
+    sys.orig_argv = [sys.executable, "-P", "-m", *sys.argv]
+    show_title(sys.orig_argv)
+    with open("/proc/self/comm", "w", encoding="ascii") as file:
+        file.write("python")
+    # Each child would otherwise draw the same numbers (random does this by itself).
+    if "numpy.random" in sys.modules:
+        sys.modules["numpy.random"].seed()
+    if "dask.config" in sys.modules:
+        sys.modules["dask.config"].refresh()
+    if "distributed.config" in sys.modules:
+        sys.modules["distributed.config"].initialize_logging(sys.modules["dask.config"].config)
+
+
+def run_module(request):
+    """Runs the module as the main program."""
+    import runpy
+
+    become_module(request)
+    if not hasattr(sys.modules[request["module"]], "__path__"):
+        del sys.modules[request["module"]]  # it is about to be run under the name __main__
+    runpy.run_module(request["module"], run_name="__main__", alter_sys=True)
+
+
+def command_line(mode, descriptor):
+    """How a fork server executes itself; without the modules it needs no site-packages either."""
+    flags = ["-P"] if mode == "--serve" else ["-I", "-S"]
+    return [sys.executable, *flags, os.path.abspath(__file__), mode, descriptor, TITLE_ROOM]
+
+
+def start():
+    """Makes the state of a new fork server from the settings on standard input."""
+    settings = json.loads(sys.stdin.read())
+    nothing = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(nothing, 0)
+    os.close(nothing)
+    os.chdir(settings["folder"])
+    try:
+        os.unlink("s")
+    except FileNotFoundError:
+        pass
+    listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    os.umask(0o177)
+    listener.bind("s")
+    os.umask(0o022)
+    listener.listen(BACKLOG)
+    os.chdir("/")
+    drop_privileges(settings["account"])
+    return {"listener": listener.detach(), "children": {}, "idleSeconds": settings["idleSeconds"]}
+
+
+def resume(descriptor):
+    """The state that an earlier execution of this process left."""
+    with os.fdopen(descriptor, "rb") as file:
+        file.seek(0)
+        return json.load(file)
+
+
+def main():
+    if len(sys.argv) == 1:
+        state = start()
+        # Executed anew, so that there is room for a title, and nothing is left of the time with more rights.
+        ForkServer(state).become("--serve")
+        sys.exit("atoll: the fork server cannot execute itself")
+    mode = sys.argv[1]
+    server = ForkServer(resume(int(sys.argv[2])))
+    show_title(["atoll", "fork", "server"])
+    if mode == "--reap":
+        server.reap_only()
+        return None
+    request = server.serve()
+    if request:
+        server.close()
+    return request
+
+
+work = main()
+if work:
+    run_module(work)

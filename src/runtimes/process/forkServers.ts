@@ -1,0 +1,251 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { connect, type Socket } from 'node:net';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { messageOf } from '../../core/errors.ts';
+import type { Logger } from '../../observability/logger.ts';
+import { type PythonEnvironment, workerDefaults } from './launchEnvironment.ts';
+import type { Placement } from './placement.ts';
+import { isAlive, readBootId, readProcess } from './proc.ts';
+import type { LaunchRequest } from './supervisor.ts';
+import { readJson, writeDurably } from './workloadFolder.ts';
+import { installationVariable } from './workloadProcesses.ts';
+
+/** How fork servers are run. */
+export interface ForkServersOptions {
+  /** The folder of their folders. */
+  directory: string;
+  /** The folder of Atoll's Python files. */
+  scripts: string;
+  environment: PythonEnvironment;
+  installationId: string;
+  log: Logger;
+  /** Seconds without a request after which one gives its memory back. */
+  idleSeconds: number;
+}
+
+/** What one fork server holds in memory. */
+export interface ForkServerMemory {
+  owner: string;
+  /** Its proportional share (PSS): pages that its children still share with it count in part. */
+  bytes: number;
+}
+
+const serverSchema = z.object({ owner: z.string(), pid: z.number(), startTime: z.number(), bootId: z.string() });
+const answerSchema = z.object({
+  pid: z.number().optional(),
+  ready: z.boolean().optional(),
+  error: z.string().optional(),
+});
+type Answer = z.infer<typeof answerSchema>;
+
+/** How long one that has its modules may take to fork; it needs some milliseconds. */
+const forkTimeoutMs = 2000;
+/** How long one that is still importing may take: about as long as a plain start would import. */
+const importTimeoutMs = 10_000;
+/** One that did not answer is left alone for this long. */
+const distrustMs = 60_000;
+
+/** The fork servers of all users (python/atoll_forkserver.py): one for each, never shared, optional in every way. */
+export class ForkServers {
+  readonly #options: ForkServersOptions;
+  readonly #bootId = readBootId();
+  readonly #version: string;
+  /** The start under way, by folder name. */
+  readonly #starting = new Map<string, Promise<void>>();
+  /** When each last showed that it has its modules. */
+  readonly #readyAt = new Map<string, number>();
+  readonly #distrustedUntil = new Map<string, number>();
+
+  constructor(options: ForkServersOptions) {
+    this.#options = options;
+    const { environment, scripts } = options;
+    this.#version = createHash('sha256')
+      .update(JSON.stringify([environment.python, environment.directory, scripts]))
+      .digest('hex');
+  }
+
+  /** Removes the folders of those that have ended. */
+  async open(): Promise<void> {
+    await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
+    for (const name of await readdir(this.#options.directory)) {
+      const folder = join(this.#options.directory, name);
+      const server = readJson(join(folder, 'server.json'), serverSchema);
+      if (!server || !isAlive(server, this.#bootId)) await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  /**
+   * Lets the owner's fork server start a module. Resolves true when it runs; false when it must be started plainly, which
+   * is also the answer to every failure. Begins a fork server when there is none, and waits for it: importing takes as long
+   * here as in a plain start, and is then done for the next one too.
+   */
+  async run(
+    owner: string,
+    placement: Placement,
+    module: string,
+    moduleArguments: readonly string[],
+    request: LaunchRequest,
+  ): Promise<boolean> {
+    const name = this.#folderNameOf(owner);
+    if ((this.#distrustedUntil.get(name) ?? 0) > Date.now()) return false;
+    const { argv: _, ...rest } = request;
+    const message = { op: 'run', module, arguments: moduleArguments, ...rest };
+    try {
+      const answer = await this.#ask(name, owner, placement, message);
+      if (answer.error !== undefined)
+        this.#options.log.debug({ owner, module, reason: answer.error }, 'a fork server declined a start');
+      return answer.pid !== undefined;
+    } catch (error) {
+      this.#options.log.warn({ owner, module, reason: messageOf(error) }, 'a fork server did not start a process');
+      this.#distrustedUntil.set(name, Date.now() + distrustMs);
+      return false;
+    }
+  }
+
+  /** Begins the owner's fork server, or reminds it that it is wanted. */
+  async warmUp(owner: string, placement: Placement): Promise<void> {
+    const name = this.#folderNameOf(owner);
+    try {
+      await this.#ask(name, owner, placement, { op: 'warm' });
+    } catch (error) {
+      this.#options.log.warn({ owner, reason: messageOf(error) }, 'a fork server cannot be begun');
+    }
+  }
+
+  /** What they hold in memory, those of earlier hubs included. */
+  async memory(): Promise<ForkServerMemory[]> {
+    const names = await readdir(this.#options.directory).catch(() => []);
+    return names.flatMap((name) => {
+      const server = readJson(join(this.#options.directory, name, 'server.json'), serverSchema);
+      const bytes = server && isAlive(server, this.#bootId) ? proportionalShareOf(server.pid) : 0;
+      return server && bytes > 0 ? [{ owner: server.owner, bytes }] : [];
+    });
+  }
+
+  async #ask(name: string, owner: string, placement: Placement, message: object): Promise<Answer> {
+    const folder = join(this.#options.directory, name);
+    await this.#starting.get(name);
+    const connection =
+      (await connectIn(folder)) ?? (await this.#begin(name, owner, placement).then(async () => connectIn(folder)));
+    if (!connection) throw new Error('it cannot be reached');
+    // Since its last sign it cannot have given its modules back.
+    const isReady = Date.now() - (this.#readyAt.get(name) ?? 0) < this.#options.idleSeconds * 1000;
+    const answer = await exchange(connection, message, isReady ? forkTimeoutMs : importTimeoutMs);
+    if (answer.pid !== undefined || answer.ready) this.#readyAt.set(name, Date.now());
+    return answer;
+  }
+
+  #begin(name: string, owner: string, placement: Placement): Promise<void> {
+    const beginning = (this.#starting.get(name) ?? this.#spawn(name, owner, placement)).finally(() =>
+      this.#starting.delete(name),
+    );
+    this.#starting.set(name, beginning);
+    return beginning;
+  }
+
+  async #spawn(name: string, owner: string, { account, changeTo, home }: Placement): Promise<void> {
+    const { environment, scripts, idleSeconds, installationId } = this.#options;
+    const folder = join(this.#options.directory, name);
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    const log = openSync(join(folder, 'log'), 'w', 0o600);
+    const server = spawn(environment.python, ['-I', '-S', join(scripts, 'atoll_forkserver.py')], {
+      detached: true,
+      cwd: '/',
+      env: {
+        PATH: `${join(environment.directory, 'bin')}:/usr/local/bin:/usr/bin:/bin`,
+        HOME: home,
+        USER: account.name,
+        LOGNAME: account.name,
+        LANG: 'C.UTF-8',
+        ...workerDefaults,
+        [installationVariable]: installationId,
+      },
+      stdio: ['pipe', log, log],
+    });
+    closeSync(log);
+    server.unref();
+    server.on('exit', () => this.#readyAt.delete(name));
+    server.on('error', () => this.#readyAt.delete(name));
+    server.stdin?.on('error', () => undefined);
+    server.stdin?.end(JSON.stringify({ folder, account: changeTo ?? null, idleSeconds }));
+    const startTime = server.pid === undefined ? undefined : readProcess(server.pid)?.startTime;
+    if (server.pid === undefined || startTime === undefined) throw new Error('it cannot be executed');
+    const record = { owner, pid: server.pid, startTime, bootId: this.#bootId };
+    await writeDurably(join(folder, 'server.json'), JSON.stringify(record));
+    for (let tries = 0; tries < 200; tries += 1) {
+      const connection = await connectIn(folder);
+      connection?.destroy();
+      if (connection) return;
+      if (!isAlive(record, this.#bootId)) break;
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const lines = (await readFile(join(folder, 'log'), 'utf8')).trim().split('\n');
+    throw new Error(`it does not listen: ${lines.at(-1)?.slice(0, 500) ?? ''}`);
+  }
+
+  #folderNameOf(owner: string): string {
+    return createHash('sha256').update(`${this.#version} ${owner}`).digest('hex').slice(0, 20);
+  }
+}
+
+/**
+ * Connects to the socket `s` in a folder, or resolves undefined when nobody listens there. The way through /proc/self/fd
+ * keeps the address short: a Unix socket's may have 107 bytes, a data folder's path may have more.
+ */
+async function connectIn(folder: string): Promise<Socket | undefined> {
+  let handle;
+  try {
+    handle = await open(folder, 'r');
+  } catch {
+    return undefined;
+  }
+  try {
+    const path = `/proc/self/fd/${handle.fd}/s`;
+    return await new Promise((resolve) => {
+      const socket = connect({ path });
+      socket.once('connect', () => resolve(socket));
+      socket.once('error', () => resolve(undefined));
+    });
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Sends one request and reads its answer. Rejects when there is none in time, or none that can be understood. */
+function exchange(socket: Socket, message: object, timeoutMs: number): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => settle(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
+    let text = '';
+    socket.on('data', (chunk: Buffer) => {
+      text += chunk.toString('utf8');
+      if (text.length > 65_536) settle(new Error('too long an answer'));
+    });
+    socket.on('error', (error) => settle(error));
+    socket.on('close', () => settle(undefined));
+    socket.write(`${JSON.stringify(message)}\n`);
+
+    function settle(error: Error | undefined): void {
+      clearTimeout(timer);
+      socket.destroy();
+      if (error) return reject(error);
+      try {
+        resolve(answerSchema.parse(JSON.parse(text)));
+      } catch {
+        reject(new Error('no answer'));
+      }
+    }
+  });
+}
+
+function proportionalShareOf(pid: number): number {
+  try {
+    const line = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'));
+    return line ? Number(line[1]) * 1024 : 0;
+  } catch {
+    return 0;
+  }
+}

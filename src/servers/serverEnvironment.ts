@@ -1,6 +1,6 @@
 import type { ServerCredentials } from '../identity/serverCredentials.ts';
 import { apiPrefix, serverUrl } from '../identity/urls.ts';
-import type { Reservation, Resources } from '../runtimes/contract.ts';
+import type { Reservation } from '../runtimes/contract.ts';
 import { expandTemplate } from './expandTemplate.ts';
 import type { Server } from './server.ts';
 
@@ -9,7 +9,6 @@ export interface EnvironmentInputs {
   server: Server;
   credentials: ServerCredentials;
   reservation: Reservation;
-  resources: Resources;
   /** Where servers reach the edge, without a final slash: `http://127.0.0.1:8000`. */
   hubUrl: string;
   /** The settings' own variables (`singleuser.extraEnv`), templates not yet expanded. */
@@ -29,7 +28,6 @@ export function serverEnvironment(inputs: EnvironmentInputs): Record<string, str
   for (const [name, value] of Object.entries(inputs.extra)) own[name] = expandTemplate(value, fields);
   return {
     ...jupyterHubVariables(inputs),
-    ...resourceVariables(inputs.resources),
     ...daskVariables(inputs.hubUrl),
     ...own,
   };
@@ -80,18 +78,6 @@ function jupyterHubVariables(inputs: EnvironmentInputs): Record<string, string> 
   };
   if (defaultUrl !== undefined) variables.JUPYTERHUB_DEFAULT_URL = expandTemplate(defaultUrl, templateFields(server));
   return variables;
-}
-
-/** Read by jupyter-resource-usage, and by people. */
-function resourceVariables(resources: Resources): Record<string, string> {
-  const named = {
-    MEM_GUARANTEE: resources.memoryGuarantee,
-    MEM_LIMIT: resources.memoryLimit,
-    CPU_GUARANTEE: resources.coreGuarantee,
-    CPU_LIMIT: resources.coreLimit,
-  };
-  const set = Object.entries(named).filter(([, value]) => value !== undefined);
-  return Object.fromEntries(set.map(([name, value]) => [name, String(value)]));
 }
 
 function daskVariables(hubUrl: string): Record<string, string> {

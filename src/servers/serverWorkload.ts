@@ -17,7 +17,7 @@ export interface WorkloadInputs {
 }
 
 /** What a server may use, from the settings. */
-export function serverResources(settings: ServerSettings): Resources {
+function serverResources(settings: ServerSettings): Resources {
   const { memoryGuarantee, memoryLimit, coreGuarantee, coreLimit } = settings;
   return {
     ...(memoryGuarantee !== undefined && { memoryGuarantee }),
@@ -30,7 +30,6 @@ export function serverResources(settings: ServerSettings): Resources {
 /** The workload of one start of a server. */
 export function serverWorkload(inputs: WorkloadInputs): WorkloadSpec {
   const { server, workloadId, credentials, reservation, settings, hubUrl } = inputs;
-  const resources = serverResources(settings);
   return {
     id: workloadId,
     kind: 'server',
@@ -40,13 +39,12 @@ export function serverWorkload(inputs: WorkloadInputs): WorkloadSpec {
       server,
       credentials,
       reservation,
-      resources,
       hubUrl,
       extra: settings.environment,
       defaultUrl: settings.defaultUrl,
     }),
     files: {},
-    resources,
+    resources: serverResources(settings),
     reservation,
   };
 }

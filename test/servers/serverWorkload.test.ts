@@ -77,10 +77,8 @@ test('the environment is what jupyterhub-singleuser and the Dask clients expect'
   });
 });
 
-test('resources reach the environment only when they are set', () => {
-  const { environment, resources } = workload({ memoryLimit: 2 ** 30, coreGuarantee: 0.5 });
-  expect(environment).toMatchObject({ MEM_LIMIT: '1073741824', CPU_GUARANTEE: '0.5' });
-  expect(environment).not.toHaveProperty('MEM_GUARANTEE');
+test('resources are handed on to the runtime as far as they are set', () => {
+  const { resources } = workload({ memoryLimit: 2 ** 30, coreGuarantee: 0.5 });
   expect(resources).toEqual({ memoryLimit: 2 ** 30, coreGuarantee: 0.5 });
 });
 

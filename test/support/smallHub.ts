@@ -1,0 +1,89 @@
+import { randomBytes } from 'node:crypto';
+import type { AddressInfo } from 'node:net';
+import { serve } from '@hono/node-server';
+import { Hono } from 'hono';
+import { createHubApi } from '../../src/api/hub/createHubApi.ts';
+import { serversApi } from '../../src/api/hub/serversApi.ts';
+import { serversDirectory } from '../../src/api/hub/serversDirectory.ts';
+import { defaultSettings, type Settings } from '../../src/config/settings.ts';
+import { Sealer } from '../../src/core/sealer.ts';
+import { createIdentity, type Identity } from '../../src/identity/identity.ts';
+import { silentLogger } from '../../src/observability/logger.ts';
+import type { Runtime } from '../../src/runtimes/contract.ts';
+import { createServers, type Servers } from '../../src/servers/servers.ts';
+import { openSqlite } from '../../src/store/openSqlite.ts';
+import type { Store } from '../../src/store/store.ts';
+import { freePort } from './freePort.ts';
+import { FakeRoutes } from './serverWorld.ts';
+
+/** A hub without an edge: identity, servers, API and pages on a port of its own; routes are only noted. */
+export interface SmallHub {
+  url: string;
+  store: Store;
+  identity: Identity;
+  servers: Servers;
+  routes: FakeRoutes;
+  settings: Settings;
+  /** The value of an `Authorization` header for a new token of this user (who is made if need be). */
+  authorizationOf(user: string, scopes?: readonly string[]): Promise<string>;
+  close(): Promise<void>;
+}
+
+/** What a {@link SmallHub} is made from. */
+export interface SmallHubOptions {
+  runtime: Runtime;
+  settings?: Partial<Settings>;
+  store?: Store;
+  port?: number;
+}
+
+/** Starts one. The runtime is open already, and stays so. */
+export async function startSmallHub(options: SmallHubOptions): Promise<SmallHub> {
+  const { runtime } = options;
+  const log = silentLogger();
+  const settings: Settings = { ...defaultSettings(), ...options.settings };
+  const store = options.store ?? (await openSqlite(':memory:'));
+  const identity = await createIdentity({ store, settings, sealer: new Sealer(randomBytes(32)), log });
+  const port = options.port ?? (await freePort());
+  const routes = new FakeRoutes();
+  const url = `http://127.0.0.1:${port}`;
+  const servers = createServers({
+    store,
+    runtime,
+    routes,
+    log,
+    credentials: identity,
+    settings: settings.servers,
+    hubUrl: url,
+  });
+  const { allowNamedServers } = settings.servers;
+  const directory = serversDirectory(servers);
+  const api = createHubApi(
+    { identity, log, servers: directory, workloads: [directory], shutDown: () => undefined },
+    serversApi({ servers, identity, allowNamedServers }),
+  );
+  const app = new Hono().route('/', api);
+  const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port });
+  await servers.open();
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo | null)?.port ?? port}`,
+    store,
+    identity,
+    servers,
+    routes,
+    settings,
+    async authorizationOf(name, scopes = ['inherit']) {
+      const user = (await identity.users.get(name)) ?? (await identity.users.create([name]))[0];
+      if (!user) throw new Error(`no user ${name}`);
+      const { secret } = await identity.tokens.create({ userId: user.id, scopes, note: 'test' });
+      return `token ${secret}`;
+    },
+    async close() {
+      server.close();
+      if ('closeAllConnections' in server) server.closeAllConnections();
+      await servers.close();
+      await identity.close();
+      if (!options.store) await store.close();
+    },
+  };
+}

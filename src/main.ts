@@ -38,6 +38,7 @@ program
   .description('Run the hub alone: identity, API, pages, reconcilers. `up` does this for you.')
   .addOption(settingsOption())
   .addOption(dataOption())
+  .addOption(new Option('--kept-settings <file>', 'what `up` read already').hideHelp())
   .requiredOption('--url <url>', 'where the edge answers, as servers and clusters on this machine reach it')
   .action(async (options) => (await import('./cli/hub.ts')).hub(options));
 

@@ -1,11 +1,19 @@
 import { AtollError, messageOf } from '../core/errors.ts';
-import type { Logger } from '../observability/logger.ts';
+import { createLogger, type Logger } from '../observability/logger.ts';
 
 /** What a role says to the `up` that started it. */
 export type RoleReport =
-  | { type: 'ready'; signIn?: SignIn; notes?: string[] }
+  | ({ type: 'ready' } & ReadyReport)
   /** It cannot run, and will not when started again: the text is for the person. */
   | { type: 'refused'; text: string };
+
+/** What a person should read when a role is ready. */
+export interface ReadyReport {
+  /** How people sign in. */
+  signIn?: SignIn;
+  /** Other sentences. */
+  notes?: string[];
+}
 
 /** How people sign in, for the terminal. */
 export interface SignIn {
@@ -21,33 +29,38 @@ export interface RoleCommand {
   workloads: boolean;
 }
 
-/** Something that a role runs. */
-interface Running {
+/** What a role starts with. */
+export interface RoleContext {
+  log: Logger;
+  /** Makes the role end as if `up` had told it to. */
+  requestStop(workloads: boolean): void;
+}
+
+/** A role that runs. */
+export interface RunningRole {
+  report: ReadyReport;
   stop(workloads: boolean): Promise<void>;
-  report: Omit<RoleReport & { type: 'ready' }, 'type'>;
 }
 
 /**
- * Runs a role of the program until it is told to stop: by a signal, by `up`, or by the death of `up`.
+ * Runs a role of the program until it is told to stop: by a signal, by `up`, by the death of `up`, or by itself.
  * Tells `up` when it is ready, or why it cannot be.
  */
-export async function runRole(log: Logger, start: () => Promise<Running>): Promise<void> {
+export async function runRole(name: string, start: (context: RoleContext) => Promise<RunningRole>): Promise<void> {
+  const log = createLogger(name);
+  const { promise: stopRequest, resolve: requestStop } = Promise.withResolvers<boolean>();
   // From the first moment on: an early signal must not leave a half-started role behind.
-  const stopRequest = new Promise<boolean>((resolve) => {
-    process.once('SIGTERM', () => resolve(false));
-    process.once('SIGINT', () => resolve(false));
-    process.once('disconnect', () => resolve(false));
-    process.on('message', (message: RoleCommand) => {
-      if (message.type === 'stop') resolve(message.workloads);
-    });
+  for (const event of ['SIGTERM', 'SIGINT', 'disconnect'] as const) process.once(event, () => requestStop(false));
+  process.on('message', (message: RoleCommand) => {
+    if (message.type === 'stop') requestStop(message.workloads);
   });
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
-  let running: Running;
+  let running: RunningRole;
   try {
-    running = await start();
+    running = await start({ log, requestStop });
   } catch (error) {
-    const text = error instanceof AtollError ? error.toText() : `Atoll cannot start: ${messageOf(error)}`;
-    log.fatal({ err: error }, 'cannot start');
+    if (!(error instanceof AtollError)) log.fatal({ err: error }, 'cannot start');
+    const text = error instanceof AtollError ? error.toText() : `The ${name} cannot start: ${messageOf(error)}`;
     await tell({ type: 'refused', text });
     process.exit(1);
   }
@@ -57,11 +70,16 @@ export async function runRole(log: Logger, start: () => Promise<Running>): Promi
 }
 
 function tell(report: RoleReport): Promise<void> {
-  return new Promise((resolve) => {
-    if (process.send) process.send(report, undefined, undefined, () => resolve());
-    else {
-      if (report.type === 'refused') console.error(`atoll: ${report.text}`);
-      resolve();
-    }
-  });
+  if (!process.send) {
+    if (report.type === 'refused') console.error(`atoll: ${report.text}`);
+    else printReadyReport(report);
+    return Promise.resolve();
+  }
+  return new Promise((resolve) => process.send?.(report, undefined, undefined, () => resolve()));
+}
+
+/** Prints what a person should read when a role, or all of Atoll, is ready. */
+export function printReadyReport({ notes = [], signIn }: ReadyReport): void {
+  for (const note of notes) console.log(note);
+  if (signIn) console.log(`${signIn.sentence} ${signIn.url}`);
 }

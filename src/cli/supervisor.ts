@@ -1,21 +1,26 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { sleep } from '../core/clock.ts';
 import { AtollError } from '../core/errors.ts';
-import type { RoleCommand, RoleReport } from './childRole.ts';
+import type { ReadyReport, RoleCommand, RoleReport } from './childRole.ts';
 
 /** One role that `up` keeps running. */
-export interface RoleProcess {
+export interface Role {
   /** `hub` or `edge`. */
   name: string;
   /** Arguments of the program: the command and its options. */
   arguments: string[];
 }
 
+/** A role said in its own words why it cannot run. */
+export class RefusedError extends Error {}
+
 const shortestPauseMs = 100;
 const longestPauseMs = 5000;
 /** A role that ran this long before it ended is started again at once. */
 const healthyMs = 10_000;
 const stopPatienceMs = 15_000;
+/** Servers and clusters may take their time to end. */
+const stopWorkloadsPatienceMs = 90_000;
 
 /** Starts roles, starts each again when it ends, and ends them all. */
 export class Supervisor {
@@ -29,83 +34,82 @@ export class Supervisor {
   }
 
   /**
-   * Starts a role and keeps it running from then on. Resolves with its first report of being ready.
-   * @throws AtollError `ATOLL_START_FAILED` when it ends, or refuses, before it was ready once.
+   * Starts a role and keeps it running from then on. Resolves when it is ready for the first time.
+   * @throws AtollError `ATOLL_START_FAILED` when it ends before; {@link RefusedError} when it said why.
    */
-  start(role: RoleProcess): Promise<RoleReport & { type: 'ready' }> {
-    return new Promise((resolve, reject) => {
-      this.#keepRunning(role, resolve, reject).catch(reject);
-    });
+  async start(role: Role): Promise<ReadyReport> {
+    const first = this.#launch(role);
+    const report = await Promise.race([first.ready, first.ended.then((end) => this.#failedStart(role, end))]);
+    this.#keepRunning(role, first.ended).catch((error: unknown) => console.error(error));
+    return report;
   }
 
-  /** Ends every role: SIGTERM (with word whether workloads end too), after 15 s SIGKILL. */
-  async stop(workloads: boolean): Promise<void> {
+  /** Ends every role (and servers and clusters too, when `workloads`), by force when one takes too long. */
+  async stop(command: Omit<RoleCommand, 'type'>): Promise<void> {
     this.#stopping = true;
-    const ends = [...this.#children.values()].map(async (child) => {
-      const ended = exitOf(child);
-      const command: RoleCommand = { type: 'stop', workloads };
-      if (child.connected) child.send(command);
-      else child.kill('SIGTERM');
-      const patience = new AbortController();
-      await Promise.race([ended, sleep(stopPatienceMs, patience.signal)]);
-      patience.abort();
-      if (child.exitCode === null && child.signalCode === null) child.kill('SIGKILL');
-      await ended;
-    });
-    await Promise.all(ends);
+    const patience = command.workloads ? stopWorkloadsPatienceMs : stopPatienceMs;
+    await Promise.all([...this.#children.values()].map((child) => endChild(child, command, patience)));
   }
 
-  async #keepRunning(
-    role: RoleProcess,
-    ready: (report: RoleReport & { type: 'ready' }) => void,
-    failed: (error: Error) => void,
-  ): Promise<void> {
+  async #keepRunning(role: Role, firstEnd: Promise<End>): Promise<void> {
     let pauseMs = shortestPauseMs;
-    let wasReady = false;
-    while (!this.#stopping) {
-      const startedAt = Date.now();
-      const child = spawn(process.execPath, [...process.execArgv, this.#program, ...role.arguments], {
-        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-        // Out of the terminal's foreground group: an interrupt reaches `up` alone, which ends the roles in order.
-        detached: true,
-      });
-      this.#children.set(role.name, child);
-      let refusal: string | undefined;
-      child.on('message', (report: RoleReport) => {
-        if (report.type === 'refused') refusal = report.text;
-        else {
-          wasReady = true;
-          ready(report);
-        }
-      });
-      const end = await exitOf(child);
-      this.#children.delete(role.name);
-      if (this.#stopping) return;
-      if (!wasReady)
-        return failed(
-          refusal === undefined
-            ? new AtollError('ATOLL_START_FAILED', `The ${role.name} ended while starting (${end}).`)
-            : new RefusedError(refusal),
-        );
+    let startedAt = Date.now();
+    for (let end = await firstEnd; !this.#stopping; ) {
+      console.error(`The ${role.name} ended (${end.how}); starting it again.`);
       if (Date.now() - startedAt > healthyMs) pauseMs = shortestPauseMs;
-      console.error(`The ${role.name} ended (${end}); starting it again.`);
       await sleep(pauseMs);
       pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+      if (this.#stopping) return;
+      startedAt = Date.now();
+      end = await this.#launch(role).ended;
     }
+  }
+
+  #launch(role: Role): { ready: Promise<ReadyReport>; ended: Promise<End> } {
+    const child = spawn(process.execPath, [...process.execArgv, this.#program, ...role.arguments], {
+      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+      // Out of the terminal's foreground group: an interrupt reaches `up` alone, which ends the roles in order.
+      detached: true,
+    });
+    this.#children.set(role.name, child);
+    let refusal: string | undefined;
+    const ready = new Promise<ReadyReport>((resolve) => {
+      child.on('message', (report: RoleReport) => {
+        if (report.type === 'ready') resolve(report);
+        else refusal = report.text;
+      });
+    });
+    const ended = exitOf(child).then((how) => {
+      if (this.#children.get(role.name) === child) this.#children.delete(role.name);
+      return { how, refusal };
+    });
+    return { ready, ended };
+  }
+
+  #failedStart(role: Role, { how, refusal }: End): never {
+    if (refusal !== undefined) throw new RefusedError(refusal);
+    throw new AtollError('ATOLL_START_FAILED', `The ${role.name} ended while starting (${how}).`);
   }
 }
 
-/** A role said in its own words why it cannot run. */
-export class RefusedError extends Error {}
+/** How a role ended: exit code or signal, and what it said about it. */
+interface End {
+  how: string;
+  refusal: string | undefined;
+}
 
 function exitOf(child: ChildProcess): Promise<string> {
   return new Promise((resolve) => {
-    if (child.exitCode !== null || child.signalCode !== null) resolve(describe(child.exitCode, child.signalCode));
-    child.once('exit', (code, signal) => resolve(describe(code, signal)));
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
     child.once('error', (error) => resolve(error.message));
   });
 }
 
-function describe(code: number | null, signal: string | null): string {
-  return signal === null ? `exit code ${code}` : signal;
+async function endChild(child: ChildProcess, command: Omit<RoleCommand, 'type'>, patienceMs: number): Promise<void> {
+  const ended = exitOf(child);
+  if (child.connected) child.send({ type: 'stop', ...command } satisfies RoleCommand);
+  else child.kill('SIGTERM');
+  const patience = setTimeout(() => child.kill('SIGKILL'), patienceMs);
+  await ended;
+  clearTimeout(patience);
 }

@@ -1,10 +1,11 @@
-import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer, isIP } from 'node:net';
-import { join, resolve } from 'node:path';
-import { type DataFolder, openDataFolder } from '../core/dataFolder.ts';
-import { AtollError, messageOf, systemCodeOf } from '../core/errors.ts';
+import { resolve } from 'node:path';
+import { openDataFolder } from '../core/dataFolder.ts';
+import { AtollError } from '../core/errors.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
-import { readSettings } from './readSettings.ts';
+import { printReadyReport } from './childRole.ts';
+import { portError } from './portError.ts';
+import { keepSettings, readSettings } from './readSettings.ts';
 import { RefusedError, Supervisor } from './supervisor.ts';
 import { holdDataFolder } from './upLock.ts';
 
@@ -24,78 +25,59 @@ const program = resolve(import.meta.dirname, '../main.ts');
  * ends them.
  */
 export async function up(options: UpOptions): Promise<void> {
-  const folder = openDataFolder(options.data);
-  const files = keepStandardInput(options.file, folder);
-  const { settings } = await readSettings(files);
-  if (!isLoopback(options.host) && !settings.authentication.configured)
+  const { host, port } = options;
+  const read = await readSettings(options.file);
+  if (!isLoopback(host) && !read.settings.authentication.configured)
     throw new AtollError(
       'ATOLL_HOST_NEEDS_AUTHENTICATOR',
-      `Atoll will not listen on ${options.host}: no authenticator is configured, so only this machine may reach it.`,
+      `Atoll will not listen on ${host}: no authenticator is configured, so only this machine may reach it.`,
     );
+  const folder = openDataFolder(options.data);
   await holdDataFolder(folder.lockSocket, folder.root);
-  await checkPort(options.host, options.port);
+  await checkPort(host, port);
+  const stopped = stopSignal();
   await ensureEnvironment({
     stateDirectory: folder.environments,
     onProgress: (line) => console.error(line),
+    signal: stopped.signal,
   });
 
-  const stopped = stopSignal();
+  // What runs on this machine reaches the edge on the loopback address, whatever other addresses it has.
+  const url = `http://${isLoopback(host) ? urlHost(host) : '127.0.0.1'}:${port}`;
   const supervisor = new Supervisor(program);
-  const url = `http://${isLoopback(options.host) ? urlHost(options.host) : '127.0.0.1'}:${options.port}`;
-  const fileArguments = files.flatMap((file) => ['-f', file]);
   const edge = supervisor.start({
     name: 'edge',
-    arguments: ['edge', '--data', folder.root, '--host', options.host, '--port', String(options.port)],
+    arguments: ['edge', '--data', folder.root, '--host', host, '--port', String(port)],
   });
   const hub = supervisor.start({
     name: 'hub',
-    arguments: ['hub', '--data', folder.root, '--url', url, ...fileArguments],
+    arguments: ['hub', '--data', folder.root, '--url', url, '--kept-settings', keepSettings(read, folder)],
   });
   try {
-    const first = await Promise.race([Promise.all([hub, edge]), stopped]);
-    if (first !== undefined) {
-      const [{ signIn, notes }] = first;
-      for (const note of notes ?? []) console.log(note);
+    const ready = await Promise.race([Promise.all([hub, edge]), stopped.promise]);
+    if (ready !== undefined) {
       console.log(`Ready: ${url}`);
-      if (signIn) console.log(`${signIn.sentence} ${signIn.url}`);
+      printReadyReport(ready[0]);
     }
   } catch (error) {
-    await supervisor.stop(false);
+    await supervisor.stop({ workloads: false });
     if (!(error instanceof RefusedError)) throw error;
     console.error(`atoll: ${error.message}`);
     process.exit(1);
   }
-  await stopped;
-  await supervisor.stop(options.stopWorkloads);
+  await stopped.promise;
+  await supervisor.stop({ workloads: options.stopWorkloads });
   process.exit(0);
 }
 
-/** Standard input can be read once; the hub reads its settings at each start. So `-` becomes a private file of this run. */
-function keepStandardInput(files: string[], folder: DataFolder): string[] {
-  if (!files.includes('-')) return files.map((file) => resolve(file));
-  const copy = join(folder.run, 'settings-from-standard-input.yaml');
-  return files.map((file) => {
-    if (file !== '-') return resolve(file);
-    writeFileSync(copy, readStandardInput(), { mode: 0o600 });
-    return copy;
+/** The first SIGTERM or SIGINT, as a promise and as a signal. */
+function stopSignal(): { promise: Promise<undefined>; signal: AbortSignal } {
+  const controller = new AbortController();
+  const promise = new Promise<undefined>((done) => {
+    controller.signal.addEventListener('abort', () => done(undefined), { once: true });
   });
-}
-
-function readStandardInput(): Buffer {
-  try {
-    return readFileSync(0);
-  } catch (error) {
-    throw new AtollError('ATOLL_USAGE', 'The settings cannot be read from standard input.', {
-      evidence: messageOf(error),
-    });
-  }
-}
-
-/** Resolves at the first SIGTERM or SIGINT. */
-function stopSignal(): Promise<undefined> {
-  return new Promise((resolve) => {
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => resolve(undefined));
-  });
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => controller.abort());
+  return { promise, signal: controller.signal };
 }
 
 function isLoopback(host: string): boolean {
@@ -111,22 +93,9 @@ function urlHost(host: string): string {
  * @throws AtollError `ATOLL_PORT_IN_USE`, `ATOLL_PORT_FORBIDDEN`.
  */
 function checkPort(host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
+  return new Promise((done, failed) => {
     const server = createServer();
-    server.once('error', (error) => reject(portError(error, host, port)));
-    server.listen({ host, port, exclusive: true }, () => server.close(() => resolve()));
-  });
-}
-
-/** What a failed `listen` means for a person. */
-export function portError(error: Error, host: string, port: number): Error {
-  const where = `${urlHost(host)}:${port}`;
-  if (systemCodeOf(error) === 'EADDRINUSE')
-    return new AtollError('ATOLL_PORT_IN_USE', `Port ${port} is in use.`, {
-      evidence: `Something listens on ${where}.`,
-    });
-  return new AtollError('ATOLL_PORT_FORBIDDEN', `Atoll cannot listen on ${where}.`, {
-    evidence: error.message,
-    cause: error,
+    server.once('error', (error) => failed(portError(error, host, port)));
+    server.listen({ host, port }, () => server.close(() => done()));
   });
 }

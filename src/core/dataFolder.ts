@@ -95,7 +95,7 @@ function runFolder(root: string): string {
 }
 
 /** The names of the secrets that an installation keeps in its data folder. */
-type SecretName = 'control-token' | 'sealing-key' | 'cookie-key';
+type SecretName = 'control-token' | 'sealing-key' | 'installation-id';
 
 /**
  * A secret of 32 random bytes kept in `secrets/NAME` (hexadecimal, mode 0600); made the first time. Two processes that ask

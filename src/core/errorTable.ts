@@ -22,6 +22,7 @@ export const errorTable = {
     'Another Atoll runs on the same data folder.',
     'Stop the other one, or choose another folder with --data.',
   ),
+  ATOLL_NOT_RUNNING: row(503, 'A command needs a running Atoll, and none runs on the data folder.', 'Start it with `atoll up`, or name its data folder with --data.'),
   ATOLL_PORT_IN_USE: row(500, 'The port that Atoll should listen on is taken.', 'Choose another one with --port.'),
   ATOLL_PORT_FORBIDDEN: row(
     500,

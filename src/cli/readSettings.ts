@@ -1,0 +1,59 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { loadSettings } from '../config/loadSettings.ts';
+import type { Problem } from '../config/problem.ts';
+import type { Settings } from '../config/settings.ts';
+import type { ValuesInput } from '../config/values/parseValues.ts';
+import type { DataFolder } from '../core/dataFolder.ts';
+import { AtollError } from '../core/errors.ts';
+
+/** Settings that can be run, and what the operator should know about them. */
+export interface ReadSettings {
+  settings: Settings;
+  /** The warnings, a line each. */
+  notes: string[];
+  /** The texts they come from. */
+  inputs: readonly ValuesInput[];
+}
+
+/**
+ * Reads and checks settings files.
+ * @param paths as `-f` takes them.
+ * @throws AtollError `ATOLL_SETTINGS_INVALID` with every error as `file:line:column`.
+ */
+export async function readSettings(paths: readonly string[]): Promise<ReadSettings> {
+  if (paths.length === 0) return checked([], []);
+  const { readValuesFiles } = await import('../config/values/readValuesFiles.ts');
+  const { inputs, problems } = readValuesFiles(paths);
+  return checked(inputs, problems);
+}
+
+/**
+ * Keeps what `up` read for the hub it starts: a pipe can be read only once, and a hub that is started again shall run by
+ * the same settings, whatever became of the files. Returns the path of the private file.
+ */
+export function keepSettings({ inputs }: ReadSettings, folder: DataFolder): string {
+  const path = join(folder.run, 'settings.json');
+  writeFileSync(path, JSON.stringify(inputs), { mode: 0o600 });
+  return path;
+}
+
+/** Reads what {@link keepSettings} kept. */
+export async function readKeptSettings(path: string): Promise<ReadSettings> {
+  return checked(JSON.parse(readFileSync(path, 'utf8')) as ValuesInput[], []);
+}
+
+async function checked(inputs: readonly ValuesInput[], found: readonly Problem[]): Promise<ReadSettings> {
+  const { settings, problems } = await loadSettings(inputs);
+  const all = [...found, ...problems];
+  const errors = all.filter((problem) => problem.severity === 'error');
+  if (errors.length > 0)
+    throw new AtollError('ATOLL_SETTINGS_INVALID', 'Atoll cannot run by these settings.', {
+      evidence: errors.map(problemLine).join('\n  '),
+    });
+  return { settings, inputs, notes: all.map((problem) => `warning: ${problemLine(problem)}`) };
+}
+
+function problemLine({ file, line, column, message, suggestion }: Problem): string {
+  return `${file}:${line}:${column}: ${message}${suggestion === undefined ? '' : ` ${suggestion}`}`;
+}

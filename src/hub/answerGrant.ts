@@ -1,0 +1,56 @@
+import { authenticateGatewayRequest, mayViewDashboard } from '../api/gateway/access.ts';
+import { clusterOfDashboardRoute } from '../clusters/clusterRoutes.ts';
+import type { Clusters } from '../clusters/clusters.ts';
+import type { GrantAnswer, GrantQuestion } from '../edge/protocol.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { Principal } from '../identity/principal.ts';
+
+/** How long the edge may go on without asking again. A logout or a revoked token ends a grant at once all the same. */
+const ttlSeconds = 60;
+
+/** Answers whether a request may pass to a Dask dashboard: only its cluster's owner's and administrators' may. */
+export async function answerGrant(
+  { identity, clusters }: { identity: Identity; clusters: Clusters },
+  question: GrantQuestion,
+): Promise<GrantAnswer> {
+  const principal = await viewerOf(identity, question);
+  const wantsPage = (question.headers.accept ?? '').includes('text/html');
+  if (!principal) return refusal(wantsPage ? signIn(question.path) : problem(403, 'Missing or invalid credentials.'));
+  const clusterName = clusterOfDashboardRoute(question.routeId);
+  const cluster = clusterName === undefined ? undefined : await clusters.get(clusterName);
+  if (!mayViewDashboard(principal, cluster)) return refusal(problem(404, 'There is no such cluster.'));
+  return { allowed: true, ttlSeconds, grant: grantOf(principal) };
+}
+
+/** The name under which a grant is revoked: the login or the token that it rests on. */
+function grantOf({ sessionId, tokenId, name }: Principal): string {
+  if (tokenId !== undefined) return `token:${tokenId}`;
+  return sessionId === undefined ? `service:${name}` : `session:${sessionId}`;
+}
+
+/**
+ * Who looks. A dashboard only shows, so unlike for the API a cookie needs no XSRF token; the edge refuses WebSockets of
+ * foreign pages.
+ */
+async function viewerOf(identity: Identity, { path, headers }: GrantQuestion): Promise<Principal | undefined> {
+  if (headers.authorization === undefined) return identity.fromCookies(headers.cookie ?? '');
+  return authenticateGatewayRequest(identity, new Request(new URL(path, 'http://edge'), { headers }));
+}
+
+type Refusal = (GrantAnswer & { allowed: false })['response'];
+
+function refusal(response: Refusal): GrantAnswer {
+  return { allowed: false, response };
+}
+
+function signIn(path: string): Refusal {
+  return { status: 302, headers: { location: `/hub/login?next=${encodeURIComponent(path)}` }, body: '' };
+}
+
+function problem(status: number, message: string): Refusal {
+  return {
+    status,
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ status, message, error: message }),
+  };
+}

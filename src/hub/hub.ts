@@ -1,0 +1,162 @@
+import { userInfo } from 'node:os';
+import { getRequestListener } from '@hono/node-server';
+import { createClusters } from '../clusters/clusters.ts';
+import type { Settings } from '../config/settings.ts';
+import { type DataFolder, secretOf } from '../core/dataFolder.ts';
+import { AtollError, messageOf } from '../core/errors.ts';
+import { Sealer } from '../core/sealer.ts';
+import { createControlListener } from '../edge/controlListener.ts';
+import type { ActivityReport } from '../edge/protocol.ts';
+import { RoutePublisher } from '../edge/routePublisher.ts';
+import { compileBytecode } from '../environment/compileBytecode.ts';
+import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
+import { createIdentity, type Identity } from '../identity/identity.ts';
+import type { Logger } from '../observability/logger.ts';
+import { createProcessRuntime } from '../runtimes/process/processRuntime.ts';
+import { createServers } from '../servers/servers.ts';
+import { openSqlite } from '../store/openSqlite.ts';
+import type { Store } from '../store/store.ts';
+import { answerGrant } from './answerGrant.ts';
+import { createHubApp, gatewayPath } from './hubApp.ts';
+import { closeServer, listenOnSocket } from './listen.ts';
+import { stopWorkloads } from './stopWorkloads.ts';
+
+/** What {@link startHub} needs. */
+export interface HubOptions {
+  folder: DataFolder;
+  settings: Settings;
+  /** Where the edge answers, as servers and clusters on this machine reach it, without a final slash. */
+  url: string;
+  log: Logger;
+  /** Asks the program to end. */
+  shutDown(options: { workloads: boolean }): void;
+}
+
+/** A running hub. */
+export interface Hub {
+  identity: Identity;
+  /** Sentences that the operator should read at start: what is not isolated, what is not configured. */
+  notes: string[];
+  /** Makes a link that signs the person in, once; returns its URL. */
+  makeLoginLink(userName: string): Promise<string>;
+  /** Stops working; workloads go on, unless `workloads`. */
+  stop(workloads: boolean): Promise<void>;
+}
+
+/** As long as answers under way may take when the hub ends. */
+const goodbyeMs = 2000;
+const stopWorkloadsMs = 60_000;
+
+/** Opens the store, adopts what runs, and begins to answer. Nothing is reachable before everything known is loaded. */
+export async function startHub({ folder, settings, url, log, shutDown }: HubOptions): Promise<Hub> {
+  const environment = await ensureEnvironment({
+    stateDirectory: folder.environments,
+    onProgress: (line) => log.info(line),
+  });
+  const store = await openSqlite(folder.database);
+  const sealer = new Sealer(secretOf(folder, 'sealing-key'));
+  const routes = new RoutePublisher();
+  const runtime = createProcessRuntime({
+    directory: folder.workloads,
+    environment,
+    installationId: secretOf(folder, 'installation-id').toString('hex').slice(0, 16),
+    log,
+  });
+  await runtime.open();
+  const identity = await createIdentity({ store, settings: withOwner(settings), sealer, log });
+  const servers = createServers({
+    store,
+    runtime,
+    routes,
+    log,
+    credentials: {
+      issue: (server) => identity.issueServerCredentials(server),
+      revoke: (server) => identity.revokeServerCredentials(server),
+    },
+    settings: settings.servers,
+    hubUrl: url,
+  });
+  const clusters = createClusters({
+    store,
+    runtime,
+    routes,
+    sealer,
+    settings: settings.clusters,
+    gatewayUrl: url + gatewayPath,
+    log,
+  });
+  await servers.open();
+  await clusters.open();
+  revokeGrants(store, routes);
+  const makeLoginLink = loginLinks(identity, url);
+
+  const app = createHubApp({
+    identity,
+    servers,
+    clusters,
+    settings,
+    log,
+    shutDown: ({ servers: workloads }) => shutDown({ workloads }),
+  });
+  const hubServer = await listenOnSocket(folder.hubSocket, getRequestListener(app, { overrideGlobalObjects: false }));
+  const controlServer = await listenOnSocket(
+    folder.controlSocket,
+    createControlListener({
+      publisher: routes,
+      token: secretOf(folder, 'control-token').toString('hex'),
+      onActivity: (report: ActivityReport) => servers.recordTraffic(report),
+      answerGrant: (question) => answerGrant({ identity, clusters }, question),
+      operatorCalls: { '/login-links': async (body) => ({ url: await makeLoginLink(userNameIn(body)) }) },
+      onError: (error) => log.error({ error: messageOf(error) }, 'control request failed'),
+    }),
+  );
+  compileBytecode(environment).catch((error: unknown) =>
+    log.warn({ error: messageOf(error) }, 'bytecode not compiled'),
+  );
+
+  return {
+    identity,
+    notes: runtime.isolation().kind === 'none' ? [runtime.isolation().sentence] : [],
+    makeLoginLink,
+    async stop(workloads) {
+      if (workloads) await stopWorkloads(servers, clusters, stopWorkloadsMs);
+      await clusters.close();
+      await servers.close();
+      await Promise.all([closeServer(hubServer, goodbyeMs), closeServer(controlServer, 0)]);
+      await runtime.close();
+      await identity.close();
+      await store.close();
+    },
+  };
+}
+
+/** Without any settings the person who started Atoll is its administrator, so that somebody can sign in. */
+function withOwner(settings: Settings): Settings {
+  if (settings.authentication.configured || settings.authentication.adminUsers.length > 0) return settings;
+  return { ...settings, authentication: { ...settings.authentication, adminUsers: [operatorName()] } };
+}
+
+/** The person who started Atoll, as a user name. */
+export function operatorName(): string {
+  return userInfo().username.toLowerCase();
+}
+
+/** A logout or a revoked token ends at once what the edge lets through because of it. */
+function revokeGrants(store: Store, routes: RoutePublisher): void {
+  store.changes.follow('sessions', (id) => routes.revoke(`session:${id}`));
+  store.changes.follow('tokens', (id) => routes.revoke(`token:${id}`));
+}
+
+function loginLinks(identity: Identity, url: string): (userName: string) => Promise<string> {
+  return async (userName) => {
+    const name = identity.toUserName(userName);
+    const user = name === undefined ? undefined : await identity.users.get(name);
+    if (!user) throw new AtollError('ATOLL_NOT_FOUND', `There is no user ${userName}.`);
+    return url + (await identity.links.create(user)).path;
+  };
+}
+
+function userNameIn(body: unknown): string {
+  if (typeof body === 'object' && body !== null && 'user' in body && typeof body.user === 'string') return body.user;
+  return operatorName();
+}

@@ -1,0 +1,53 @@
+import { Hono } from 'hono';
+import { authenticateGatewayRequest } from '../api/gateway/access.ts';
+import { createGatewayApi } from '../api/gateway/createGatewayApi.ts';
+import { createHubApi } from '../api/hub/createHubApi.ts';
+import type { UserWorkloads } from '../api/hub/serverDirectory.ts';
+import { serversApi } from '../api/hub/serversApi.ts';
+import { serversDirectory } from '../api/hub/serversDirectory.ts';
+import type { Clusters } from '../clusters/clusters.ts';
+import type { Settings } from '../config/settings.ts';
+import { version } from '../core/version.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { Logger } from '../observability/logger.ts';
+import { createPages } from '../pages/createPages.ts';
+import { serverPages } from '../pages/servers/serverPages.ts';
+import type { Servers } from '../servers/servers.ts';
+
+/** Where the gateway's API is: where daskhub has it, so that people's addresses stay good. */
+export const gatewayPath = '/services/dask-gateway';
+
+/** The parts that {@link createHubApp} puts together. */
+export interface HubParts {
+  identity: Identity;
+  servers: Servers;
+  clusters: Clusters;
+  settings: Settings;
+  log: Logger;
+  /** Begins to end the program; returns at once. */
+  shutDown(options: { servers: boolean }): void;
+}
+
+/** All that the hub answers over HTTP: pages, the hub's API and the gateway's, as one function from request to response. */
+export function createHubApp(parts: HubParts): (request: Request) => Response | Promise<Response> {
+  const { identity, servers, clusters, settings, log } = parts;
+  const directory = serversDirectory(servers);
+  const workloads: UserWorkloads[] = [directory];
+  const pages = createPages({ identity, log }, serverPages({ servers, identity, settings: settings.servers }));
+  const api = createHubApi(
+    { identity, servers: directory, workloads, shutDown: (options) => parts.shutDown(options), log },
+    serversApi({ servers, identity, allowNamedServers: settings.servers.allowNamedServers }),
+  );
+  const gateway = createGatewayApi({
+    clusters,
+    authenticate: (request) => authenticateGatewayRequest(identity, request),
+    version,
+    log,
+  });
+  const app = new Hono();
+  app.mount(gatewayPath, (request) => gateway.fetch(request));
+  app.route('/', pages.app);
+  app.route('/', api);
+  app.notFound((c) => pages.notFound(c.req.raw));
+  return (request) => app.fetch(request);
+}

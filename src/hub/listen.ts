@@ -1,0 +1,40 @@
+import { chmodSync, rmSync } from 'node:fs';
+import { createServer, type RequestListener, type Server } from 'node:http';
+
+/** As long as an edge keeps a connection open that carries nothing; longer than the edge's own limit. */
+const keepAliveMs = 150_000;
+/** Bytes of a request's head: an OAuth state or a long `next=` makes it larger than Node's 16 KiB. */
+const longestHead = 64 * 1024;
+
+/**
+ * Serves HTTP on a Unix socket that only this user may connect to. A socket that an earlier, killed process left there is
+ * replaced: the caller holds the data folder.
+ */
+export function listenOnSocket(path: string, listener: RequestListener): Promise<Server> {
+  rmSync(path, { force: true });
+  const server = createServer(
+    {
+      keepAliveTimeout: keepAliveMs,
+      headersTimeout: keepAliveMs + 5000,
+      requestTimeout: 0,
+      maxHeaderSize: longestHead,
+    },
+    listener,
+  );
+  return new Promise((resolve, reject) => {
+    server.once('error', reject);
+    server.listen(path, () => {
+      chmodSync(path, 0o600);
+      resolve(server);
+    });
+  });
+}
+
+/** Takes no new connection, lets answers under way end for at most `milliseconds`, then closes what is left. */
+export async function closeServer(server: Server, milliseconds: number): Promise<void> {
+  const closed = new Promise((resolve) => server.close(resolve));
+  server.closeIdleConnections();
+  const patience = setTimeout(() => server.closeAllConnections(), milliseconds);
+  await closed;
+  clearTimeout(patience);
+}

@@ -52,7 +52,7 @@ export class ActivityRecorder {
           .updateTable('users')
           .set({ last_activity: at })
           .where('id', '=', id)
-          .where(({ eb, or }) => or([eb('last_activity', 'is', null), eb('last_activity', '<', at)]))
+          .where((row) => row.or([row('last_activity', 'is', null), row('last_activity', '<', at)]))
           .execute();
     });
   }

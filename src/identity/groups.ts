@@ -47,7 +47,9 @@ export class Groups {
   }): Promise<{ groups: Group[]; total: number }> {
     let base = this.#store.db.selectFrom('groups');
     if (query.within) base = base.where('name', 'in', orNone(query.within));
-    const { count } = await base.select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+    const { count } = await base
+      .select(({ fn }) => fn.countAll<number | string>().as('count'))
+      .executeTakeFirstOrThrow();
     const rows = await base.selectAll().orderBy('name').offset(query.offset).limit(query.limit).execute();
     return { groups: await this.#withMembers(rows), total: Number(count) };
   }
@@ -114,8 +116,8 @@ export class Groups {
       const touched = await write.db
         .selectFrom('groups')
         .select(['id', 'name'])
-        .where(({ eb, or }) =>
-          or([eb('name', 'in', orNone(names)), eb('id', 'in', [-1, ...before.map((row) => row.group_id)])]),
+        .where((row) =>
+          row.or([row('name', 'in', orNone(names)), row('id', 'in', [-1, ...before.map((row) => row.group_id)])]),
         )
         .execute();
       for (const { id, name } of touched) {

@@ -6,6 +6,7 @@ import type { Store } from '../store/store.ts';
 import { ActivityRecorder } from './activityRecorder.ts';
 import type { Authenticator } from './authenticators/contract.ts';
 import { createAuthenticator } from './authenticators/createAuthenticator.ts';
+import { forgetCredentials } from './forgetCredentials.ts';
 import { Groups } from './groups.ts';
 import { authenticateRequest, type RequestIdentity } from './http/authenticateRequest.ts';
 import { loginCookie } from './http/cookieNames.ts';
@@ -60,6 +61,8 @@ export class Identity {
   readonly xsrf: XsrfTokens;
   readonly settings: Settings;
   readonly #store: Store;
+  readonly #sealer: Sealer;
+  readonly #log: Logger;
   readonly #rules: ScopeRules;
   readonly #nameRules: NameRules;
   readonly #blocked: ReadonlySet<string>;
@@ -70,6 +73,8 @@ export class Identity {
     const { usernameMap, usernamePattern, blockedUsers } = settings.authentication;
     this.settings = settings;
     this.#store = store;
+    this.#sealer = sealer;
+    this.#log = log;
     this.#nameRules = {
       map: usernameMap,
       ...(usernamePattern !== undefined && { pattern: compileUsernamePattern(usernamePattern) }),
@@ -88,7 +93,7 @@ export class Identity {
     this.oauthClients = new OAuthClients(store, this.services);
     this.oauth = new OAuthProvider({ identity: this, store, clock });
     this.authenticator = createAuthenticator(settings.authentication, { store, clock });
-    this.signIn = new SignIn({ identity: this, sealer, clock, log, blocked: this.#blocked });
+    this.signIn = new SignIn({ identity: this, clock, log, blocked: this.#blocked });
     this.#activity = new ActivityRecorder(store, clock, log);
   }
 
@@ -126,7 +131,7 @@ export class Identity {
 
   /**
    * Who presents a `Cookie` header. Undefined without a valid login cookie; also when it holds valid ones of different
-   * logins, because then a page beside the hub has slipped one in ("cookie tossing") and the browser's own is unknown.
+   * logins, because then a page beside the hub has slipped one in ("cookie tossing"); these logins end.
    */
   async fromCookies(cookieHeader: string): Promise<Principal | undefined> {
     return (await this.fromLogin(cookieHeader))?.principal;
@@ -140,7 +145,13 @@ export class Identity {
       (session) => session !== undefined,
     );
     const [session] = sessions;
-    if (!session || sessions.length > 1) return undefined;
+    if (!session) return undefined;
+    if (sessions.length > 1) {
+      // The hub sets this cookie for one path only. Ending all of them makes the slipped-in one worthless.
+      this.#log.warn({ sessions: sessions.map(({ sessionId }) => sessionId) }, 'several logins in one request: ended');
+      for (const { sessionId } of sessions) await this.sessions.end(sessionId);
+      return undefined;
+    }
     const user = await this.users.getById(session.userId);
     if (!user || this.#blocked.has(user.name)) return undefined;
     this.#activity.user(user.id, user.lastActivity);
@@ -181,6 +192,19 @@ export class Identity {
     return a.intersect(b, (user) => groups.get(user) ?? []);
   }
 
+  /** What the authenticator remembers about a user, or null. */
+  async authState(user: User): Promise<Record<string, unknown> | null> {
+    const sealed = await this.users.authState(user.name);
+    return sealed === null
+      ? null
+      : (JSON.parse(this.#sealer.open(sealed, authStateContext(user))) as Record<string, unknown>);
+  }
+
+  /** Replaces what the authenticator remembers about a user; null forgets it. */
+  async setAuthState(user: User, state: Record<string, unknown> | null): Promise<void> {
+    await this.users.setAuthState(user.name, state && this.#sealer.seal(JSON.stringify(state), authStateContext(user)));
+  }
+
   /**
    * May the principal do this? The one decision: `scope` is held for the resource; without a resource, held unfiltered.
    * Group filters are resolved by today's memberships.
@@ -206,6 +230,11 @@ export class Identity {
     return revokeServerCredentials(this.#store, server);
   }
 
+  /** Ends all logins of a user and revokes all their tokens. */
+  async revokeAccess(user: User): Promise<void> {
+    await this.#store.write((write) => forgetCredentials(write, user.id));
+  }
+
   /** Writes what waits in memory (last-used times). */
   async close(): Promise<void> {
     await this.#activity.close();
@@ -222,6 +251,10 @@ export class Identity {
       scopes: scopesOfUser({ ...user, groups }, this.#rules),
     };
   }
+}
+
+function authStateContext(user: User): string {
+  return `auth_state:${user.id}`;
 }
 
 /**

@@ -1,6 +1,5 @@
 import type { Clock } from '../core/clock.ts';
 import { AtollError } from '../core/errors.ts';
-import type { Sealer } from '../core/sealer.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Authenticated } from './authenticators/contract.ts';
 import type { Client } from './http/client.ts';
@@ -18,7 +17,6 @@ const failedMessage = 'Invalid username or password';
  */
 export class SignIn {
   readonly #identity: Identity;
-  readonly #sealer: Sealer;
   readonly #log: Logger;
   readonly #blocked: ReadonlySet<string>;
   readonly #allowed: ReadonlySet<string>;
@@ -28,15 +26,13 @@ export class SignIn {
 
   constructor(dependencies: {
     identity: Identity;
-    sealer: Sealer;
     clock: Clock;
     log: Logger;
     blocked: ReadonlySet<string>;
   }) {
-    const { identity, sealer, clock, log, blocked } = dependencies;
+    const { identity, clock, log, blocked } = dependencies;
     const { allowedUsers, adminUsers } = identity.settings.authentication;
     this.#identity = identity;
-    this.#sealer = sealer;
     this.#log = log;
     this.#blocked = blocked;
     this.#allowed = new Set(allowedUsers.map(normalizeName));
@@ -54,7 +50,7 @@ export class SignIn {
     const username = this.#identity.toUserName((fields.username ?? '').trim());
     // Names that cannot exist are not looked at any further, and not logged: they can be long, or made to deceive a log.
     if (username === undefined || authenticator.form.length === 0) throw failed();
-    return this.#throttled(username, client, async () => {
+    return this.throttled(username, client, async () => {
       const person = await authenticator.authenticate({ username, fields });
       if (!person) {
         this.#log.info({ user: username, address: client.address }, 'sign-in failed');
@@ -74,8 +70,12 @@ export class SignIn {
     return this.#admit({ name: user.name, admitted: true }, user.name);
   }
 
-  /** Runs one attempt, counted as a failure until it has succeeded, so that parallel guesses count as well. */
-  async #throttled<T>(username: string, { address }: Client, attempt: () => Promise<T>): Promise<T> {
+  /**
+   * Runs one attempt to prove that somebody knows a password; too many failures by the same client make it wait. An attempt
+   * counts as a failure until it has succeeded, so that parallel guesses count as well.
+   * @throws AtollError `ATOLL_SIGN_IN_THROTTLED`, and whatever the attempt throws
+   */
+  async throttled<T>(username: string, { address }: Client, attempt: () => Promise<T>): Promise<T> {
     const key = `${address} ${username}`;
     const wait = Math.max(this.#perUser.waitSeconds(key), this.#perAddress.waitSeconds(address));
     if (wait > 0)
@@ -103,8 +103,7 @@ export class SignIn {
     const user = await users.ensure(name, this.#admins.has(name) ? true : person.admin);
     if (person.groups) await groups.setGroupsOf(name, person.groups);
     if (person.userInfo) await users.setUserInfo(name, person.userInfo);
-    if (person.authState)
-      await users.setAuthState(name, this.#sealer.seal(JSON.stringify(person.authState), `auth_state:${user.id}`));
+    if (person.authState) await this.#identity.setAuthState(user, person.authState);
     this.#log.info({ user: name }, 'signed in');
     return user;
   }

@@ -1,6 +1,5 @@
 import { AtollError } from '../core/errors.ts';
 import type { Store } from '../store/store.ts';
-import { forgetCredentials } from './forgetCredentials.ts';
 import type { Identity } from './identity.ts';
 import { isValidName } from './names.ts';
 
@@ -33,7 +32,7 @@ export async function synchroniseSettings(identity: Identity, store: Store): Pro
 
   for (const name of namesOf(blockedUsers)) {
     const user = await users.get(name);
-    if (user) await store.write((write) => forgetCredentials(write, user.id));
+    if (user) await identity.revokeAccess(user);
   }
   await identity.oauthClients.synchroniseServices();
 }

@@ -102,7 +102,7 @@ export class Tokens {
       .selectFrom('api_tokens')
       .selectAll()
       .where('user_id', '=', userId)
-      .where(({ eb, or }) => or([eb('expires_at', 'is', null), eb('expires_at', '>', this.#clock.now())]))
+      .where((row) => row.or([row('expires_at', 'is', null), row('expires_at', '>', this.#clock.now())]))
       .orderBy('id')
       .execute();
     return rows.map(toToken);
@@ -141,7 +141,7 @@ export class Tokens {
 async function refuseTooMany(write: Write, userId: number): Promise<void> {
   const { count } = await write.db
     .selectFrom('api_tokens')
-    .select(({ fn }) => fn.countAll<number>().as('count'))
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
     .where('user_id', '=', userId)
     .where('oauth_client_id', 'is', null)
     .executeTakeFirstOrThrow();

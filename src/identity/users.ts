@@ -59,7 +59,9 @@ export class Users {
   async list(query: UserQuery): Promise<{ users: User[]; total: number }> {
     const { db } = this.#store;
     const fitting = narrow(db.selectFrom('users'), query);
-    const { count } = await fitting.select(({ fn }) => fn.countAll<number>().as('count')).executeTakeFirstOrThrow();
+    const { count } = await fitting
+      .select(({ fn }) => fn.countAll<number | string>().as('count'))
+      .executeTakeFirstOrThrow();
     const order = query.descending ? 'desc' : 'asc';
     const sorted =
       query.sort === 'last_activity'
@@ -179,7 +181,7 @@ export class Users {
       .updateTable('users')
       .set({ last_activity: at })
       .where('id', '=', id)
-      .where(({ eb, or }) => or([eb('last_activity', 'is', null), eb('last_activity', '<', at)]))
+      .where((row) => row.or([row('last_activity', 'is', null), row('last_activity', '<', at)]))
       .execute();
   }
 }
@@ -203,21 +205,23 @@ function narrow(base: UsersQuery, { state, nameFilter, within }: UserQuery): Use
     query = query.where(sql<boolean>`users.name like ${pattern} escape '\\'`);
   }
   if (state)
-    query = query.where(({ exists, not, selectFrom }) => {
-      const servers = exists(
-        selectFrom('servers')
+    query = query.where((user) => {
+      const servers = user.exists(
+        user
+          .selectFrom('servers')
           .select('servers.id')
           .whereRef('servers.user_id', '=', 'users.id')
           .where('servers.phase', 'in', state === 'ready' ? ['ready'] : activePhases),
       );
-      return state === 'inactive' ? not(servers) : servers;
+      return state === 'inactive' ? user.not(servers) : servers;
     });
   if (within)
-    query = query.where(({ eb, or, exists, selectFrom }) =>
-      or([
-        eb('users.name', 'in', orNone(within.users)),
-        exists(
-          selectFrom('group_members')
+    query = query.where((user) =>
+      user.or([
+        user('users.name', 'in', orNone(within.users)),
+        user.exists(
+          user
+            .selectFrom('group_members')
             .innerJoin('groups', 'groups.id', 'group_members.group_id')
             .select('groups.id')
             .whereRef('group_members.user_id', '=', 'users.id')

@@ -1,7 +1,13 @@
 import type { Hono } from 'hono';
 import type { Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
+import { addAccountPages } from './accounts.ts';
+import { addAuthorizePages } from './authorize.ts';
 import { PageFrame } from './frame/pageFrame.ts';
+import { addLoginPages } from './login.ts';
+import { addLogoutPages } from './logout.ts';
+import { addPlainRoutes } from './plainRoutes.ts';
+import { addTokenPages } from './token.ts';
 
 /** What {@link createPages} needs. */
 export interface PagesOptions {
@@ -26,6 +32,12 @@ export interface Pages {
  */
 export function createPages(options: PagesOptions, ...modules: PagesModule[]): Pages {
   const frame = new PageFrame(options);
+  addPlainRoutes(frame, options);
+  addLoginPages(frame, options);
+  addLogoutPages(frame, options);
+  addAccountPages(frame, options);
+  addTokenPages(frame, options);
+  addAuthorizePages(frame, options);
   for (const addPages of modules) addPages(frame);
   return { app: frame.app, notFound: (request) => frame.notFound(request) };
 }

@@ -7,8 +7,8 @@ import { commonContentSecurityPolicy, hubHeaders, jupyterHubVersion } from '../.
 import type { Identity } from '../../identity/identity.ts';
 import { apiPrefix } from '../../identity/urls.ts';
 import type { Logger } from '../../observability/logger.ts';
-import { checkScopes, identify } from './authorize.ts';
-import { readJson } from './readBody.ts';
+import { checkScopes, identify, isAnonymous } from './authorize.ts';
+import { readJson, readUrlencoded } from './readBody.ts';
 import { renderError } from './renderError.ts';
 import { empty, json } from './replies.ts';
 import type { Access, RouteContext, RouteSpec } from './route.ts';
@@ -73,12 +73,16 @@ export class ApiFrame {
     handler: (context: RouteContext<Path, A, Query, Body>) => Promise<Response> | Response,
   ): void {
     const path = `${apiPrefix}${spec.path.replace(/\{(\w+)\}/g, ':$1')}`;
-    this.#methods.set(path, (this.#methods.get(path) ?? new Set()).add(spec.method.toUpperCase()));
-    this.#routes.push({ method: spec.method.toUpperCase(), path: spec.path, access: spec.access });
+    const method = spec.method.toUpperCase();
+    this.#routes.push({ method, path: spec.path, access: spec.access });
     this.#describe(spec);
-    this.#app.on(spec.method.toUpperCase(), path, async (c) =>
-      finish(await withEtag(c.req.raw, await this.#handle(c, spec, handler))),
-    );
+    // The root is the only path that may be written with and without its final slash.
+    for (const spelling of spec.path === '/' ? [apiPrefix, path] : [path]) {
+      this.#methods.set(spelling, (this.#methods.get(spelling) ?? new Set()).add(method));
+      this.#app.on(method, spelling, async (c) =>
+        finish(await withEtag(c.req.raw, await this.#handle(c, spec, handler))),
+      );
+    }
   }
 
   /** The finished application: with the OpenAPI document, OPTIONS, and 404 and 405 in JSON. No routes can be added then. */
@@ -124,10 +128,13 @@ export class ApiFrame {
   ): Promise<Response> {
     const request = c.req.raw;
     const params: Record<string, string> = { ...spec.implied, ...(c.req.param() as Record<string, string>) };
-    const caller = spec.access === 'open' ? undefined : await identify(request, this.#identity);
+    const { access } = spec;
+    const anonymous = access === 'open' || (typeof access === 'object' && access.orAnonymous && isAnonymous(request));
+    const caller = anonymous ? undefined : await identify(request, this.#identity);
     if (caller) await checkScopes(spec.access, caller.principal, params, this.#identity);
     const query = spec.query && validate(spec.query, Object.fromEntries(new URL(request.url).searchParams), 'query');
-    const body = spec.body && validate(spec.body, await readJson(request), 'body');
+    const read = spec.bodyType === 'form' ? readUrlencoded : readJson;
+    const body = spec.body && validate(spec.body, await read(request), 'body');
     const context = {
       request,
       client: clientOf(request),
@@ -146,6 +153,7 @@ export class ApiFrame {
       status,
       { description, ...(schema && { content: { [contentType ?? 'application/json']: { schema } } }) },
     ]);
+    const bodyType = spec.bodyType === 'form' ? 'application/x-www-form-urlencoded' : 'application/json';
     this.#app.openAPIRegistry.registerPath({
       method: spec.method,
       path: spec.path,
@@ -156,7 +164,7 @@ export class ApiFrame {
       request: {
         ...(parameters.length > 0 && { params: z.object(Object.fromEntries(parameters)) }),
         ...(spec.query && { query: spec.query }),
-        ...(spec.body && { body: { content: { 'application/json': { schema: spec.body } } } }),
+        ...(spec.body && { body: { content: { [bodyType]: { schema: spec.body } } } }),
       },
       responses: {
         ...Object.fromEntries(responses),

@@ -1,5 +1,5 @@
 import { AtollError } from '../../core/errors.ts';
-import type { RequestIdentity } from '../../identity/http/authenticateRequest.ts';
+import { type RequestIdentity, readAuthorization } from '../../identity/http/authenticateRequest.ts';
 import { judgeXsrf } from '../../identity/http/judgeXsrf.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { Principal } from '../../identity/principal.ts';
@@ -25,6 +25,11 @@ export async function identify(
   return caller;
 }
 
+/** Whether a request carries no credential of any kind, good or bad. */
+export function isAnonymous(request: Request): boolean {
+  return readAuthorization(request.headers.get('authorization')) === undefined && !request.headers.has('cookie');
+}
+
 function couldBeForm(request: Request): boolean {
   const type = request.headers.get('content-type');
   return request.method === 'POST' && type !== null && !/^application\/json\b/i.test(type.trim());
@@ -42,7 +47,7 @@ export async function checkScopes(
   identity: Identity,
 ): Promise<void> {
   if (access === 'open' || access === 'identified') return;
-  const resource = resourceOf(params);
+  const resource = access.unfiltered ? undefined : resourceOf(params);
   const held = access.anyOf.filter((scope) => principal.scopes.has(scope));
   for (const scope of held) if (await identity.can(principal, scope, resource)) return;
   if (held.length > 0 && access.filtered) return;

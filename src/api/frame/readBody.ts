@@ -1,4 +1,5 @@
 import { AtollError } from '../../core/errors.ts';
+import { readBytes } from '../../identity/http/readBytes.ts';
 
 /** The largest JSON body, in bytes. */
 export const maximumBodyBytes = 1024 * 1024;
@@ -8,15 +9,9 @@ export const maximumBodyBytes = 1024 * 1024;
  * @throws AtollError `ATOLL_BODY_TOO_LARGE`, or `ATOLL_BAD_REQUEST` with this message when it is not UTF-8.
  */
 export async function readText(request: Request, notUtf8: string, limit = maximumBodyBytes): Promise<string> {
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > limit) throw new AtollError('ATOLL_BODY_TOO_LARGE', `The body is larger than ${limit} bytes.`);
-    chunks.push(chunk);
-  }
+  const body = await readBytes(request, limit);
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks));
+    return new TextDecoder('utf-8', { fatal: true }).decode(body);
   } catch {
     throw new AtollError('ATOLL_BAD_REQUEST', notUtf8);
   }
@@ -35,4 +30,12 @@ export async function readJson(request: Request): Promise<unknown> {
   } catch {
     throw new AtollError('ATOLL_BAD_REQUEST', invalid);
   }
+}
+
+/**
+ * Reads an urlencoded form.
+ * @throws AtollError `ATOLL_BODY_TOO_LARGE`, `ATOLL_BAD_REQUEST`
+ */
+export async function readUrlencoded(request: Request): Promise<Record<string, string>> {
+  return Object.fromEntries(new URLSearchParams(await readText(request, 'The form is not UTF-8')));
 }

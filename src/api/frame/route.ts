@@ -8,9 +8,17 @@ import type { Principal } from '../../identity/principal.ts';
  * * `identified`: whoever presents a valid credential, whatever its scopes.
  * * `anyOf`: whoever holds one of these scopes. The path parameters `user`, `server`, `group` and `service` are the resource
  *   that a filtered scope must reach; on a route without them a filtered scope is not enough, unless `filtered` is true:
- *   then the handler answers for the part that the scopes reach.
+ *   then the handler answers for the part that the scopes reach. With `unfiltered` (creating something) no filtered scope is
+ *   enough, whatever the path. With `orAnonymous` a request without any credential reaches the handler too.
  */
-export type Access = 'open' | 'identified' | { anyOf: readonly string[]; filtered?: true };
+export type Access = 'open' | 'identified' | ScopedAccess;
+
+export interface ScopedAccess {
+  anyOf: readonly string[];
+  filtered?: true;
+  unfiltered?: true;
+  orAnonymous?: true;
+}
 
 /** The names in braces of a path. */
 export type ParameterNames<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
@@ -43,8 +51,10 @@ export interface RouteSpec<
   summary: string;
   access: A;
   query?: Query;
-  /** The JSON body. An empty body is `undefined` to the schema. */
+  /** The body. An empty one is `undefined` to the schema. */
   body?: Body;
+  /** Default `json`. A `form` is the urlencoded one of OAuth; of a field that is repeated, the last one counts. */
+  bodyType?: 'json' | 'form';
   responses: Readonly<Record<number, ResponseSpec>>;
   deprecated?: true;
 }
@@ -59,7 +69,7 @@ export interface RouteContext<
   request: Request;
   client: Client;
   /** Who calls. */
-  principal: A extends 'open' ? undefined : Principal;
+  principal: A extends 'open' ? undefined : A extends { orAnonymous: true } ? Principal | undefined : Principal;
   /** By which kind of credential. */
   via: 'token' | 'cookie' | 'none';
   /** Path parameters, percent-decoded. */

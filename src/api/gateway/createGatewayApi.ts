@@ -110,6 +110,8 @@ export function createGatewayApi(dependencies: GatewayDependencies): Hono {
     return context.body(null, 200);
   });
 
+  for (const [path, methods] of Object.entries(methodsOf))
+    app.all(path, (context) => context.json({ error: 'Method Not Allowed' }, 405, { Allow: methods }));
   app.notFound((context) => context.json({ error: 'Not Found', code: 'ATOLL_NOT_FOUND' }, 404));
   app.onError((error, context) => {
     if (error instanceof AtollError) return answerTo(error);
@@ -118,6 +120,18 @@ export function createGatewayApi(dependencies: GatewayDependencies): Hono {
   });
   return app;
 }
+
+/** What each path takes, for who tries something else. */
+const methodsOf = {
+  '/api/health': 'GET, HEAD',
+  '/api/version': 'GET, HEAD',
+  '/api/v1/options': 'GET, HEAD',
+  '/api/v1/clusters/': 'GET, HEAD, POST',
+  '/api/v1/clusters/:name': 'GET, HEAD, DELETE',
+  '/api/v1/clusters/:name/scale': 'POST',
+  '/api/v1/clusters/:name/adapt': 'POST',
+  '/api/v1/clusters/:name/heartbeat': 'POST',
+};
 
 /** @throws AtollError `ATOLL_GATEWAY_SIGN_IN`, `ATOLL_GATEWAY_FORBIDDEN` */
 async function authenticated(context: Context, { authenticate }: GatewayDependencies): Promise<GatewayPrincipal> {

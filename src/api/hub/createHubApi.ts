@@ -1,9 +1,16 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Clock } from '../../core/clock.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { ApiFrame } from '../frame/apiFrame.ts';
+import { addAuthorizationRoutes } from './authorizations.ts';
+import { addGroupRoutes } from './groups.ts';
+import { addOAuthTokenRoute } from './oauthToken.ts';
+import { addRootRoutes } from './root.ts';
+import { addSelfRoute } from './self.ts';
 import type { ServerDirectory, UserWorkloads } from './serverDirectory.ts';
+import { addServiceRoutes } from './services.ts';
+import { addTokenRoutes } from './tokens.ts';
+import { addUserRoutes } from './users.ts';
 
 /** What {@link createHubApi} needs. */
 export interface HubApiOptions {
@@ -13,9 +20,8 @@ export interface HubApiOptions {
   /** What has to end before a user goes. */
   workloads: readonly UserWorkloads[];
   /** Begins to end the program, for `POST /shutdown`; returns at once. `servers`: running servers too. */
-  shutDown(options: { servers: boolean }): void;
+  shutDown: (options: { servers: boolean }) => void;
   log: Logger;
-  clock?: Clock;
 }
 
 /** More routes of the API, from another file: called once, before the API is finished. */
@@ -27,6 +33,14 @@ export type ApiModule = (frame: ApiFrame) => void;
  */
 export function createHubApi(options: HubApiOptions, ...modules: ApiModule[]): OpenAPIHono {
   const frame = new ApiFrame(options);
+  addRootRoutes(frame, options);
+  addSelfRoute(frame, options);
+  addUserRoutes(frame, options);
+  addTokenRoutes(frame, options);
+  addGroupRoutes(frame, options);
+  addServiceRoutes(frame, options);
+  addOAuthTokenRoute(frame, options);
+  addAuthorizationRoutes(frame, options);
   for (const addRoutes of modules) addRoutes(frame);
   return frame.finish();
 }

@@ -32,6 +32,8 @@ export interface PageSpec<A extends PageAccess> {
   /** Absolute, in hono's form: `/hub/spawn/:user`. */
   path: string;
   access: A;
+  /** True: the handler shows a failed XSRF check itself ({@link PageContext.xsrfFailure}); the frame answers 403 else. */
+  showsXsrfFailure?: true;
 }
 
 /** How a page is shown. */
@@ -56,14 +58,16 @@ export interface PageContext<A extends PageAccess = PageAccess> {
   session: A extends 'signedIn' ? Session : Session | undefined;
   /** The fields of the form of a POST; empty for a GET. Its XSRF token has been checked. */
   form: URLSearchParams;
+  /** Why the XSRF check failed, for a page that shows it itself: nothing of the form may be believed then. */
+  xsrfFailure?: string;
   /** The XSRF token for the forms of the page: `<input type="hidden" name="_xsrf" value="…">`. */
   xsrfToken: string;
   /** Answers with a page. */
-  page(title: string, content: Html, options?: PageOptions): Promise<Response>;
+  page: (title: string, content: Html, options?: PageOptions) => Promise<Response>;
   /** Answers with the error's page, in the layout; with JSON to a program. */
-  error(error: AtollError): Promise<Response>;
+  error: (error: AtollError) => Promise<Response>;
   /** Sends the browser to another address of the hub's own. */
-  redirect(location: string, cookies?: readonly string[]): Response;
+  redirect: (location: string, cookies?: readonly string[]) => Response;
 }
 
 /** The one way by which pages are made: finds out who looks, checks XSRF, renders what the handler returns or throws. */
@@ -87,9 +91,10 @@ export class PageFrame {
       const request = c.req.raw;
       const context = await this.#contextOf(request, c.req.param() as Record<string, string>);
       try {
-        this.#checkXsrf(context);
+        const xsrfFailure = this.#checkXsrf(context);
+        if (xsrfFailure !== undefined && !spec.showsXsrfFailure) throw new AtollError('ATOLL_XSRF', xsrfFailure);
         if (spec.access === 'signedIn' && !context.principal) return this.#toSignIn(context);
-        return await handler(context as unknown as PageContext<A>);
+        return await handler({ ...context, xsrfFailure } as unknown as PageContext<A>);
       } catch (error) {
         return context.error(toAtollError(error, this.#log));
       }
@@ -159,16 +164,17 @@ export class PageFrame {
     };
   }
 
-  #checkXsrf({ request, client, session, form }: PageContext): void {
+  /** Why the request may not be believed, if so. */
+  #checkXsrf({ request, client, session, form }: PageContext): string | undefined {
+    const fields = Object.fromEntries(form);
     if (session) {
-      const verdict = judgeXsrf(request, session, this.#identity.xsrf, Object.fromEntries(form));
-      if (!verdict.ok) throw new AtollError('ATOLL_XSRF', verdict.message);
-      return;
+      const verdict = judgeXsrf(request, session, this.#identity.xsrf, fields);
+      return verdict.ok ? undefined : verdict.message;
     }
-    if (request.method !== 'POST') return;
-    const submitted = submittedXsrf(request, Object.fromEntries(form));
-    if (isForeign(request) || submitted === undefined || !this.#identity.xsrf.isValid(submitted, { client }))
-      throw new AtollError('ATOLL_XSRF', 'The form is invalid or expired. Try again.');
+    if (request.method !== 'POST') return undefined;
+    const submitted = submittedXsrf(request, fields);
+    const fits = submitted !== undefined && this.#identity.xsrf.isValid(submitted, { client });
+    return fits && !isForeign(request) ? undefined : 'The form is invalid or expired. Try again.';
   }
 
   #toSignIn({ request, url, redirect, error }: PageContext): Response | Promise<Response> {

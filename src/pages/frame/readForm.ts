@@ -1,4 +1,5 @@
 import { AtollError } from '../../core/errors.ts';
+import { readBytes } from '../../identity/http/readBytes.ts';
 
 /** The largest form, in bytes. */
 const maximumFormBytes = 256 * 1024;
@@ -9,20 +10,13 @@ const maximumFormBytes = 256 * 1024;
  */
 export async function readForm(request: Request): Promise<URLSearchParams> {
   const type = request.headers.get('content-type') ?? '';
-  const chunks: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of request.body ?? []) {
-    size += chunk.byteLength;
-    if (size > maximumFormBytes) throw new AtollError('ATOLL_BODY_TOO_LARGE', 'The form is too large.');
-    chunks.push(chunk);
-  }
-  const body = Buffer.concat(chunks);
-  if (size === 0) return new URLSearchParams();
+  const body = await readBytes(request, maximumFormBytes);
+  if (body.length === 0) return new URLSearchParams();
   if (/^application\/x-www-form-urlencoded\b/i.test(type)) return new URLSearchParams(body.toString('utf8'));
   if (!/^multipart\/form-data\b/i.test(type))
     throw new AtollError('ATOLL_BAD_REQUEST', 'The body of the request is not a form.');
   try {
-    const data = await new Response(body, { headers: { 'Content-Type': type } }).formData();
+    const data = await new Response(new Uint8Array(body), { headers: { 'Content-Type': type } }).formData();
     const form = new URLSearchParams();
     data.forEach((value, name) => {
       if (typeof value === 'string') form.append(name, value);

@@ -49,7 +49,7 @@ export class NativeAccounts implements Accounts {
     return this.#store.write(async ({ db }) => {
       const { count } = await db
         .selectFrom('passwords')
-        .select(({ fn }) => fn.countAll<number>().as('count'))
+        .select(({ fn }) => fn.countAll<number | string>().as('count'))
         .where('approved', '=', 0)
         .executeTakeFirstOrThrow();
       const user = await db.selectFrom('users').select('id').where('name', '=', name).executeTakeFirst();
@@ -116,7 +116,7 @@ export class NativeAccounts implements Accounts {
 
   #checkPassword(name: string, password: string): void {
     const { minimumPasswordLength } = this.#options;
-    if ([...password].length < minimumPasswordLength)
+    if (Array.from(password).length < minimumPasswordLength)
       throw unfit(`A password has at least ${minimumPasswordLength} characters here.`);
     if (password.length > maximumPasswordLength)
       throw unfit(`A password has at most ${maximumPasswordLength} characters.`);

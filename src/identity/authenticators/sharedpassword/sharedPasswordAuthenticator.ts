@@ -6,8 +6,8 @@ import { passwordForm } from '../passwordForm.ts';
 
 /** What the settings say about the shared passwords. */
 export interface SharedPasswords {
-  userPassword?: string;
-  adminPassword?: string;
+  userPassword: string | undefined;
+  adminPassword: string | undefined;
   adminUsers: readonly string[];
 }
 

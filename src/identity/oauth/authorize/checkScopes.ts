@@ -4,6 +4,7 @@ import { accessScopesOf, identifyScopesOf } from '../../scopes/effectiveScopes.t
 import { parseScope } from '../../scopes/parseScope.ts';
 import { resolveScopes } from '../../scopes/resolveScopes.ts';
 import { ScopeSet } from '../../scopes/scopeSet.ts';
+import { firstBeyond } from '../../tokenGrants.ts';
 import type { OAuthClient } from '../clients.ts';
 import { OAuthError } from '../oauthError.ts';
 
@@ -50,14 +51,4 @@ export async function checkScopes(
   const granted = await identity.intersect(requested, principal.scopes);
   const effective = await identity.intersect(granted.union(ScopeSet.of(always)), principal.scopes);
   return { scopes: granted.toList(), effective };
-}
-
-/** The first scope of `scopes` that `limit` does not cover. */
-export async function firstBeyond(
-  scopes: ScopeSet,
-  limit: ScopeSet,
-  identity: Pick<Identity, 'intersect'>,
-): Promise<string | undefined> {
-  const covered = new Set((await identity.intersect(scopes, limit)).toList());
-  return scopes.toList().find((scope) => !covered.has(scope));
 }

@@ -1,7 +1,8 @@
 import type { Identity } from '../../identity.ts';
 import type { Principal } from '../../principal.ts';
+import { firstBeyond } from '../../tokenGrants.ts';
 import type { OAuthClient } from '../clients.ts';
-import { firstBeyond, type GrantedScopes } from './checkScopes.ts';
+import type { GrantedScopes } from './checkScopes.ts';
 
 /**
  * Whether the person is asked. Not for their own server, not for a service that the settings exempt, and not when the

@@ -1,0 +1,29 @@
+import { AtollError } from '../../core/errors.ts';
+import { identifyScopesOf } from '../../identity/scopes/effectiveScopes.ts';
+import { ScopeSet } from '../../identity/scopes/scopeSet.ts';
+import type { ApiFrame } from '../frame/apiFrame.ts';
+import { json } from '../frame/replies.ts';
+import type { HubApiOptions } from './createHubApi.ts';
+import { userModel, userSchema } from './userModel.ts';
+
+/** How services of JupyterHub before 0.8 found out whose token they were given. */
+export function addAuthorizationRoutes(frame: ApiFrame, options: HubApiOptions): void {
+  const { identity } = options;
+  frame.route(
+    {
+      method: 'get',
+      path: '/authorizations/token/{token}',
+      summary: 'Whose token this is; use GET /user with that token instead',
+      access: 'identified',
+      deprecated: true,
+      responses: { 200: { description: 'The owner of the token.', schema: userSchema } },
+    },
+    async ({ params, via }) => {
+      if (via !== 'token') throw new AtollError('ATOLL_FORBIDDEN', 'Only for callers with a token');
+      const owner = await identity.fromToken(params.token);
+      const user = owner?.kind === 'user' ? await identity.users.get(owner.name) : undefined;
+      if (!user) throw new AtollError('ATOLL_NOT_FOUND', 'There is no such token.');
+      return json(await userModel(user, ScopeSet.of(identifyScopesOf(user.name)), options));
+    },
+  );
+}

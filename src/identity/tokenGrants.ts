@@ -1,0 +1,70 @@
+import { AtollError } from '../core/errors.ts';
+import type { Identity } from './identity.ts';
+import type { Principal } from './principal.ts';
+import { requestedScopes } from './scopes/effectiveScopes.ts';
+import { parseScope } from './scopes/parseScope.ts';
+import type { ScopeSet } from './scopes/scopeSet.ts';
+
+/** What a new token shall be able to do; at most one of the two. Neither: everything its owner can. */
+export interface TokenWish {
+  scopes?: readonly string[] | undefined;
+  roles?: readonly string[] | undefined;
+}
+
+/**
+ * The scopes to keep with a new token. It gets no more than its owner holds, and nobody makes one that can do more than
+ * they can themselves.
+ * @throws AtollError `ATOLL_BAD_REQUEST`, or `ATOLL_FORBIDDEN` when the requester holds less than the token would
+ */
+export async function scopesForToken(
+  wish: TokenWish,
+  owner: Principal,
+  requester: Principal,
+  identity: Identity,
+): Promise<string[]> {
+  const scopes = scopesOf(wish, identity);
+  const wanted = requestedScopes({ scopes, holder: { user: owner.name }, oauth: false }, identity.catalogue);
+  const beyondOwner = wanted && (await firstBeyond(wanted, owner.scopes, identity));
+  if (beyondOwner !== undefined)
+    throw new AtollError(
+      'ATOLL_BAD_REQUEST',
+      `Not assigning requested scopes ${beyondOwner} not held by User ${owner.name}`,
+    );
+  const beyondRequester = await firstBeyond(wanted ?? owner.scopes, requester.scopes, identity, isIdentifyScope);
+  if (beyondRequester !== undefined)
+    throw new AtollError(
+      'ATOLL_FORBIDDEN',
+      `Not assigning requested scopes ${beyondRequester} not held by ${requester.kind} ${requester.name}`,
+    );
+  return scopes;
+}
+
+function scopesOf({ scopes, roles }: TokenWish, identity: Identity): string[] {
+  if (scopes && roles) throw new AtollError('ATOLL_BAD_REQUEST', 'Specify either roles or scopes, not both');
+  if (scopes) {
+    const unknown = scopes.find((scope) => !identity.catalogue.has(parseScope(scope)?.name ?? ''));
+    if (unknown !== undefined)
+      throw new AtollError('ATOLL_BAD_REQUEST', `Scope '${unknown.slice(0, 100)}' for token does not exist`);
+    return [...scopes];
+  }
+  const names = roles ?? ['token'];
+  const unknown = names.find((name) => !identity.roles.get(name));
+  if (unknown !== undefined) throw new AtollError('ATOLL_BAD_REQUEST', `No such role: ${unknown.slice(0, 100)}`);
+  return identity.roles.scopesOf(names);
+}
+
+/** Every token can say whose it is, so giving that away gives nothing away. */
+function isIdentifyScope(scope: string): boolean {
+  return scope.startsWith('read:users:name!') || scope.startsWith('read:users:groups!');
+}
+
+/** The first of `scopes` that `limit` does not cover and that is not exempt. */
+export async function firstBeyond(
+  scopes: ScopeSet,
+  limit: ScopeSet,
+  identity: Pick<Identity, 'intersect'>,
+  isExempt: (scope: string) => boolean = () => false,
+): Promise<string | undefined> {
+  const covered = new Set((await identity.intersect(scopes, limit)).toList());
+  return scopes.toList().find((scope) => !covered.has(scope) && !isExempt(scope));
+}

@@ -1,0 +1,191 @@
+import { html } from 'hono/html';
+import { AtollError } from '../core/errors.ts';
+import type { Accounts } from '../identity/authenticators/contract.ts';
+import type { PagesOptions } from './createPages.ts';
+import { alert, field, xsrfField } from './frame/formParts.ts';
+import type { PageContext, PageFrame } from './frame/pageFrame.ts';
+
+/** Accounts that people make themselves: sign-up, change of password, and approval by an administrator. */
+export function addAccountPages(frame: PageFrame, { identity }: PagesOptions): void {
+  const { accounts } = identity.authenticator;
+  if (!accounts) return;
+  addSignUp(frame, identity, accounts);
+  addChangePassword(frame, identity, accounts);
+  addApproval(frame, identity, accounts);
+}
+
+type Identity = PagesOptions['identity'];
+
+function addSignUp(frame: PageFrame, identity: Identity, accounts: Accounts): void {
+  frame.page({ method: 'get', path: '/hub/signup', access: 'open' }, (context) => show(context));
+
+  frame.page({ method: 'post', path: '/hub/signup', access: 'open' }, async (context) => {
+    const { form } = context;
+    try {
+      const name = identity.toUserName((form.get('username') ?? '').trim());
+      if (name === undefined)
+        throw new AtollError('ATOLL_USER_NAME_INVALID', 'This cannot be a user name.', { status: 400 });
+      const password = form.get('password') ?? '';
+      if (password !== (form.get('repeated') ?? ''))
+        throw new AtollError('ATOLL_PASSWORD_UNFIT', 'The two passwords are not the same.', { nextStep: '' });
+      const { approved } = await accounts.signUp(name, password);
+      return await context.page(
+        'Signed up',
+        html`<section class="card narrow">
+<h1>Welcome, ${name}</h1>
+${
+  approved
+    ? html`<p>Your account is ready.</p>
+<p><a class="button" href="/hub/login">Sign in</a></p>`
+    : html`<p>An administrator has to approve your account before you can sign in.</p>`
+}
+</section>`,
+      );
+    } catch (error) {
+      if (error instanceof AtollError) return show(context, error);
+      throw error;
+    }
+  });
+
+  function show(context: PageContext, error?: AtollError): Promise<Response> {
+    return context.page(
+      'Sign up',
+      html`<section class="card narrow">
+<h1>Sign up</h1>
+${alert(error && `${error.message} ${error.nextStep}`)}
+<form method="post" action="/hub/signup">
+${xsrfField(context.xsrfToken)}
+${field({
+  name: 'username',
+  label: 'User name',
+  type: 'text',
+  autocomplete: 'username',
+  value: context.form.get('username') ?? '',
+  focus: true,
+})}
+${newPasswordFields(accounts)}
+<button>Sign up</button>
+</form>
+<p class="small">You have an account? <a href="/hub/login">Sign in</a></p>
+</section>`,
+      { status: error?.status ?? 200 },
+    );
+  }
+}
+
+function addChangePassword(frame: PageFrame, identity: Identity, accounts: Accounts): void {
+  frame.page({ method: 'get', path: '/hub/change-password', access: 'signedIn' }, (context) => show(context));
+
+  frame.page({ method: 'post', path: '/hub/change-password', access: 'signedIn' }, async (context) => {
+    const { form, principal, session, client } = context;
+    try {
+      const password = form.get('password') ?? '';
+      if (password !== (form.get('repeated') ?? ''))
+        throw new AtollError('ATOLL_PASSWORD_UNFIT', 'The two passwords are not the same.', { nextStep: '' });
+      await identity.signIn.throttled(principal.name, client, () =>
+        accounts.changePassword(principal.name, form.get('old') ?? '', password),
+      );
+      // Whoever knew the old password may be signed in with it.
+      await identity.sessions.endOthers(session.userId, session.sessionId);
+      return await context.page(
+        'Password changed',
+        html`<section class="card narrow">
+<h1>Password changed</h1>
+<p>Other browsers that were signed in as ${principal.name} have been signed out.</p>
+</section>`,
+      );
+    } catch (error) {
+      if (error instanceof AtollError) return show(context, error);
+      throw error;
+    }
+  });
+
+  async function show(context: PageContext<'signedIn'>, error?: AtollError): Promise<Response> {
+    const known = await accounts.has(context.principal.name);
+    return context.page(
+      'Change password',
+      html`<section class="card narrow">
+<h1>${known ? 'Change password' : 'Set a password'}</h1>
+${alert(error && `${error.message} ${error.nextStep}`)}
+<form method="post" action="/hub/change-password">
+${xsrfField(context.xsrfToken)}
+<input type="hidden" name="username" autocomplete="username" value="${context.principal.name}">
+${
+  known
+    ? field({
+        name: 'old',
+        label: 'Present password',
+        type: 'password',
+        autocomplete: 'current-password',
+        focus: true,
+      })
+    : ''
+}
+${newPasswordFields(accounts)}
+<button>Save</button>
+</form>
+</section>`,
+      { status: error?.status ?? 200 },
+    );
+  }
+}
+
+function addApproval(frame: PageFrame, identity: Identity, accounts: Accounts): void {
+  frame.page({ method: 'get', path: '/hub/authorize', access: 'signedIn' }, async (context) => {
+    await checkMayApprove(context);
+    const list = await accounts.list();
+    return context.page(
+      'Accounts',
+      html`<h1>Accounts</h1>
+<section class="card scroll">
+<table>
+<thead><tr><th scope="col">Name</th><th scope="col">State</th><th scope="col">Since</th><th scope="col">Do</th></tr></thead>
+<tbody>
+${list.map(
+  (account) => html`<tr>
+<td>${account.name}</td>
+<td>${account.approved ? 'approved' : html`<strong>waits for approval</strong>`}</td>
+<td>${new Date(account.createdAt).toISOString().slice(0, 10)}</td>
+<td><form method="post" action="/hub/authorize" class="buttons">
+${xsrfField(context.xsrfToken)}
+<input type="hidden" name="username" value="${account.name}">
+${account.approved ? '' : html`<button name="do" value="approve">Approve</button>`}
+<button class="danger" name="do" value="remove">Remove</button>
+</form></td>
+</tr>`,
+)}
+</tbody>
+</table>
+${list.length === 0 ? html`<p>Nobody has signed up yet.</p>` : ''}
+</section>`,
+    );
+  });
+
+  frame.page({ method: 'post', path: '/hub/authorize', access: 'signedIn' }, async (context) => {
+    await checkMayApprove(context);
+    const name = context.form.get('username') ?? '';
+    if (context.form.get('do') === 'approve') await accounts.approve(name);
+    if (context.form.get('do') === 'remove') {
+      await accounts.remove(name);
+      const user = await identity.users.get(name);
+      if (user) await identity.revokeAccess(user);
+    }
+    return context.redirect('/hub/authorize');
+  });
+
+  async function checkMayApprove({ principal }: PageContext<'signedIn'>): Promise<void> {
+    if (!(await identity.can(principal, 'admin:users')))
+      throw new AtollError('ATOLL_FORBIDDEN', 'Only administrators may look at accounts.');
+  }
+}
+
+function newPasswordFields({ minimumPasswordLength }: Accounts) {
+  return html`${field({
+    name: 'password',
+    label: 'New password',
+    type: 'password',
+    autocomplete: 'new-password',
+    hint: `At least ${minimumPasswordLength} characters.`,
+  })}
+${field({ name: 'repeated', label: 'New password again', type: 'password', autocomplete: 'new-password' })}`;
+}

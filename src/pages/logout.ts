@@ -1,0 +1,50 @@
+import { html } from 'hono/html';
+import { loginCookie, sessionIdCookie, xsrfCookie } from '../identity/http/cookieNames.ts';
+import { writeCookie } from '../identity/http/cookies.ts';
+import type { PagesOptions } from './createPages.ts';
+import { xsrfField } from './frame/formParts.ts';
+import type { PageContext, PageFrame } from './frame/pageFrame.ts';
+
+/** Ends the login. Servers go on running. */
+export function addLogoutPages(frame: PageFrame, { identity }: PagesOptions): void {
+  // A GET must do, because JupyterLab's "Log Out" ends in a redirect to it. Other sites' pages get a button instead.
+  frame.page({ method: 'get', path: '/hub/logout', access: 'open' }, (context) => {
+    if (!context.principal || isOwnNavigation(context.request)) return leave(context);
+    return context.page(
+      'Log out',
+      html`<section class="card narrow">
+<h1>Log out?</h1>
+<form method="post" action="/hub/logout">
+${xsrfField(context.xsrfToken)}
+<button>Log out ${context.principal.name}</button>
+</form>
+</section>`,
+    );
+  });
+
+  frame.page({ method: 'post', path: '/hub/logout', access: 'open' }, leave);
+
+  async function leave(context: PageContext): Promise<Response> {
+    if (context.session) await identity.sessions.end(context.session.sessionId);
+    const secure = context.client.scheme === 'https';
+    const remove = (name: string, path: string): string =>
+      writeCookie(name, '', { path, maxAge: 0, httpOnly: true, secure });
+    return context.redirect('/hub/login', [
+      remove(loginCookie, '/hub/'),
+      remove(sessionIdCookie, '/'),
+      remove(xsrfCookie, '/hub/'),
+      // Services of old versions set this one.
+      remove('jupyterhub-services', '/services'),
+    ]);
+  }
+}
+
+/** Whether the browser says that a page of this very host (or the person) leads here, in a window of its own. */
+function isOwnNavigation({ headers }: Request): boolean {
+  const site = headers.get('sec-fetch-site');
+  return (
+    (site === null || site === 'same-origin' || site === 'none') &&
+    (headers.get('sec-fetch-mode') ?? 'navigate') === 'navigate' &&
+    (headers.get('sec-fetch-dest') ?? 'document') === 'document'
+  );
+}

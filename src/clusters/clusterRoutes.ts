@@ -8,6 +8,11 @@ export function dashboardRouteId(clusterName: string): string {
   return `dashboard:${clusterName}`;
 }
 
+/** The cluster whose dashboard a route leads to, or undefined when the route is none of a dashboard. */
+export function clusterOfDashboardRoute(routeId: string): string | undefined {
+  return /^dashboard:(.+)$/.exec(routeId)?.[1];
+}
+
 /** The routes of a cluster: Dask's protocol by SNI, unopened, and the dashboard, for those who may view it. */
 export function routesOf(clusterName: string, { host, ports }: SchedulerAddress): Route[] {
   return [

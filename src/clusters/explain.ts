@@ -31,10 +31,10 @@ export function schedulerSilenceText(seconds: number, logTail: readonly string[]
 export function workerEndText(
   name: string,
   exit: WorkloadExit | undefined,
-  registered: boolean,
+  livedMs: number,
   logTail: readonly string[],
 ): string {
-  const sentence = `${name} ${exitText(exit)}${registered ? '' : ' before it was connected to the scheduler'}`;
+  const sentence = `${name} ${exitText(exit)}, ${(livedMs / 1000).toFixed(1)} s after its start`;
   const lastLine = cleaned(logTail).at(-1);
   return lastLine === undefined ? `${sentence}.` : `${sentence}. Its last line: ${lastLine.slice(0, 300)}`;
 }

@@ -136,9 +136,9 @@ function troubleAfter(before: WorkerTrouble | undefined, moves: Moves, now: numb
   );
 }
 
-/** In a fixed scale the wish counts, not what the scheduler makes of it; the cluster's limit counts always. */
+/** In a fixed scale the wish counts, otherwise what the scheduler decided; the cluster's limit counts always. */
 function wantedBy(cluster: Cluster, heartbeat: Heartbeat): number {
-  if (cluster.scaling.mode === 'fixed' || cluster.toldRevision < cluster.scalingRevision) return cluster.wantedWorkers;
+  if (cluster.scaling.mode === 'fixed') return cluster.wantedWorkers;
   return Math.min(heartbeat.count, cluster.config.maxWorkers ?? heartbeat.count);
 }
 

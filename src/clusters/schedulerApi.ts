@@ -6,7 +6,8 @@ import type { SchedulerAddress } from './cluster.ts';
 /** What dask-gateway's preload in the scheduler can be told. */
 export type SchedulerMessage =
   | { op: 'scale'; count: number }
-  | { op: 'adapt'; minimum: number | null; maximum: number | null; active: true };
+  | { op: 'adapt'; minimum: number | null; maximum: number | null; active: true }
+  | { op: 'adapt'; active: false };
 
 const answerMs = 5000;
 const longestAnswer = 64 * 1024;

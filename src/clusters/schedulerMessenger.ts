@@ -48,7 +48,7 @@ export class SchedulerMessenger {
         return true;
       const { token } = await requireCredentials(store.db, sealer, clusterName);
       try {
-        await tellScheduler(cluster.address, token, messageFor(cluster));
+        for (const message of messagesFor(cluster)) await tellScheduler(cluster.address, token, message);
       } catch (error) {
         log.warn({ cluster: clusterName, reason: messageOf(error) }, 'a scheduler could not be told to scale');
         return false;
@@ -63,8 +63,12 @@ export class SchedulerMessenger {
   }
 }
 
-function messageFor({ scaling }: Cluster): SchedulerMessage {
-  return scaling.mode === 'fixed'
-    ? { op: 'scale', count: scaling.count }
-    : { op: 'adapt', minimum: scaling.minimum, maximum: scaling.maximum, active: true };
+/** An adaptive loop that runs would look at its new bounds only at its next turn, seconds later; a new one does at once. */
+function messagesFor({ scaling }: Cluster): SchedulerMessage[] {
+  if (scaling.mode === 'fixed') return [{ op: 'scale', count: scaling.count }];
+  const { minimum, maximum } = scaling;
+  return [
+    { op: 'adapt', active: false },
+    { op: 'adapt', minimum, maximum, active: true },
+  ];
 }

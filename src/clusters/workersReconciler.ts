@@ -58,8 +58,8 @@ export class WorkersReconciler {
     const expected = !isLive(worker) || (worker.phase === 'running' && observation?.exit?.code === 0);
     if (expected) return { worker, unexpected: undefined };
     const logTail = observation ? await this.#context.runtime.logTail(worker.name, shownLines) : [];
-    const text = workerEndText(worker.name, observation?.exit, worker.phase === 'running', logTail);
-    return { worker, unexpected: text };
+    const livedMs = this.#context.clock.now() - worker.createdAt;
+    return { worker, unexpected: workerEndText(worker.name, observation?.exit, livedMs, logTail) };
   }
 
   /** Forgets the ended workers and writes down the ones to be started in their place. */

@@ -22,7 +22,11 @@ export const errorTable = {
     'Another Atoll runs on the same data folder.',
     'Stop the other one, or choose another folder with --data.',
   ),
-  ATOLL_NOT_RUNNING: row(503, 'A command needs a running Atoll, and none runs on the data folder.', 'Start it with `atoll up`, or name its data folder with --data.'),
+  ATOLL_NOT_RUNNING: row(
+    503,
+    'A command needs a running Atoll, and none runs on the data folder.',
+    'Start it with `atoll up`, or name its data folder with --data.',
+  ),
   ATOLL_PORT_IN_USE: row(500, 'The port that Atoll should listen on is taken.', 'Choose another one with --port.'),
   ATOLL_PORT_FORBIDDEN: row(
     500,
@@ -131,6 +135,43 @@ export const errorTable = {
   // Requests
   ATOLL_BAD_REQUEST: row(400, 'The request cannot be understood.', 'Correct the request as the message says.'),
   ATOLL_NOT_FOUND: row(404, 'There is no such page, user, server or cluster.', 'Check the address.'),
+
+  // The edge
+  ATOLL_EDGE_BAD_REQUEST: row(
+    400,
+    'The bytes that reached the edge are not valid HTTP/1.1, or could be understood in two ways.',
+    'Correct the request; browsers and common HTTP clients send valid ones.',
+  ),
+  ATOLL_EDGE_REQUEST_TIMEOUT: row(
+    408,
+    'The header fields of a request did not arrive in time.',
+    'Send the request again over a working network.',
+  ),
+  ATOLL_EDGE_FOREIGN_ORIGIN: row(
+    403,
+    'A page of another site tried to open a WebSocket to a page that only its viewers may see.',
+    'Open the dashboard at its own address.',
+  ),
+  ATOLL_EDGE_HUB_AWAY: row(
+    503,
+    'The hub is not running, or is just starting.',
+    'Try again in a few seconds; running servers and clusters are not affected.',
+  ),
+  ATOLL_EDGE_SERVER_AWAY: row(
+    503,
+    'The server or dashboard behind this address does not take connections: it is starting, or has just ended.',
+    'Try again in a few seconds; when it stays like this, look at the server on the home page of the hub.',
+  ),
+  ATOLL_EDGE_CONNECTION_LOST: row(
+    502,
+    'The program behind this address ended the connection before it answered; it may or may not have done what was asked.',
+    'Look whether it was done, and try again if not.',
+  ),
+  ATOLL_EDGE_BAD_RESPONSE: row(
+    502,
+    'The program behind this address answered with something that is not valid HTTP/1.1.',
+    'Look at the log of that program.',
+  ),
 
   // Notebook servers
   ATOLL_SERVER_NOT_FOUND: row(
@@ -385,6 +426,38 @@ export const errorTable = {
     409,
     'A scheduler reported at the moment at which the wanted number of workers changed.',
     'Nothing: it reports again by itself.',
+  ),
+
+  // The Python environment
+  ATOLL_PYTHON_MISSING: row(
+    500,
+    'This machine has no Python that is new enough (3.11).',
+    'Install it (Debian, Ubuntu: apt install python3), or name an environment with ATOLL_PYTHON_ENV.',
+  ),
+  ATOLL_PYTHON_ENV_UNUSABLE: row(
+    500,
+    'The Python environment that ATOLL_PYTHON_ENV names cannot run servers and clusters.',
+    'Install jupyterhub, jupyterlab, dask, distributed and dask-gateway there, or unset ATOLL_PYTHON_ENV to let Atoll build one.',
+  ),
+  ATOLL_INDEX_UNREACHABLE: row(
+    500,
+    'The Python packages cannot be fetched.',
+    'Check the network; behind a proxy or with an index of your own set HTTPS_PROXY or UV_DEFAULT_INDEX. Starting again goes on where it stopped.',
+  ),
+  ATOLL_CHECKSUM_MISMATCH: row(
+    500,
+    'A fetched package differs from the one that Atoll was made with. Nothing of it was used.',
+    'Try again; when it stays so, somebody between this machine and the package index changes packages.',
+  ),
+  ATOLL_UV_UNAVAILABLE: row(
+    500,
+    'The program that installs Python packages (uv) cannot be fetched for this machine.',
+    'Install uv and put it on PATH, or name an environment with ATOLL_PYTHON_ENV.',
+  ),
+  ATOLL_ENVIRONMENT_FAILED: row(
+    500,
+    'The Python environment could not be built.',
+    'Read the lines above, then start again; nothing half-made is used.',
   ),
 } as const satisfies Record<string, ErrorRow>;
 

@@ -1,0 +1,209 @@
+import type { Socket } from 'node:net';
+import type { ErrorCode } from '../core/errorTable.ts';
+import type { Watched } from './deadlines.ts';
+import type { EdgeContext } from './edgeContext.ts';
+import { answerProblem, answerText } from './errorPage.ts';
+import { Exchange } from './exchange.ts';
+import type { Peer } from './forwardedFields.ts';
+import { HeadReader } from './headReader.ts';
+import { CR, HttpSyntaxError, LF } from './httpSyntax.ts';
+import { listen } from './listen.ts';
+import { parseRequestHead } from './requestHead.ts';
+
+/**
+ * A client's HTTP/1.1 connection: reads one request after the other, in order, and gives each to an {@link Exchange}.
+ * Bytes of the next request wait here until the current one is answered.
+ */
+export class ClientConnection implements Watched {
+  readonly peer: Peer;
+  readonly socket: Socket;
+  readonly #edge: EdgeContext;
+  readonly #head: HeadReader;
+  readonly #unlisten: () => void;
+  /** Bytes received that nobody has taken yet. */
+  #input: Buffer | undefined;
+  #exchange: Exchange | undefined;
+  #pumping = false;
+  /** We have sent our FIN, and throw away what still comes. */
+  #closing = false;
+  /** The client has sent its FIN. */
+  ended = false;
+  deadline: number;
+
+  constructor(edge: EdgeContext, socket: Socket, peer: Peer) {
+    this.#edge = edge;
+    this.socket = socket;
+    this.peer = peer;
+    this.#head = new HeadReader(edge.limits.headBytes);
+    this.deadline = edge.deadlines.now + edge.limits.headMs;
+    edge.deadlines.add(this);
+    edge.clients.add(this);
+    this.#unlisten = listen(socket, {
+      data: (chunk) => this.take(chunk),
+      end: () => this.#onEnd(),
+      drain: () => this.#onDrain(),
+      close: () => this.#onClose(),
+    });
+  }
+
+  /** Takes bytes from the client. */
+  take(chunk: Buffer): void {
+    if (this.#closing) return;
+    this.#input = this.#input === undefined ? chunk : Buffer.concat([this.#input, chunk]);
+    this.#pump();
+  }
+
+  /** Whether a request is being answered. */
+  get busy(): boolean {
+    return this.#exchange !== undefined;
+  }
+
+  /** Number of bytes that wait here. */
+  get waitingBytes(): number {
+    return this.#input?.length ?? 0;
+  }
+
+  /** The exchange can take more of its request's body. */
+  resumeInput(): void {
+    if (this.socket.isPaused()) this.socket.resume();
+    this.#pump();
+  }
+
+  /** The exchange is over, and the client has got its answer. */
+  finish(keepAlive: boolean): void {
+    this.#exchange = undefined;
+    const inputEnded = this.ended && this.#input === undefined;
+    if (!keepAlive || inputEnded || this.#edge.stopping) {
+      this.close();
+      return;
+    }
+    this.deadline = this.#edge.deadlines.now + this.#edge.limits.keepAliveMs;
+    this.resumeInput();
+  }
+
+  /**
+   * Closes after what was written: FIN, then the rest of what the client sends is read and thrown away for a moment,
+   * because closing with unread bytes would reset the connection and could take the answer with it.
+   */
+  close(): void {
+    this.#closing = true;
+    this.#input = undefined;
+    this.deadline = this.#edge.deadlines.now + this.#edge.limits.lingerMs;
+    this.socket.end();
+    this.socket.resume();
+  }
+
+  /** Breaks the connection, so that the client cannot take what it got for a whole answer. */
+  abort(): void {
+    this.#exchange = undefined;
+    this.socket.resetAndDestroy();
+  }
+
+  /** Hands the socket over after `101 Switching Protocols`, with the bytes that the client has already sent. */
+  detach(): Buffer | undefined {
+    this.#unlisten();
+    this.#leave();
+    this.#exchange = undefined;
+    return this.#input;
+  }
+
+  onDeadline(): void {
+    if (this.#exchange === undefined && !this.#closing && this.#head.started)
+      this.#refuse(new HttpSyntaxError('it did not arrive in time', 408));
+    else this.socket.destroy();
+  }
+
+  #pump(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    try {
+      while (this.#input !== undefined && this.#step(this.#input));
+    } catch (error) {
+      if (!(error instanceof HttpSyntaxError)) throw error;
+      this.#refuse(error);
+    } finally {
+      this.#pumping = false;
+    }
+  }
+
+  /** Takes some of the input; returns whether to go on. */
+  #step(input: Buffer): boolean {
+    const exchange = this.#exchange;
+    if (exchange === undefined) return this.#beginExchange(input);
+    if (exchange.bodyReceived) {
+      if (input.length > this.#edge.limits.pipelinedBytes) this.socket.pause();
+      return false;
+    }
+    if (!exchange.takesBody) {
+      this.socket.pause();
+      return false;
+    }
+    const end = exchange.takeBody(input);
+    this.#input = end === input.length ? undefined : input.subarray(end);
+    return true;
+  }
+
+  #beginExchange(input: Buffer): boolean {
+    if (this.socket.writableNeedDrain) {
+      // The client does not read its answers; it gets no further ones to keep in memory.
+      this.socket.pause();
+      return false;
+    }
+    const { deadlines, limits } = this.#edge;
+    const started = this.#head.started;
+    // RFC 9112 section 2.2: an empty line before a request is ignored.
+    const start = !started && input[0] === CR && input[1] === LF ? 2 : 0;
+    const end = start < input.length ? this.#head.read(input, start) : -1;
+    if (end === -1) {
+      this.#input = undefined;
+      if (this.ended) this.close();
+      else if (!started) this.deadline = deadlines.now + limits.headMs;
+      return false;
+    }
+    this.#input = end === input.length ? undefined : input.subarray(end);
+    const request = parseRequestHead(this.#head.text);
+    this.deadline = request.body === 0 ? Infinity : deadlines.now + limits.stallMs;
+    this.#exchange = new Exchange(this.#edge, this, request);
+    this.#exchange.begin();
+    return true;
+  }
+
+  /** Answers bytes that are no HTTP, and closes. */
+  #refuse(error: HttpSyntaxError): void {
+    const exchange = this.#exchange;
+    this.#exchange = undefined;
+    exchange?.abandon();
+    if (exchange?.answered) {
+      this.abort();
+      return;
+    }
+    const code: ErrorCode = error.status === 408 ? 'ATOLL_EDGE_REQUEST_TIMEOUT' : 'ATOLL_EDGE_BAD_REQUEST';
+    const sentence = `The request is not valid HTTP: ${error.message}.`;
+    const answer = answerProblem({ code, sentence, status: error.status }, undefined);
+    this.socket.write(answerText(answer, 'close', true), 'latin1');
+    this.close();
+  }
+
+  #onDrain(): void {
+    if (this.#exchange !== undefined) this.#exchange.onClientDrain();
+    else if (!this.#closing) this.resumeInput();
+  }
+
+  #onEnd(): void {
+    this.ended = true;
+    if (this.#closing) return;
+    if (this.#exchange !== undefined) this.#exchange.onClientEnd();
+    else if (this.#input === undefined) this.close();
+  }
+
+  #onClose(): void {
+    this.#leave();
+    this.#exchange?.abandon();
+    this.#exchange = undefined;
+  }
+
+  #leave(): void {
+    this.#edge.deadlines.delete(this);
+    this.#edge.clients.delete(this);
+  }
+}

@@ -1,0 +1,207 @@
+import { BlockList, createServer, type Server, type Socket } from 'node:net';
+import { AtollError, messageOf, systemCodeOf } from '../core/errors.ts';
+import { acceptConnection } from './acceptConnection.ts';
+import { ActivityBook, RouteActivity } from './activity.ts';
+import { Deadlines } from './deadlines.ts';
+import type { EdgeContext, EdgeCounts } from './edgeContext.ts';
+import { defaultLimits, type EdgeLimits } from './edgeLimits.ts';
+import type { EdgeLog } from './edgeLog.ts';
+import { Grants } from './grants.ts';
+import { HubGate } from './hubGate.ts';
+import { HubLink } from './hubLink.ts';
+import type { RouteEvent, Target } from './protocol.ts';
+import { RouteTable } from './routeTable.ts';
+import { UpstreamPool } from './upstreamPool.ts';
+
+/** What an edge needs to know. */
+export interface EdgeOptions {
+  /** Where clients connect, HTTP and TLS on the same port; port 0 takes a free one. */
+  listen: { host: string; port: number };
+  /** The hub's public HTTP listener: everything without a route goes there. */
+  hub: Target;
+  /** The hub's control socket. */
+  control: { target: Target; token: string };
+  /** Addresses and networks (`10.0.0.0/8`) of proxies in front, whose X-Forwarded fields count. Default: none. */
+  trustedProxies?: string[];
+  log: EdgeLog;
+  /** Default: {@link defaultLimits}. */
+  limits?: Partial<EdgeLimits>;
+}
+
+/** What is going on in an edge. */
+export interface EdgeStats extends EdgeCounts {
+  /** HTTP connections of clients. */
+  clients: number;
+  /** All connections of clients. */
+  sockets: number;
+  /** Requests that wait for the hub. */
+  held: number;
+  /** Connections and requests that rest on a grant. */
+  granted: number;
+}
+
+/** The data plane: one port for HTTP/1.1 and TLS passthrough, routed as the hub says. */
+export interface Edge {
+  /**
+   * Begins to listen and to follow the hub; resolves when it listens. Requests wait until the first routes are there.
+   * @throws AtollError ATOLL_PORT_IN_USE, ATOLL_PORT_FORBIDDEN
+   */
+  start(): Promise<{ host: string; port: number }>;
+  /** Resolves when it listens and has received the routes once. */
+  readonly ready: Promise<void>;
+  /** Takes no more connections, lets requests under way end for 3 s, then closes everything. */
+  stop(): Promise<void>;
+  stats(): EdgeStats;
+}
+
+/** Creates an edge; nothing is opened before {@link Edge.start}. */
+export function createEdge(options: EdgeOptions): Edge {
+  const limits: EdgeLimits = { ...defaultLimits, ...options.limits };
+  const { log } = options;
+  const trustedProxies = blockListOf(options.trustedProxies ?? []);
+  const deadlines = new Deadlines();
+  const counts: EdgeCounts = { exchanges: 0, tunnels: 0, heldTls: 0, upstreams: 0 };
+  const createPool = (target: Target): UpstreamPool => new UpstreamPool(target, limits, deadlines, counts);
+  const activity = new ActivityBook();
+  const table = new RouteTable(createPool, activity);
+  const gate = new HubGate(options.hub, limits);
+  const link = new HubLink({ ...options.control, onEvent: handle, log });
+  const grants = new Grants((question) => link.ask(question), limits);
+  const context: EdgeContext = {
+    limits,
+    log,
+    table,
+    hub: {
+      route: { kind: 'http', id: 'hub', prefix: '/', target: options.hub, stripPrefix: false, access: 'open' },
+      depth: 0,
+      pool: createPool(options.hub),
+      activity: new RouteActivity(),
+    },
+    gate,
+    grants,
+    deadlines,
+    counts,
+    clients: new Set(),
+    stopping: false,
+  };
+  const sockets = new Set<Socket>();
+  const ready = Promise.withResolvers<void>();
+  let reporting: NodeJS.Timeout | undefined;
+
+  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    acceptConnection(context, socket, trustedProxies);
+  });
+
+  function handle(event: RouteEvent): void {
+    switch (event.type) {
+      case 'snapshot':
+        table.replaceAll(event.routes);
+        activity.renew();
+        log('info', { routes: event.routes.length }, 'the hub told its routes');
+        void grants.renew();
+        gate.release();
+        ready.resolve();
+        return;
+      case 'put':
+        table.put(event.route);
+        return;
+      case 'delete':
+        table.delete(event.id);
+        return;
+      case 'revoke':
+        grants.revoke(event.grant);
+    }
+  }
+
+  async function report(): Promise<void> {
+    const traffic = activity.take();
+    if (traffic === undefined) return;
+    try {
+      await link.report(traffic);
+    } catch (error) {
+      activity.giveBack(traffic);
+      if (link.connected) log('warn', { reason: messageOf(error) }, 'the hub did not take a report of activity');
+    }
+  }
+
+  async function stop(): Promise<void> {
+    context.stopping = true;
+    clearInterval(reporting);
+    server.close();
+    gate.close();
+    for (const client of context.clients) if (!client.busy) client.close();
+    const end = performance.now() + limits.stopMs;
+    while (counts.exchanges > 0 && performance.now() < end) await new Promise((resolve) => setTimeout(resolve, 20));
+    for (const socket of sockets) socket.destroy();
+    await report();
+    link.stop();
+    table.close();
+    context.hub.pool.close();
+    deadlines.stop();
+  }
+
+  return {
+    async start() {
+      const address = await listenOn(server, options.listen);
+      server.on('error', (error) => log('error', { reason: error.message }, 'the listener failed'));
+      deadlines.start();
+      link.start();
+      let underWay = Promise.resolve();
+      reporting = setInterval(() => {
+        underWay = underWay.then(report);
+      }, limits.activityMs);
+      return address;
+    },
+    ready: ready.promise,
+    stop,
+    stats: () => ({
+      ...counts,
+      clients: context.clients.size,
+      sockets: sockets.size,
+      held: gate.size,
+      granted: grants.resting,
+    }),
+  };
+}
+
+function listenOn(
+  server: Server,
+  { host, port }: { host: string; port: number },
+): Promise<{ host: string; port: number }> {
+  return new Promise((resolve, reject) => {
+    const onError = (error: Error): void => reject(listenError(error, host, port));
+    server.once('error', onError);
+    server.listen({ host, port, backlog: 1024 }, () => {
+      server.off('error', onError);
+      const address = server.address();
+      resolve({ host, port: typeof address === 'object' && address !== null ? address.port : port });
+    });
+  });
+}
+
+function listenError(error: Error, host: string, port: number): Error {
+  const details = { evidence: error.message, cause: error };
+  switch (systemCodeOf(error)) {
+    case 'EADDRINUSE':
+      return new AtollError('ATOLL_PORT_IN_USE', `Port ${port} on ${host} is in use by another program.`, details);
+    case 'EACCES':
+    case 'EADDRNOTAVAIL':
+    case 'ENOTFOUND':
+      return new AtollError('ATOLL_PORT_FORBIDDEN', `Atoll may not listen on port ${port} of ${host}.`, details);
+    default:
+      return error;
+  }
+}
+
+function blockListOf(networks: string[]): BlockList {
+  const list = new BlockList();
+  for (const network of networks) {
+    const [address = '', bits] = network.split('/');
+    const family = address.includes(':') ? 'ipv6' : 'ipv4';
+    list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);
+  }
+  return list;
+}

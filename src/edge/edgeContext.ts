@@ -1,0 +1,35 @@
+import type { ClientConnection } from './clientConnection.ts';
+import type { Deadlines } from './deadlines.ts';
+import type { EdgeLimits } from './edgeLimits.ts';
+import type { EdgeLog } from './edgeLog.ts';
+import type { Grants } from './grants.ts';
+import type { HubGate } from './hubGate.ts';
+import type { HttpEntry, RouteTable } from './routeTable.ts';
+import type { UpstreamCounts } from './upstreamPool.ts';
+
+/** What is open now. */
+export interface EdgeCounts extends UpstreamCounts {
+  /** Requests being worked on. */
+  exchanges: number;
+  /** WebSockets, other upgraded and TLS connections. */
+  tunnels: number;
+  /** TLS connections whose route is awaited. */
+  heldTls: number;
+}
+
+/** What all connections of one edge share. */
+export interface EdgeContext {
+  readonly limits: EdgeLimits;
+  readonly log: EdgeLog;
+  readonly table: RouteTable;
+  /** Where requests without a route go. */
+  readonly hub: HttpEntry;
+  readonly gate: HubGate;
+  readonly grants: Grants;
+  readonly deadlines: Deadlines;
+  readonly counts: EdgeCounts;
+  /** The HTTP connections of clients. */
+  readonly clients: Set<ClientConnection>;
+  /** No further request is taken on a connection: the edge ends. */
+  stopping: boolean;
+}

@@ -1,0 +1,39 @@
+import { setsHubCookie } from './hubCookies.ts';
+import type { ResponseHead } from './responseHead.ts';
+
+const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'upgrade']);
+/** Fields that a server cannot declare to be for the edge only. */
+const kept = new Set(['content-length', 'transfer-encoding', 'content-type', 'content-encoding', 'set-cookie']);
+
+/** How a response is passed on. */
+export interface ResponseForwarding {
+  /** The client's connection stays open after it; `implicit` for HTTP/1.1, where that need not be said. */
+  connection: 'implicit' | 'keep-alive' | 'close';
+  /** The chunks are taken apart, for an HTTP/1.0 client. */
+  dechunked: boolean;
+  /** Cookies with the hub's names are not let through. */
+  withoutHubCookies: boolean;
+}
+
+/** The head of a final response that the client gets. */
+export function forwardedResponseHead(head: ResponseHead, forwarding: ResponseForwarding): string {
+  const { fields, status } = head;
+  const listed = head.connectionNames;
+  const bodiless = status === 204 || status < 200;
+  const lines = fields.lines((name, index) => {
+    if (hopByHop.has(name)) return false;
+    if (listed?.has(name) && !kept.has(name)) return false;
+    if (name === 'transfer-encoding') return !forwarding.dechunked && !bodiless;
+    if (name === 'content-length') return !bodiless;
+    return !(forwarding.withoutHubCookies && name === 'set-cookie' && setsHubCookie(fields.value(index)));
+  });
+  return `HTTP/1.1 ${status}${head.reason}\r\n${lines}${connectionLines(head, forwarding)}\r\n`;
+}
+
+function connectionLines(head: ResponseHead, forwarding: ResponseForwarding): string {
+  const upgrade = head.status === 101 || head.status === 426 ? head.fields.get('upgrade') : undefined;
+  if (head.status === 101) return `Connection: Upgrade\r\nUpgrade: ${upgrade ?? ''}\r\n`;
+  const offer = upgrade === undefined ? '' : `Upgrade: ${upgrade}\r\n`;
+  if (forwarding.connection === 'implicit') return offer && `Connection: upgrade\r\n${offer}`;
+  return `Connection: ${forwarding.connection}${offer && ', upgrade'}\r\n${offer}`;
+}

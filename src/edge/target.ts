@@ -1,0 +1,23 @@
+import { connect, type Socket } from 'node:net';
+import type { Target } from './protocol.ts';
+
+const keepAliveProbeMs = 60_000;
+
+/** Opens a connection to a target. The other side's FIN is passed on as a FIN, not answered with one. */
+export function connectTarget(target: Target): Socket {
+  if (target.kind === 'unix') return connect({ path: target.path, allowHalfOpen: true });
+  return connect({
+    host: target.host,
+    port: target.port,
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: keepAliveProbeMs,
+  });
+}
+
+/** Whether two targets are the same address. */
+export function isSameTarget(a: Target, b: Target): boolean {
+  if (a.kind === 'unix') return b.kind === 'unix' && a.path === b.path;
+  return b.kind === 'tcp' && a.host === b.host && a.port === b.port;
+}

@@ -29,11 +29,12 @@ function grantOf({ sessionId, tokenId, name }: Principal): string {
 }
 
 /**
- * Who looks. A dashboard only shows, so unlike for the API a cookie needs no XSRF token; the edge refuses WebSockets of
+ * Who looks. The login cookie stays at /hub/, so a browser shows its view cookie, which is good for looking only and thus
+ * needs no XSRF token; the edge refuses WebSockets of
  * foreign pages.
  */
 async function viewerOf(identity: Identity, { path, headers }: GrantQuestion): Promise<Principal | undefined> {
-  if (headers.authorization === undefined) return identity.fromCookies(headers.cookie ?? '');
+  if (headers.authorization === undefined) return identity.fromViewCookies(headers.cookie ?? '');
   return authenticateGatewayRequest(identity, new Request(new URL(path, 'http://edge'), { headers }));
 }
 

@@ -9,8 +9,9 @@ import { createAuthenticator } from './authenticators/createAuthenticator.ts';
 import { forgetCredentials } from './forgetCredentials.ts';
 import { Groups } from './groups.ts';
 import { authenticateRequest, type RequestIdentity } from './http/authenticateRequest.ts';
-import { loginCookie } from './http/cookieNames.ts';
+import { loginCookie, viewCookie } from './http/cookieNames.ts';
 import { readCookies } from './http/cookies.ts';
+import { ViewTokens } from './http/viewTokens.ts';
 import { XsrfTokens } from './http/xsrfTokens.ts';
 import { LoginLinks } from './loginLinks.ts';
 import { compileUsernamePattern, type NameRules, normalizeName, toUserName } from './names.ts';
@@ -59,6 +60,7 @@ export class Identity {
   readonly authenticator: Authenticator;
   readonly signIn: SignIn;
   readonly xsrf: XsrfTokens;
+  readonly view: ViewTokens;
   readonly settings: Settings;
   readonly #store: Store;
   readonly #sealer: Sealer;
@@ -90,6 +92,7 @@ export class Identity {
     this.sessions = new Sessions(store, clock);
     this.links = new LoginLinks(store, clock);
     this.xsrf = new XsrfTokens(sealer, clock);
+    this.view = new ViewTokens(sealer);
     this.oauthClients = new OAuthClients(store, this.services);
     this.oauth = new OAuthProvider({ identity: this, store, clock });
     this.authenticator = createAuthenticator(settings.authentication, { store, clock });
@@ -156,6 +159,23 @@ export class Identity {
     if (!user || this.#blocked.has(user.name)) return undefined;
     this.#activity.user(user.id, user.lastActivity);
     return { principal: { ...(await this.#principalOf(user)), sessionId: session.sessionId }, session };
+  }
+
+  /**
+   * Who presents a `Cookie` header to something that the hub proxies and that checks nothing itself (a Dask dashboard): by
+   * its view cookie. Good for looking only.
+   */
+  async fromViewCookies(cookieHeader: string): Promise<Principal | undefined> {
+    const ids = readCookies(cookieHeader, viewCookie)
+      .slice(0, maximumLoginCookies)
+      .map((value) => this.view.read(value));
+    const [id, ...others] = new Set(ids.filter((value) => value !== undefined));
+    if (id === undefined || others.length > 0) return undefined;
+    const session = await this.sessions.findByPublicId(id);
+    const user = session && (await this.users.getById(session.userId));
+    if (!session || !user || this.#blocked.has(user.name)) return undefined;
+    this.#activity.user(user.id, user.lastActivity);
+    return { ...(await this.#principalOf(user)), sessionId: session.sessionId };
   }
 
   /**

@@ -60,11 +60,19 @@ export class Sessions {
 
   /** The login with this cookie value, unless it has ended. */
   async find(cookie: string): Promise<Session | undefined> {
-    if (cookie.length !== cookieValueLength) return undefined;
+    return cookie.length === cookieValueLength ? this.#findBy('id_hash', sha256Hex(cookie)) : undefined;
+  }
+
+  /** The login with this public id, unless it has ended. Knowing the id proves nothing: services see it. */
+  async findByPublicId(sessionId: string): Promise<Session | undefined> {
+    return this.#findBy('session_id', sessionId);
+  }
+
+  async #findBy(column: 'id_hash' | 'session_id', value: string): Promise<Session | undefined> {
     const row = await this.#store.db
       .selectFrom('sessions')
       .selectAll()
-      .where('id_hash', '=', sha256Hex(cookie))
+      .where(column, '=', value)
       .where('expires_at', '>', this.#clock.now())
       .executeTakeFirst();
     return (

@@ -1,10 +1,11 @@
 import { html } from 'hono/html';
 import { AtollError } from '../core/errors.ts';
-import { loginCookie, xsrfCookie } from '../identity/http/cookieNames.ts';
+import type { Client } from '../identity/http/client.ts';
+import { loginCookie, viewCookie, xsrfCookie } from '../identity/http/cookieNames.ts';
 import { writeCookie } from '../identity/http/cookies.ts';
 import { safeNext } from '../identity/http/safeNext.ts';
 import type { Identity } from '../identity/identity.ts';
-import { sessionLifetimeSeconds } from '../identity/sessions.ts';
+import { type Session, sessionLifetimeSeconds } from '../identity/sessions.ts';
 import type { User } from '../identity/users.ts';
 import type { PagesOptions } from './createPages.ts';
 import { alert, field, xsrfField } from './frame/formParts.ts';
@@ -18,7 +19,10 @@ export function addLoginPages(frame: PageFrame, { identity }: PagesOptions): voi
   frame.page({ method: 'get', path: '/hub/login', access: 'open' }, async (context) => {
     const link = context.url.searchParams.get('link');
     if (link !== null) return showLink(context, link);
-    return context.principal ? context.redirect(nextOf(context)) : showForm(context);
+    // With the view cookie again: whoever is sent here from a dashboard has lost it.
+    return context.session
+      ? context.redirect(nextOf(context), [viewCookieOf(context.session, context.client)])
+      : showForm(context);
   });
 
   frame.page({ method: 'post', path: '/hub/login', access: 'open', showsXsrfFailure: true }, async (context) => {
@@ -97,6 +101,17 @@ ${content}
     );
   }
 
+  function viewCookieOf(session: Session, { scheme }: Client): string {
+    const secure = scheme === 'https';
+    const maxAge = sessionLifetimeSeconds;
+    return writeCookie(viewCookie, identity.view.issue(session), {
+      path: '/services/',
+      maxAge,
+      httpOnly: true,
+      secure,
+    });
+  }
+
   /** Begins a login with a new cookie; one that the browser had before ends. */
   async function enter(context: PageContext, user: User): Promise<Response> {
     if (context.session) await identity.sessions.end(context.session.sessionId);
@@ -106,6 +121,7 @@ ${content}
     return context.redirect(nextOf(context), [
       writeCookie(loginCookie, cookie, { path: '/hub/', maxAge, httpOnly: true, secure }),
       sessionIdCookieOf(session, context.client),
+      viewCookieOf(session, context.client),
       writeCookie(xsrfCookie, identity.xsrf.issue({ session }), { path: '/hub/', httpOnly: false, secure }),
     ]);
   }

@@ -6,3 +6,6 @@ export const sessionIdCookie = 'jupyterhub-session-id';
 
 /** The XSRF token for scripts of the hub's pages; on `/hub/`, not HttpOnly. */
 export const xsrfCookie = '_xsrf';
+
+/** Lets its bearer look at what the hub proxies (Dask dashboards), and nothing else; HttpOnly, on `/services/`. */
+export const viewCookie = 'atoll-view';

@@ -1,0 +1,33 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+
+/** What an environment is built from. */
+export interface EnvironmentRecipe {
+  /** The lock file: every package with its version and hashes (made by scripts/lock-python). */
+  lockFile: string;
+  /** How many packages it has. */
+  packages: number;
+  /**
+   * JupyterLab's settings for everybody. They keep its question about news, which would cover a corner of everyone's first
+   * visit, from being asked; the command line has no switch for that.
+   */
+  overrides: string;
+  /** SHA-256 of all of it. */
+  hash: string;
+}
+
+/** Reads the recipe that is part of the program. */
+export function readRecipe(folder = resolve(import.meta.dirname, '../../python')): EnvironmentRecipe {
+  const lockFile = join(folder, 'lock.txt');
+  const lock = readFileSync(lockFile, 'utf8');
+  const overrides = readFileSync(join(folder, 'jupyterlab-overrides.json'), 'utf8');
+  return {
+    lockFile,
+    packages: lock.match(/^[\w.-]+==/gm)?.length ?? 0,
+    overrides,
+    hash: createHash('sha256')
+      .update(JSON.stringify([lock, overrides]))
+      .digest('hex'),
+  };
+}

@@ -1,5 +1,5 @@
 import { BlockList, createServer, type Server, type Socket } from 'node:net';
-import { AtollError, messageOf, systemCodeOf } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import { acceptConnection } from './acceptConnection.ts';
 import { ActivityBook, RouteActivity } from './activity.ts';
 import { Deadlines } from './deadlines.ts';
@@ -16,11 +16,14 @@ import { UpstreamPool } from './upstreamPool.ts';
 /** What an edge needs to know. */
 export interface EdgeOptions {
   /** Where clients connect, HTTP and TLS on the same port; port 0 takes a free one. */
-  listen: { host: string; port: number };
+  host: string;
+  port: number;
   /** The hub's public HTTP listener: everything without a route goes there. */
   hub: Target;
   /** The hub's control socket. */
-  control: { target: Target; token: string };
+  control: Target;
+  /** The secret that the control socket asks for. */
+  controlToken: string;
   /** Addresses and networks (`10.0.0.0/8`) of proxies in front, whose X-Forwarded fields count. Default: none. */
   trustedProxies?: string[];
   log: EdgeLog;
@@ -44,7 +47,7 @@ export interface EdgeStats extends EdgeCounts {
 export interface Edge {
   /**
    * Begins to listen and to follow the hub; resolves when it listens. Requests wait until the first routes are there.
-   * @throws AtollError ATOLL_PORT_IN_USE, ATOLL_PORT_FORBIDDEN
+   * Throws the system's error when it cannot listen.
    */
   start(): Promise<{ host: string; port: number }>;
   /** Resolves when it listens and has received the routes once. */
@@ -65,7 +68,7 @@ export function createEdge(options: EdgeOptions): Edge {
   const activity = new ActivityBook();
   const table = new RouteTable(createPool, activity);
   const gate = new HubGate(options.hub, limits);
-  const link = new HubLink({ ...options.control, onEvent: handle, log });
+  const link = new HubLink({ target: options.control, token: options.controlToken, onEvent: handle, log });
   const grants = new Grants((question) => link.ask(question), limits);
   const context: EdgeContext = {
     limits,
@@ -145,7 +148,7 @@ export function createEdge(options: EdgeOptions): Edge {
 
   return {
     async start() {
-      const address = await listenOn(server, options.listen);
+      const address = await listenOn(server, options);
       server.on('error', (error) => log('error', { reason: error.message }, 'the listener failed'));
       deadlines.start();
       link.start();
@@ -172,28 +175,13 @@ function listenOn(
   { host, port }: { host: string; port: number },
 ): Promise<{ host: string; port: number }> {
   return new Promise((resolve, reject) => {
-    const onError = (error: Error): void => reject(listenError(error, host, port));
-    server.once('error', onError);
+    server.once('error', reject);
     server.listen({ host, port, backlog: 1024 }, () => {
-      server.off('error', onError);
+      server.off('error', reject);
       const address = server.address();
       resolve({ host, port: typeof address === 'object' && address !== null ? address.port : port });
     });
   });
-}
-
-function listenError(error: Error, host: string, port: number): Error {
-  const details = { evidence: error.message, cause: error };
-  switch (systemCodeOf(error)) {
-    case 'EADDRINUSE':
-      return new AtollError('ATOLL_PORT_IN_USE', `Port ${port} on ${host} is in use by another program.`, details);
-    case 'EACCES':
-    case 'EADDRNOTAVAIL':
-    case 'ENOTFOUND':
-      return new AtollError('ATOLL_PORT_FORBIDDEN', `Atoll may not listen on port ${port} of ${host}.`, details);
-    default:
-      return error;
-  }
 }
 
 function blockListOf(networks: string[]): BlockList {

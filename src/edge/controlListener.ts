@@ -1,18 +1,19 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { messageOf } from '../core/errors.ts';
 import { equalInConstantTime } from '../core/ids.ts';
-import type { EdgeLog } from './edgeLog.ts';
 import type { ActivityReport, GrantAnswer, GrantQuestion } from './protocol.ts';
 import type { RoutePublisher } from './routePublisher.ts';
 
 /** What the hub does with what edges ask and tell. */
-export interface ControlServerOptions {
+export interface ControlListenerOptions {
   publisher: RoutePublisher;
   /** The secret that edges must know. */
   token: string;
   onActivity(report: ActivityReport): void | Promise<void>;
   answerGrant(question: GrantQuestion): Promise<GrantAnswer>;
-  log: EdgeLog;
+  /** Further calls by path, for the operator's own commands on the same machine: JSON in, JSON out. */
+  operatorCalls?: Record<string, (body: unknown) => Promise<unknown>>;
+  /** Told of calls that failed, with what was thrown; the caller only learns that it did. */
+  onError(error: unknown): void;
 }
 
 const longestBody = 4 * 1024 * 1024;
@@ -20,29 +21,28 @@ const mostBufferedBytes = 16 * 1024 * 1024;
 const heartbeatMs = 10_000;
 
 /** The hub's end of the control socket (see protocol.ts): a listener for `http.createServer`. */
-export function createControlServer(options: ControlServerOptions): RequestListener {
-  const { publisher, token, log } = options;
+export function createControlListener(options: ControlListenerOptions): RequestListener {
+  const { publisher, token, onError } = options;
+  const calls = new Map<string, (body: unknown) => Promise<unknown>>([
+    ...Object.entries(options.operatorCalls ?? {}),
+    [
+      '/activity',
+      async (body) => {
+        await options.onActivity(body as ActivityReport);
+        return {};
+      },
+    ],
+    ['/grants', (body) => options.answerGrant(body as GrantQuestion)],
+  ]);
   return (request, response) => {
     if (!equalInConstantTime(request.headers.authorization ?? '', `Bearer ${token}`)) {
       answer(response, 401, { message: 'the control token is missing or wrong' });
       return;
     }
-    switch (`${request.method} ${request.url}`) {
-      case 'GET /routes':
-        streamRoutes(publisher, response);
-        return;
-      case 'POST /activity':
-        void serve(request, response, log, async (body) => {
-          await options.onActivity(body as ActivityReport);
-          return {};
-        });
-        return;
-      case 'POST /grants':
-        void serve(request, response, log, (body) => options.answerGrant(body as GrantQuestion));
-        return;
-      default:
-        answer(response, 404, { message: 'there is nothing here' });
-    }
+    const call = request.method === 'POST' ? calls.get(request.url ?? '') : undefined;
+    if (call !== undefined) void serve(request, response, call, onError);
+    else if (request.method === 'GET' && request.url === '/routes') streamRoutes(publisher, response);
+    else answer(response, 404, { message: 'there is nothing here' });
   };
 }
 
@@ -66,20 +66,20 @@ function streamRoutes(publisher: RoutePublisher, response: ServerResponse): void
 async function serve(
   request: IncomingMessage,
   response: ServerResponse,
-  log: EdgeLog,
-  work: (body: unknown) => Promise<unknown>,
+  call: (body: unknown) => Promise<unknown>,
+  onError: (error: unknown) => void,
 ): Promise<void> {
   let body: unknown;
   try {
     body = JSON.parse(await read(request));
-  } catch (error) {
-    answer(response, 400, { message: messageOf(error) });
+  } catch {
+    answer(response, 400, { message: 'the body is no JSON, or too large' });
     return;
   }
   try {
-    answer(response, 200, await work(body));
+    answer(response, 200, await call(body));
   } catch (error) {
-    log('error', { url: request.url, reason: messageOf(error) }, 'a request of an edge failed');
+    onError(error);
     answer(response, 500, { message: 'the hub could not answer' });
   }
 }

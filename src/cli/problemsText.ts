@@ -45,13 +45,17 @@ export function problemsText(problems: readonly Problem[]): string {
     ['Not supported yet', warnings.filter(({ code }) => code === 'ATOLL_SETTINGS_NOT_SUPPORTED')],
     ['No effect here', warnings.filter(({ code }) => code === 'ATOLL_SETTINGS_NO_EFFECT')],
   ];
-  return [
-    ...errors.map(errorText),
-    ...groups.filter(([, members]) => members.length > 0).map(([title, members]) => groupText(title, members)),
-    sumText(errors.length, warnings.length),
-  ]
-    .map((part) => `${part}\n`)
-    .join('\n');
+  return (
+    [
+      ...errors.map(errorText),
+      ...groups.filter(([, members]) => members.length > 0).map(([title, members]) => groupText(title, members)),
+      sumText(errors.length, warnings.length),
+    ]
+      .map((part) => `${part}\n`)
+      .join('\n')
+      // Names in the files may hold what a terminal would obey.
+      .replace(/[^\P{Cc}\n]/gu, '?')
+  );
 }
 
 function isAboutEffect(code: Problem['code']): boolean {

@@ -97,7 +97,7 @@ export interface ServerSettings {
   defaultUrl?: string;
   /** `singleuser.cmd`; undefined: Atoll's own command for `jupyterhub-singleuser`. */
   command?: string[];
-  /** `hub.config.Spawner.args` / `singleuser.extraArgs`. */
+  /** `hub.config.Spawner.args`. */
   extraArguments: string[];
   /** `singleuser.startTimeout`, seconds that a start may take. Default 300. */
   startTimeoutSeconds: number;
@@ -113,22 +113,37 @@ export interface ServerSettings {
   redirectToServer: boolean;
 }
 
+/** What one scheduler or worker gets. Amounts requested count against the limits of the cluster, as in dask-gateway. */
+export interface ClusterResources {
+  /** Bytes requested. Default 2 GiB. */
+  memory: number;
+  /** Cores requested, whole or fraction. Default 1. */
+  cores: number;
+  /** Bytes at most; undefined: what is requested. What Dask is told as its memory limit. */
+  memoryLimit?: number;
+  /** Cores at most; undefined: what is requested. */
+  coreLimit?: number;
+}
+
 export interface ClusterSettings {
-  /** `dask-gateway.gateway.backend.worker`: bytes, cores (whole or fraction) and threads. */
-  worker: { memory: number; cores: number; threads?: number };
+  /** `dask-gateway.gateway.backend.worker`. */
+  worker: ClusterResources & {
+    /** Threads of a worker; undefined: as many as whole cores, one at least. */
+    threads?: number;
+  };
   /** `dask-gateway.gateway.backend.scheduler`. */
-  scheduler: { memory: number; cores: number };
-  /** `c.ClusterConfig.cluster_max_workers` and its kin: limits of one cluster. Undefined: none. */
+  scheduler: ClusterResources;
+  /** `atoll.clusters.maxWorkers` and its kin (`c.ClusterConfig.cluster_max_workers`): limits of one cluster. Undefined: none. */
   maxWorkers?: number;
   maxCores?: number;
   maxMemory?: number;
-  /** Seconds without work after which a cluster ends itself; 0: never. */
+  /** `atoll.clusters.idleTimeout`: seconds without work after which a cluster ends itself; 0: never. */
   idleTimeoutSeconds: number;
-  /** Seconds between two looks of the adaptive loop. Default 3. */
+  /** `atoll.clusters.adaptivePeriod`: seconds between two looks of the adaptive loop. Default 3. */
   adaptivePeriodSeconds: number;
   /** `dask-gateway.gateway.backend.environment`. */
   environment: Record<string, string>;
-  /** Seconds that a scheduler or worker may take to start. Default 60. */
+  /** `atoll.clusters.startTimeout`: seconds that a scheduler or worker may take to start. Default 60. */
   startTimeoutSeconds: number;
 }
 

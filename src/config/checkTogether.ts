@@ -1,0 +1,116 @@
+import type { ErrorCode } from '../core/errorTable.ts';
+import { formatBytes } from '../core/quantities.ts';
+import type { Path, Problem } from './problem.ts';
+import type { Settings } from './settings.ts';
+import { entryAt, isNull } from './values/plainValue.ts';
+import { problemAt } from './values/problemAt.ts';
+import type { MapNode } from './values/valueNode.ts';
+
+const authenticatorClass = ['jupyterhub', 'hub', 'config', 'JupyterHub', 'authenticator_class'];
+
+/** What single keys cannot show: settings that contradict each other, or that together let everybody or nobody in. */
+export function checkTogether(settings: Settings, root: MapNode): Problem[] {
+  const problems: Problem[] = [];
+  const add = (code: ErrorCode, severity: Problem['severity'], paths: Path[], message: string): void => {
+    const path = paths.find((candidate) => entryAt(root, candidate)) ?? [];
+    const place = (entryAt(root, path) ?? { value: root }).value.place;
+    problems.push(problemAt(place, { code, severity, message, path }));
+  };
+  checkResources(settings, (paths, message) => add('ATOLL_SETTINGS_CONFLICT', 'error', paths, message));
+  checkSignIn(settings, add);
+  const chosen = entryAt(root, authenticatorClass);
+  if (chosen && isNull(chosen.value))
+    add(
+      'ATOLL_SETTINGS_NO_EFFECT',
+      'warning',
+      [authenticatorClass],
+      'Without quotes, null means "not set": for the authenticator that lets nobody in, write "null" in quotes.',
+    );
+  return problems;
+}
+
+function checkResources({ servers, clusters }: Settings, refuse: (paths: Path[], message: string) => void): void {
+  const server = ['jupyterhub', 'singleuser'];
+  const spawner = (trait: string): Path[] =>
+    ['KubeSpawner', 'Spawner'].map((name) => ['jupyterhub', 'hub', 'config', name, trait]);
+  const compare = (
+    least: number | undefined,
+    most: number | undefined,
+    paths: Path[],
+    show: (n: number) => string,
+  ): void => {
+    if (least !== undefined && most !== undefined && least > most)
+      refuse(paths, `More is set aside (${show(least)}) than may be used (${show(most)}).`);
+  };
+  const cores = (amount: number): string => (amount === 1 ? '1 core' : `${amount} cores`);
+  compare(
+    servers.memoryGuarantee,
+    servers.memoryLimit,
+    [...spawner('mem_guarantee'), [...server, 'memory', 'guarantee']],
+    formatBytes,
+  );
+  compare(
+    servers.coreGuarantee,
+    servers.coreLimit,
+    [...spawner('cpu_guarantee'), [...server, 'cpu', 'guarantee']],
+    cores,
+  );
+  for (const kind of ['worker', 'scheduler'] as const) {
+    const { memory, memoryLimit, cores: count, coreLimit } = clusters[kind];
+    const path = ['dask-gateway', 'gateway', 'backend', kind];
+    compare(memory, memoryLimit, [[...path, 'memory', 'request']], formatBytes);
+    compare(count, coreLimit, [[...path, 'cores', 'request']], cores);
+  }
+  const { maxMemory, maxCores, scheduler } = clusters;
+  const limit = (name: string): Path[] => [['atoll', 'clusters', name]];
+  if (maxMemory !== undefined && scheduler.memory > maxMemory)
+    refuse(
+      limit('maxMemory'),
+      `A scheduler alone takes more (${formatBytes(scheduler.memory)}), so that no cluster could start.`,
+    );
+  if (maxCores !== undefined && scheduler.cores > maxCores)
+    refuse(
+      limit('maxCores'),
+      `A scheduler alone takes more (${cores(scheduler.cores)}), so that no cluster could start.`,
+    );
+}
+
+function checkSignIn(
+  { authentication }: Settings,
+  add: (code: ErrorCode, severity: Problem['severity'], paths: Path[], message: string) => void,
+): void {
+  const { authenticator, adminUsers, allowedUsers, allowAll, allowExistingUsers } = authentication;
+  const { sharedUserPassword, sharedAdminPassword, dummyPassword } = authentication;
+  if (authenticator === 'sharedpassword') {
+    const own = ['jupyterhub', 'hub', 'config', 'SharedPasswordAuthenticator'];
+    if (sharedUserPassword !== undefined && sharedUserPassword === sharedAdminPassword)
+      add(
+        'ATOLL_SETTINGS_CONFLICT',
+        'error',
+        [[...own, 'admin_password']],
+        'The password of administrators is that of everybody.',
+      );
+    if (sharedUserPassword === undefined && sharedAdminPassword === undefined)
+      add(
+        'ATOLL_SETTINGS_NOBODY_MAY_SIGN_IN',
+        'warning',
+        [authenticatorClass],
+        'Nobody can sign in: SharedPasswordAuthenticator has neither user_password nor admin_password.',
+      );
+  }
+  if (authenticator === 'dummy' && dummyPassword === undefined)
+    add(
+      'ATOLL_SETTINGS_WEAK_SECRET',
+      'warning',
+      [authenticatorClass],
+      'Whoever reaches Atoll can sign in as anybody, administrators too: DummyAuthenticator has no password.',
+    );
+  const nobody = !allowAll && !allowExistingUsers && allowedUsers.length === 0 && adminUsers.length === 0;
+  if ((authenticator === 'dummy' || authenticator === 'sharedpassword') && nobody)
+    add(
+      'ATOLL_SETTINGS_NOBODY_MAY_SIGN_IN',
+      'warning',
+      [authenticatorClass],
+      'Nobody may sign in: neither allow_all, allowed_users nor admin_users is set.',
+    );
+}

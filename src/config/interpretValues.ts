@@ -1,0 +1,54 @@
+import { applyValues } from './applyValues.ts';
+import { checkTogether } from './checkTogether.ts';
+import { findUnknownKeys } from './findUnknownKeys.ts';
+import type { LoadedSettings } from './loadSettings.ts';
+import type { Problem } from './problem.ts';
+import { defaultSettings } from './settings.ts';
+import { layerValues } from './values/layerValues.ts';
+import { parseValues, type ValuesInput } from './values/parseValues.ts';
+import { problemAt } from './values/problemAt.ts';
+import { unwrapValues } from './values/unwrapValues.ts';
+import type { MapNode } from './values/valueNode.ts';
+
+/** Parses, layers, checks and applies one or more files. Every problem of every file is found in one go. */
+export function interpretValues(inputs: readonly ValuesInput[]): LoadedSettings {
+  const settings = defaultSettings();
+  const problems: Problem[] = [];
+  let values: MapNode | undefined;
+  for (const input of inputs) {
+    const parsed = parseValues(input);
+    problems.push(...parsed.problems);
+    if (!parsed.root) continue;
+    const encrypted = findEncryption(parsed.root);
+    if (encrypted) {
+      problems.push(encrypted);
+      continue;
+    }
+    const root = unwrapValues(parsed.root);
+    problems.push(...findUnknownKeys(root));
+    values = values ? layerValues(values, root) : root;
+  }
+  if (values) problems.push(...applyValues(values, settings));
+  // Contradictions mean something only when every value could be read.
+  const broken = problems.some(({ severity }) => severity === 'error');
+  if (values && !broken) problems.push(...checkTogether(settings, values));
+  return { settings, problems: inOrder(problems, inputs), ...(values && { values }) };
+}
+
+/** A file that SOPS encrypted has a map `sops` with its message authentication code. */
+function findEncryption(root: MapNode): Problem | undefined {
+  const sops = root.entries.get('sops');
+  if (sops?.value.kind !== 'map' || !sops.value.entries.has('mac')) return undefined;
+  return problemAt(sops.keyPlace, {
+    code: 'ATOLL_SETTINGS_ENCRYPTED',
+    severity: 'error',
+    message: 'The file is encrypted with SOPS, and Atoll cannot read it.',
+    path: [],
+  });
+}
+
+function inOrder(problems: readonly Problem[], inputs: readonly ValuesInput[]): Problem[] {
+  const fileOrder = new Map(inputs.map(({ name }, index) => [name, index]));
+  const rank = ({ severity, file }: Problem): number => (severity === 'error' ? 0 : 1e6) + (fileOrder.get(file) ?? 0);
+  return [...problems].sort((a, b) => rank(a) - rank(b) || a.line - b.line || a.column - b.column);
+}

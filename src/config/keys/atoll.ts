@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { key, type Row, section, under } from './key.ts';
+import { cores, count, memory, seconds } from './types.ts';
+
+const positive = z.number().gt(0).meta({ title: 'seconds above 0' });
+
+/** `atoll.*`: what the charts leave to Python, written as plain keys. */
+export const atollKeys: Row[] = [
+  section('atoll', "Atoll's own keys."),
+  ...under('atoll', [
+    section('clusters', 'Dask clusters: limits and life time.'),
+    ...under('clusters', [
+      key('maxWorkers', count, 'Workers that one cluster may have.', (settings, value) => {
+        settings.clusters.maxWorkers = value;
+      }),
+      key('maxCores', cores, 'Cores that one cluster may have, its scheduler counted.', (settings, value) => {
+        settings.clusters.maxCores = value;
+      }),
+      key('maxMemory', memory, 'Memory that one cluster may have, its scheduler counted.', (settings, value) => {
+        settings.clusters.maxMemory = value;
+      }),
+      key(
+        'idleTimeout',
+        seconds,
+        'Seconds without work after which a cluster ends itself; 0: never.',
+        (settings, value) => {
+          settings.clusters.idleTimeoutSeconds = value;
+        },
+        { default: 0 },
+      ),
+      key(
+        'adaptivePeriod',
+        positive,
+        'Seconds between two looks of an adaptive cluster.',
+        (settings, value) => {
+          settings.clusters.adaptivePeriodSeconds = value;
+        },
+        { default: 3 },
+      ),
+      key(
+        'startTimeout',
+        positive,
+        'Seconds that a scheduler or worker may take to start.',
+        (settings, value) => {
+          settings.clusters.startTimeoutSeconds = value;
+        },
+        { default: 60 },
+      ),
+    ]),
+  ]),
+];

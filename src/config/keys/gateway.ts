@@ -1,0 +1,231 @@
+import { z } from 'zod';
+import type { Settings } from '../settings.ts';
+import { commonKeys, image } from './commonKeys.ts';
+import { imagesOnly, inert, key, kubernetesOnly, none, notYet, type Row, section, under } from './key.ts';
+import {
+  count,
+  flag,
+  freeMap,
+  integer,
+  list,
+  mapList,
+  secretText,
+  someCores,
+  someMemory,
+  text,
+  textMap,
+} from './types.ts';
+
+const builtIn = none('the gateway is part of Atoll, and asks the hub itself who somebody is');
+const noProxy = none("Atoll's edge carries Dask traffic, at the same address as everything else");
+const logLevel = z.enum(['ERROR', 'WARN', 'INFO', 'DEBUG']);
+
+/** `scheduler` and `worker`: a limit alone is the request too, as in Kubernetes. */
+function resources(kind: 'scheduler' | 'worker'): Row[] {
+  const target = (settings: Settings) => settings.clusters[kind];
+  return [
+    section(kind, `Resources of a ${kind}.`),
+    section(`${kind}.memory`, `Memory of a ${kind}.`),
+    key(
+      `${kind}.memory.limit`,
+      someMemory,
+      `The most that a ${kind} may use; without it, what is requested.`,
+      (settings, value) => {
+        target(settings).memoryLimit = value;
+        target(settings).memory = value;
+      },
+    ),
+    key(
+      `${kind}.memory.request`,
+      someMemory,
+      `What is set aside for a ${kind}.`,
+      (settings, value) => {
+        target(settings).memory = value;
+      },
+      { default: '2G' },
+    ),
+    section(`${kind}.cores`, `Cores of a ${kind}.`),
+    key(
+      `${kind}.cores.limit`,
+      someCores,
+      `The most that a ${kind} may use; without it, what is requested.`,
+      (settings, value) => {
+        target(settings).coreLimit = value;
+        target(settings).cores = value;
+      },
+    ),
+    key(
+      `${kind}.cores.request`,
+      someCores,
+      `What is set aside for a ${kind}.`,
+      (settings, value) => {
+        target(settings).cores = value;
+      },
+      { default: 1 },
+    ),
+    inert(`${kind}.extraPodConfig`, freeMap, 'Anything else for the pods, as Kubernetes spells it.', kubernetesOnly),
+    inert(
+      `${kind}.extraContainerConfig`,
+      freeMap,
+      'Anything else for the containers, as Kubernetes spells it.',
+      kubernetesOnly,
+    ),
+  ];
+}
+
+const gatewayKeys: Row[] = [
+  section('gateway', 'The gateway: sign-in, and what clusters get.'),
+  ...under('gateway', [
+    section('backend', 'Schedulers and workers.'),
+    ...under('backend', [
+      ...resources('worker'),
+      key(
+        'worker.threads',
+        z.int().min(1),
+        'Threads of a worker; without it, as many as whole cores, one at least.',
+        (settings, value) => {
+          settings.clusters.worker.threads = value;
+        },
+      ),
+      ...resources('scheduler'),
+      key(
+        'environment',
+        textMap,
+        'Environment variables of every scheduler and worker.',
+        (settings, value) => {
+          settings.clusters.environment = value;
+        },
+        { default: {}, secret: true },
+      ),
+      ...image('image', 'Image of schedulers and workers.', imagesOnly),
+      inert('imagePullSecrets', list, 'Kubernetes secrets with which images are pulled.', imagesOnly, {
+        satisfiedBy: [],
+      }),
+      inert('namespace', text, 'Kubernetes namespace of clusters.', kubernetesOnly),
+    ]),
+    inert(
+      'extraConfig',
+      z.union([text, z.record(text, text)]),
+      'Python that the gateway runs at its start, by name.',
+      notYet('Python in settings is not run: clusters have no options, and limits are those under atoll.clusters.'),
+    ),
+    inert('prefix', text, 'Path of the gateway.', none('it is always /services/dask-gateway'), {
+      default: '/services/dask-gateway',
+      satisfiedBy: '/services/dask-gateway',
+    }),
+    inert('loglevel', logLevel, 'How much is logged.', none('the gateway logs as the hub does')),
+    section('auth', 'Who may use the gateway.', builtIn),
+    inert('auth.type', z.enum(['simple', 'kerberos', 'jupyterhub', 'custom']), 'Kind of sign-in.', undefined, {
+      default: 'jupyterhub',
+      satisfiedBy: 'jupyterhub',
+    }),
+    section('auth.simple', 'Names without proof.'),
+    inert('auth.simple.password', secretText, 'One password for all.', undefined, { secret: true }),
+    section('auth.kerberos', 'Kerberos.'),
+    inert('auth.kerberos.keytab', text, 'The keytab.'),
+    section('auth.jupyterhub', "The hub's sign-in."),
+    inert('auth.jupyterhub.apiToken', secretText, 'Token of the gateway at the hub.', undefined, { secret: true }),
+    inert('auth.jupyterhub.apiTokenFromSecretName', text, 'Kubernetes secret with that token.'),
+    inert('auth.jupyterhub.apiTokenFromSecretKey', text, 'Entry of that secret.'),
+    inert('auth.jupyterhub.apiUrl', text, "Address of the hub's API."),
+    inert('auth.jupyterhub.jupyterhubServiceName', text, 'The service whose access scope people need.', undefined, {
+      default: 'dask-gateway',
+      satisfiedBy: 'dask-gateway',
+    }),
+    section('auth.custom', 'A Python class of your own.'),
+    inert('auth.custom.class', text, 'Name of the class.'),
+    inert('auth.custom.config', freeMap, 'Its traits.'),
+    inert('env', mapList, "Environment variables of the gateway's container.", kubernetesOnly),
+    ...image('image', "The gateway's image.", builtIn),
+    section('service', "The gateway's Kubernetes service.", kubernetesOnly),
+    inert('service.annotations', textMap, 'Annotations of the service.'),
+    ...commonKeys(
+      '',
+      [
+        'affinity',
+        'annotations',
+        'imagePullSecrets',
+        'livenessProbe',
+        'nodeSelector',
+        'readinessProbe',
+        'replicas',
+        'resources',
+        'tolerations',
+      ],
+      kubernetesOnly,
+    ),
+  ]),
+];
+
+const controllerKeys: Row[] = [
+  section('controller', "What makes Dask's Kubernetes objects.", none('Atoll starts schedulers and workers itself')),
+  ...under('controller', [
+    inert('enabled', flag, 'Whether it runs.'),
+    inert('loglevel', logLevel, 'How much is logged.'),
+    inert('completedClusterMaxAge', z.number(), 'Seconds for which ended clusters are kept.'),
+    inert('completedClusterCleanupPeriod', z.number(), 'Seconds between two clean-ups.'),
+    inert('backoffBaseDelay', z.number(), 'Seconds before the first retry.'),
+    inert('backoffMaxDelay', z.number(), 'Seconds between retries at most.'),
+    inert('k8sApiRateLimit', integer, 'Calls of the Kubernetes API a second.'),
+    inert('k8sApiRateLimitBurst', integer, 'Calls of the Kubernetes API at once.'),
+    ...image('image', 'Its image.'),
+    ...commonKeys('', ['affinity', 'annotations', 'imagePullSecrets', 'nodeSelector', 'resources', 'tolerations']),
+  ]),
+];
+
+const traefikKeys: Row[] = [
+  section('traefik', 'The proxy in front of the gateway.', noProxy),
+  ...under('traefik', [
+    inert('installTraefik', flag, 'Whether it is installed.'),
+    inert('additionalArguments', list, 'More arguments.'),
+    inert('loglevel', logLevel, 'How much is logged.'),
+    inert('dashboard', flag, 'Whether it shows a dashboard.'),
+    ...image('image', 'Its image.'),
+    ...commonKeys('', [
+      'affinity',
+      'annotations',
+      'imagePullSecrets',
+      'nodeSelector',
+      'replicas',
+      'resources',
+      'tolerations',
+    ]),
+    section('service', 'Its Kubernetes service.'),
+    inert('service.type', text, 'Kind of service.'),
+    inert('service.annotations', textMap, 'Annotations of the service.'),
+    inert('service.spec', freeMap, 'Anything else of the service.'),
+    section('service.ports', 'Its ports.'),
+    ...['web', 'tcp'].flatMap((port) => [
+      section(`service.ports.${port}`, port === 'web' ? 'HTTP.' : 'Dask traffic.'),
+      inert(`service.ports.${port}.port`, z.union([count, text]), 'The port, or the name of another.'),
+      inert(`service.ports.${port}.nodePort`, integer, 'Port on every node.'),
+    ]),
+  ]),
+];
+
+/** `dask-gateway.*`: Dask clusters. */
+export const daskGatewayKeys: Row[] = [
+  section('dask-gateway', 'The dask-gateway chart: Dask clusters.'),
+  ...under('dask-gateway', [
+    ...gatewayKeys,
+    ...controllerKeys,
+    ...traefikKeys,
+    inert('enabled', flag, 'Whether people can have Dask clusters.', notYet('Dask clusters are always there.'), {
+      default: true,
+      satisfiedBy: true,
+    }),
+    section('rbac', 'Rights of the pods in Kubernetes.', none('there are no pods')),
+    inert('rbac.enabled', flag, 'Whether roles are made.'),
+    ...['controller', 'gateway', 'traefik'].flatMap((part) => [
+      section(`rbac.${part}`, 'One of the pods.'),
+      inert(`rbac.${part}.serviceAccountName`, text, 'Its service account.'),
+    ]),
+    inert('fullnameOverride', text, 'Names of Kubernetes objects.', none('there are no Kubernetes objects'), {
+      satisfiedBy: '',
+    }),
+    inert('nameOverride', text, 'Names of Kubernetes objects.', none('there are no Kubernetes objects'), {
+      satisfiedBy: '',
+    }),
+    inert('global', freeMap, 'What all charts share.', none('no other charts are installed'), { satisfiedBy: {} }),
+  ]),
+];

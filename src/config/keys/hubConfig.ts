@@ -1,0 +1,251 @@
+import type { AuthenticatorName, Settings } from '../settings.ts';
+import { nearest } from '../suggest.ts';
+import { addGroups, addRoles, roleTypes } from './access.ts';
+import { authenticatorNames, chooseAuthenticator } from './authenticatorNames.ts';
+import { type ApplyContext, inert, key, none, notYet, type Row, section, under } from './key.ts';
+import { serverTraits } from './serverTraits.ts';
+import { anything, count, flag, freeMap, secretText, text, textList, textMap } from './types.ts';
+
+const unread = notYet('Atoll does not read it.');
+
+/** The hub itself. */
+const hubTraits: Row[] = [
+  section('JupyterHub', 'Traits of JupyterHub itself.'),
+  ...under('JupyterHub', [
+    key('authenticator_class', text, 'How people sign in: link, dummy, shared-password or native.', setAuthenticator, {
+      default: 'link',
+    }),
+    key('allow_named_servers', flag, 'See hub.allowNamedServers.', (settings, value) => {
+      settings.servers.allowNamedServers = value;
+    }),
+    key('named_server_limit_per_user', count, 'See hub.namedServerLimitPerUser.', (settings, value) => {
+      settings.servers.namedServerLimit = value;
+    }),
+    key('concurrent_spawn_limit', count, 'See hub.concurrentSpawnLimit.', (settings, value) => {
+      settings.servers.concurrentStartLimit = value;
+    }),
+    key('active_server_limit', count, 'See hub.activeServerLimit.', (settings, value) => {
+      settings.servers.activeServerLimit = value;
+    }),
+    key('redirect_to_server', flag, 'See hub.redirectToServer.', (settings, value) => {
+      settings.servers.redirectToServer = value;
+    }),
+    key('load_groups', roleTypes.groups, 'See hub.loadGroups.', addGroups),
+    key('load_roles', roleTypes.roles, 'See hub.loadRoles.', addRoles),
+    inert(
+      'admin_access',
+      flag,
+      'Old switch of what administrators may do.',
+      none('what administrators may do follows from their role'),
+      { satisfiedBy: true },
+    ),
+    inert('services', anything, 'Services.', none('z2jh drops it too; write hub.services'), { secret: true }),
+    inert(
+      'authenticate_prometheus',
+      flag,
+      'See hub.authenticatePrometheus.',
+      notYet('Metrics need a token with the scope read:metrics.'),
+      { satisfiedBy: true },
+    ),
+    inert('spawner_class', text, 'The class that starts servers.', none('Atoll starts servers itself')),
+    inert(
+      'cookie_secret',
+      secretText,
+      'Key with which session cookies are signed.',
+      none('Atoll makes its own key and keeps it'),
+      { secret: true },
+    ),
+    inert('<trait>', anything, 'Every other trait.', unread),
+  ]),
+];
+
+/**
+ * Traits that every authenticator has. Under the name of a class (`DummyAuthenticator`) they count when that one is in
+ * use, and win over the same trait of `Authenticator`, as in traitlets.
+ */
+function authenticatorTraits(className: string, only?: AuthenticatorName): Row[] {
+  const set =
+    <T>(apply: (settings: Settings, value: T) => void) =>
+    (settings: Settings, value: T, context: ApplyContext): void => {
+      if (only === undefined || settings.authentication.authenticator === only) apply(settings, value);
+      else warnUnused(className, context);
+    };
+  const allowedUsers = set<string[]>(({ authentication }, value) => {
+    authentication.allowedUsers = value;
+    authentication.allowExistingUsers = value.length > 0;
+  });
+  const blockedUsers = set<string[]>(({ authentication }, value) => {
+    authentication.blockedUsers = value;
+  });
+  return under(className, [
+    key(
+      'admin_users',
+      textList,
+      'Who is an administrator.',
+      set(({ authentication }, value) => {
+        authentication.adminUsers = value;
+      }),
+      { default: [] },
+    ),
+    key('allowed_users', textList, 'Who may sign in.', allowedUsers, { default: [] }),
+    key('blocked_users', textList, 'Who may not sign in, whatever else is said.', blockedUsers, { default: [] }),
+    key(
+      'allow_all',
+      flag,
+      'Whether everybody who signs in is let in.',
+      set(({ authentication }, value) => {
+        authentication.allowAll = value;
+      }),
+      { default: false },
+    ),
+    key(
+      'allow_existing_users',
+      flag,
+      'Whether whoever is a user already is let in. Default: whether allowed_users names anybody.',
+      set(({ authentication }, value) => {
+        authentication.allowExistingUsers = value;
+      }),
+    ),
+    key(
+      'username_pattern',
+      usernamePattern,
+      'Regular expression that a whole user name must match.',
+      set(({ authentication }, value) => {
+        authentication.usernamePattern = value;
+      }),
+    ),
+    key(
+      'username_map',
+      textMap,
+      'Other names for people: as the authenticator says it, and as it shall be here.',
+      set(({ authentication }, value) => {
+        authentication.usernameMap = value;
+      }),
+      { default: {} },
+    ),
+    key('whitelist', textList, 'Old spelling of allowed_users.', allowedUsers),
+    key('blacklist', textList, 'Old spelling of blocked_users.', blockedUsers),
+    inert('<trait>', anything, 'Every other trait.', unread),
+  ]);
+}
+
+const usernamePattern = text.refine(isPattern, 'is no regular expression').meta({ title: 'a regular expression' });
+
+function isPattern(value: string): boolean {
+  try {
+    return Boolean(new RegExp(`^(?:${value})$`, 'u'));
+  } catch {
+    return false;
+  }
+}
+
+const dummyTraits: Row[] = [
+  section('DummyAuthenticator', 'Traits of the authenticator for trying things out.'),
+  ...under('DummyAuthenticator', [
+    key(
+      'password',
+      secretText,
+      'The one password of everybody. Without it, any password will do.',
+      (settings, value) => {
+        settings.authentication.dummyPassword = value;
+      },
+      { secret: true },
+    ),
+  ]),
+  ...authenticatorTraits('DummyAuthenticator', 'dummy'),
+];
+
+const sharedPasswordTraits: Row[] = [
+  section('SharedPasswordAuthenticator', 'Traits of the authenticator with one password for all.'),
+  ...under('SharedPasswordAuthenticator', [
+    key(
+      'user_password',
+      secretText.min(8, 'has fewer than 8 characters'),
+      'The password of people, 8 characters or more.',
+      (settings, value) => {
+        settings.authentication.sharedUserPassword = value;
+      },
+      { secret: true },
+    ),
+    key(
+      'admin_password',
+      secretText.min(32, 'has fewer than 32 characters'),
+      'The password of administrators, 32 characters or more.',
+      (settings, value) => {
+        settings.authentication.sharedAdminPassword = value;
+      },
+      { secret: true },
+    ),
+  ]),
+  ...authenticatorTraits('SharedPasswordAuthenticator', 'sharedpassword'),
+];
+
+const nativeTraits: Row[] = [
+  section('NativeAuthenticator', 'Traits of the authenticator with accounts of its own.'),
+  ...under('NativeAuthenticator', [
+    key(
+      'open_signup',
+      flag,
+      'Whether new accounts need no approval by an administrator.',
+      (settings, value) => {
+        settings.authentication.nativeOpenSignup = value;
+      },
+      { default: false },
+    ),
+    key(
+      'minimum_password_length',
+      count,
+      'Characters that a password must have.',
+      (settings, value) => {
+        settings.authentication.nativeMinimumPasswordLength = value;
+      },
+      { default: 8 },
+    ),
+  ]),
+  ...authenticatorTraits('NativeAuthenticator', 'native'),
+];
+
+/** `jupyterhub.hub.config.*`: traits of JupyterHub's classes. */
+export const hubConfigKeys: Row[] = [
+  section('jupyterhub.hub', 'The hub: sign-in, rights, services, limits.'),
+  section('jupyterhub.hub.config', "Traits of JupyterHub's classes, by class name."),
+  ...under('jupyterhub.hub.config', [
+    ...hubTraits,
+    section('Authenticator', 'Traits that every authenticator has.'),
+    ...authenticatorTraits('Authenticator'),
+    ...dummyTraits,
+    ...sharedPasswordTraits,
+    ...nativeTraits,
+    section('Spawner', 'Traits of whatever starts servers.'),
+    ...under('Spawner', serverTraits),
+    section('KubeSpawner', 'Traits of what starts servers on Kubernetes; they win over those of Spawner.'),
+    ...under('KubeSpawner', serverTraits),
+    inert('<Class>', freeMap, 'Traits of any other class.', notYet('Atoll does not read the traits of this class.'), {
+      secret: true,
+    }),
+  ]),
+];
+
+function setAuthenticator(settings: Settings, value: string, context: ApplyContext): void {
+  const choice = chooseAuthenticator(value);
+  if (choice.kind === 'built') {
+    settings.authentication.authenticator = choice.name;
+    settings.authentication.configured = true;
+  } else if (choice.kind === 'not-built') {
+    context.warn(
+      'ATOLL_SETTINGS_AUTHENTICATOR',
+      `${choice.title} sign-in is not built yet: nobody can sign in that way, and administrators sign in by the one-time link.`,
+    );
+  } else {
+    const suggestion = nearest(value, authenticatorNames);
+    context.refuse(
+      'ATOLL_SETTINGS_VALUE',
+      `There is no authenticator named "${value.slice(0, 60)}".`,
+      suggestion ? { suggestion } : {},
+    );
+  }
+}
+
+function warnUnused(className: string, context: ApplyContext): void {
+  context.warn('ATOLL_SETTINGS_NO_EFFECT', `This has no effect: ${className} is not the authenticator in use.`);
+}

@@ -1,0 +1,83 @@
+import { accessKeys } from './access.ts';
+import { atollKeys } from './atoll.ts';
+import { daskGatewayKeys } from './gateway.ts';
+import { hubKeys } from './hub.ts';
+import { hubConfigKeys } from './hubConfig.ts';
+import { jupyterhubKeys } from './jupyterhub.ts';
+import type { Effect, Key, Row } from './key.ts';
+import { otherChartKeys } from './otherCharts.ts';
+import { proxyKeys } from './proxy.ts';
+import { singleuserKeys } from './singleuser.ts';
+
+/**
+ * Every key that a settings file may have, in one table: what it takes, what it says, and what becomes of it. Values are
+ * applied in this order, so that `hub.config` wins over the chart's own keys, as in z2jh.
+ */
+export const keyTable: readonly Row[] = [
+  ...singleuserKeys,
+  ...hubKeys,
+  ...accessKeys,
+  ...hubConfigKeys,
+  ...proxyKeys,
+  ...jupyterhubKeys,
+  ...daskGatewayKeys,
+  ...atollKeys,
+  ...otherChartKeys,
+];
+
+/** A place in the tree of keys. */
+export interface KeyNode {
+  /** Undefined at the root only. */
+  row?: Row;
+  children: Map<string, KeyNode>;
+  /** What any other name is, when names are free; {@link wildcardTakes} says which. */
+  wildcard?: { segment: string; node: KeyNode };
+}
+
+/** Whether a free name is one that the wildcard takes: `<Class>` takes names that begin with a capital, others any. */
+export function wildcardTakes(segment: string, name: string): boolean {
+  return segment !== '<Class>' || /^[A-Z]/.test(name);
+}
+
+/** The table as a tree. */
+export const keyTree: KeyNode = buildTree(keyTable);
+
+function buildTree(rows: readonly Row[]): KeyNode {
+  const root: KeyNode = { children: new Map() };
+  for (const row of rows) {
+    let node = root;
+    for (const segment of row.path.split('.')) node = childFor(node, segment);
+    if (node.row) throw new Error(`The key ${row.path} is twice in the table.`);
+    node.row = row;
+  }
+  return root;
+}
+
+function childFor(node: KeyNode, segment: string): KeyNode {
+  if (segment.startsWith('<')) {
+    node.wildcard ??= { segment, node: { children: new Map() } };
+    return node.wildcard.node;
+  }
+  const child = node.children.get(segment) ?? { children: new Map() };
+  node.children.set(segment, child);
+  return child;
+}
+
+/** The effect of each key on the process runtime: its own, or that of the nearest section above that has one. */
+export const effects: ReadonlyMap<Key, Effect> = findEffects();
+
+function findEffects(): Map<Key, Effect> {
+  const found = new Map<Key, Effect>();
+  const visit = (node: KeyNode, above: Effect | undefined): void => {
+    const { row } = node;
+    const effect = row?.process ?? above;
+    if (row?.kind === 'key') {
+      if (!effect) throw new Error(`The key ${row.path} has no effect, and no section above it has one.`);
+      found.set(row, effect);
+    }
+    for (const child of node.children.values()) visit(child, effect);
+    if (node.wildcard) visit(node.wildcard.node, effect);
+  };
+  visit(keyTree, undefined);
+  return found;
+}

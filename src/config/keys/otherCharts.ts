@@ -1,0 +1,40 @@
+import { inert, none, type Row, section } from './key.ts';
+import { flag, freeMap } from './types.ts';
+
+/** Charts that people install beside the hub, from the same files. */
+const charts: Record<string, string> = {
+  'binderhub-service': 'BinderHub: images built from repositories.',
+  calico: 'Network policies.',
+  'cert-manager': 'Certificates.',
+  'cluster-autoscaler': 'More nodes when they are needed.',
+  disableCoredumps: 'No core dumps on nodes.',
+  'fluent-bit': 'Logs of Kubernetes.',
+  grafana: 'Dashboards of what goes on.',
+  inClusterNFS: 'A file server for home folders.',
+  'ingress-nginx': 'How the outside reaches the hub.',
+  'jupyterhub-cost-monitoring': 'What the cloud costs.',
+  'jupyterhub-groups-exporter': 'Metrics about groups.',
+  'jupyterhub-home-nfs': 'A file server for home folders.',
+  nfs: 'The volume of home folders.',
+  'nginx-ingress': 'How the outside reaches the hub.',
+  nodePlaceholder: 'Spare nodes.',
+  nvidiaDevicePlugin: 'GPUs in Kubernetes.',
+  prometheus: 'Metrics.',
+  prometheusStorageClass: 'The volume of metrics.',
+};
+
+const beside = none('it belongs to a program that people run beside the hub on Kubernetes');
+
+/** Top-level keys of the daskhub chart itself, and of charts beside it. */
+export const otherChartKeys: Row[] = [
+  section('rbac', 'Rights of the pods in Kubernetes.', none('there are no pods')),
+  inert('rbac.enabled', flag, 'Whether roles are made.'),
+  section(
+    'dask-kubernetes',
+    "Dask's older way to clusters on Kubernetes.",
+    none('Dask clusters come from the gateway'),
+  ),
+  inert('dask-kubernetes.enabled', flag, 'Whether its service account is made.'),
+  inert('global', freeMap, 'What all charts share.', none('no other charts are installed'), { satisfiedBy: {} }),
+  ...Object.entries(charts).map(([name, doc]) => inert(name, freeMap, doc, beside, { secret: true })),
+];

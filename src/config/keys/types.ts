@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { AtollError } from '../../core/errors.ts';
+import { parseCores, parseJupyterHubMemory } from '../../core/quantities.ts';
+
+// The kinds of values that keys take. A title is what the reference and error messages call the kind.
+
+export const text = z.string();
+export const flag = z.boolean();
+export const integer = z.int();
+export const count = z.int().min(0).meta({ title: 'a whole number from 0' });
+export const seconds = z.number().min(0).meta({ title: 'seconds' });
+export const textList = z.array(text);
+export const textMap = z.record(text, text);
+export const anything = z.unknown();
+export const list = z.array(z.unknown());
+export const freeMap = z.record(text, z.unknown());
+
+/** A map with fixed keys inside a value. Keys given as undefined are left out. */
+export const closedMap = z.strictObject;
+
+/** A list of maps, such as containers or tolerations. */
+export const mapList = z.array(freeMap);
+
+/** A map, or a list of maps: some keys of z2jh take both, so that layers can merge. */
+export const mapOrList = z.union([freeMap, mapList]);
+
+/** Text that nobody should see: its keys are marked `secret`. */
+export const secretText = z.string();
+
+/** A program with its arguments; a text alone is a program without arguments. */
+export const command = z
+  .union([text, z.array(text).min(1)])
+  .transform((value) => (typeof value === 'string' ? [value] : value))
+  .meta({ title: 'text or a list of text' });
+
+const leastMemory = 2 ** 20;
+
+/** Memory as JupyterHub and dask-gateway read it, in bytes; 0 is "none", less than 1 MiB a forgotten unit. */
+export const memory = z
+  .union([z.string(), z.number()])
+  .transform((value, context) => {
+    const bytes = quantity(() => parseJupyterHubMemory(value), context);
+    if (bytes > 0 && bytes < leastMemory)
+      context.addIssue({ code: 'custom', message: `is only ${bytes} bytes; the unit is missing: 512M, 2G` });
+    return bytes;
+  })
+  .meta({ title: 'memory (512M, 2G; powers of 1024)' });
+
+/** CPU cores. */
+export const cores = z
+  .union([z.string(), z.number()])
+  .transform((value, context) => quantity(() => parseCores(value), context))
+  .meta({ title: 'cores (2, 0.5, 500m)' });
+
+function quantity(parse: () => number, context: z.RefinementCtx): number {
+  try {
+    return parse();
+  } catch (error) {
+    if (!(error instanceof AtollError)) throw error;
+    context.addIssue({ code: 'custom', message: `cannot be read: ${error.message} ${error.nextStep}` });
+    return z.NEVER;
+  }
+}
+
+/** Memory above zero. */
+export const someMemory = memory
+  .refine((bytes) => bytes > 0, 'must be above 0')
+  .meta({ title: 'memory (512M, 2G; powers of 1024)' });
+
+/** Cores above zero. */
+export const someCores = cores.refine((value) => value > 0, 'must be above 0').meta({ title: 'cores (2, 0.5, 500m)' });
+
+const simple = z.union([z.string(), z.number(), z.boolean()]);
+const reference = z.looseObject({ valueFrom: freeMap });
+const given = z.strictObject({ name: text.optional(), value: simple.optional() });
+const variableName = text
+  .regex(/^[A-Za-z_][\w.-]*$/, 'is no name of an environment variable')
+  .meta({ title: 'name of an environment variable' });
+
+/** Environment variables: a map of name to value, or Kubernetes' list of `{name, value}`. */
+export const environment = z
+  .union([
+    z.record(variableName, z.union([simple, given, reference])),
+    z.array(z.union([given.extend({ name: variableName }), reference.extend({ name: variableName })])),
+  ])
+  .meta({ title: 'environment variables' });
+
+/** An `http://` or `https://` address. */
+export const httpUrl = z
+  .url({ protocol: /^https?$/, error: 'is no URL that begins with http:// or https://' })
+  .meta({ title: 'a URL (http:// or https://)' });

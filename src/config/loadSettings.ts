@@ -1,0 +1,33 @@
+import type { Problem } from './problem.ts';
+import { defaultSettings, type Settings } from './settings.ts';
+import type { ValuesInput } from './values/parseValues.ts';
+import type { MapNode } from './values/valueNode.ts';
+
+/** What a set of files comes to. */
+export interface LoadedSettings {
+  /** With errors among the problems: what could be understood, for nothing but further checks. */
+  settings: Settings;
+  /** Errors first, then warnings; each in the order of files and lines. */
+  problems: Problem[];
+  /** The layered values, each with its place; undefined when there are no files. */
+  values?: MapNode;
+}
+
+/**
+ * Reads settings files, lays them over each other in their order, and checks them. Without files, these are the defaults,
+ * and neither the YAML parser nor the table of keys is loaded.
+ */
+export async function loadSettings(inputs: readonly ValuesInput[]): Promise<LoadedSettings> {
+  if (inputs.length === 0) return { settings: defaultSettings(), problems: [] };
+  const { interpretValues } = await import('./interpretValues.ts');
+  return interpretValues(inputs);
+}
+
+/** {@link loadSettings} for the paths that `-f` takes: files, folders, and `-` for standard input. */
+export async function loadSettingsFiles(paths: readonly string[]): Promise<LoadedSettings> {
+  if (paths.length === 0) return loadSettings([]);
+  const { readValuesFiles } = await import('./values/readValuesFiles.ts');
+  const { inputs, problems } = readValuesFiles(paths);
+  const loaded = await loadSettings(inputs);
+  return { ...loaded, problems: [...problems, ...loaded.problems] };
+}

@@ -1,0 +1,281 @@
+import {
+  type Document,
+  isAlias,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  type Pair,
+  parseDocument,
+  type Tags,
+  type YAMLError,
+} from 'yaml';
+import { messageOf } from '../../core/errors.ts';
+import type { ErrorCode } from '../../core/errorTable.ts';
+import { mostProblems, type Path, type Problem } from '../problem.ts';
+import { deepestNesting, findExcess } from './findExcess.ts';
+import { problemAt } from './problemAt.ts';
+import type { MapEntry, MapNode, Place, ValueNode, ValuesFile } from './valueNode.ts';
+import { placeText } from './valueNode.ts';
+
+/** Values in a settings file at most, aliases unfolded. The largest real files have some 2 000. */
+const mostValues = 100_000;
+/** Beyond some, errors only follow from the first ones. */
+const mostYamlErrors = 20;
+
+/** A file's name and text. */
+export interface ValuesInput {
+  name: string;
+  text: string;
+}
+
+/**
+ * Reads one settings file as Helm reads it: YAML 1.1, so that `yes` and `on` are true and `0644` is octal; anchors, aliases
+ * and merge keys; times, dates and base-60 numbers stay text. Never throws: what is wrong is in `problems`, and then `root`
+ * is undefined.
+ */
+export function parseValues({ name, text }: ValuesInput): { root?: MapNode; problems: Problem[] } {
+  const reader = new Reader(valuesFile(name, text));
+  const excess = findExcess(text);
+  if (excess) return reader.refuse('ATOLL_SETTINGS_TOO_LARGE', excess);
+  // YAML forbids them, and a terminal would obey them.
+  const control = text.search(/[^\P{Cc}\t\n\r\u0085]/u);
+  if (control >= 0) return reader.refuse('ATOLL_SETTINGS_ENCODING', 'The file holds a control character.', control);
+  const document = parseDocument(text, {
+    version: '1.1',
+    merge: true,
+    customTags: helmTags,
+    prettyErrors: false,
+    // Duplicates are found below, where both places can be named.
+    uniqueKeys: false,
+  });
+  return reader.read(document);
+}
+
+function valuesFile(name: string, text: string): ValuesFile {
+  let counter: LineCounter | undefined;
+  let lines: string[] | undefined;
+  return {
+    name,
+    lines: () => {
+      lines ??= text.split(/\r?\n/);
+      return lines;
+    },
+    positionAt: (offset) => {
+      if (!counter) {
+        counter = new LineCounter();
+        counter.addNewLine(0);
+        for (let end = text.indexOf('\n'); end >= 0; end = text.indexOf('\n', end + 1)) counter.addNewLine(end + 1);
+      }
+      const { line, col } = counter.linePos(Math.min(offset, text.length));
+      return { line, column: col };
+    },
+  };
+}
+
+// Helm's YAML library knows no base-60 numbers (12:30) and hands times and dates on as text.
+function helmTags(tags: Tags): Tags {
+  return tags.filter(
+    (tag) =>
+      typeof tag === 'string' || (tag.format !== 'TIME' && !/:(?:timestamp|binary|omap|pairs|set)$/.test(tag.tag)),
+  );
+}
+
+/** Thrown to leave a file that unfolds to too much. */
+class TooLarge extends Error {}
+
+class Reader {
+  readonly #file: ValuesFile;
+  readonly #problems: Problem[] = [];
+  /** What each anchor stands for so far; `open` while its own value is being read. */
+  readonly #anchors = new Map<string, ValueNode | 'open'>();
+  /** Number of values in a node, aliases unfolded. */
+  readonly #sizes = new WeakMap<ValueNode, number>();
+
+  constructor(file: ValuesFile) {
+    this.#file = file;
+  }
+
+  read(document: Document.Parsed): { root?: MapNode; problems: Problem[] } {
+    for (const error of [...document.errors, ...document.warnings].slice(0, mostYamlErrors)) this.#addYamlError(error);
+    if (this.#problems.length > 0) return { problems: this.#problems };
+    const { contents } = document;
+    if (contents === null || (isScalar(contents) && contents.value === null)) return this.#done(this.#emptyMap(0));
+    if (!isMap(contents)) {
+      const [offset] = contents.range;
+      this.#add('ATOLL_SETTINGS_NOT_A_MAP', offset, `The file holds ${kindOf(contents)} instead of keys and values.`);
+      return { problems: this.#problems };
+    }
+    try {
+      return this.#done(this.#node(contents, []) as MapNode);
+    } catch (error) {
+      if (!(error instanceof TooLarge)) throw error;
+      return this.refuse('ATOLL_SETTINGS_TOO_LARGE', error.message);
+    }
+  }
+
+  /** The answer for a file that is not read at all. */
+  refuse(code: ErrorCode, message: string, offset = 0): { problems: Problem[] } {
+    const position = this.#file.positionAt(offset);
+    return { problems: [{ code, severity: 'error', message, file: this.#file.name, ...position, path: '' }] };
+  }
+
+  #done(root: MapNode): { root?: MapNode; problems: Problem[] } {
+    return this.#problems.length > 0 ? { problems: this.#problems } : { root, problems: [] };
+  }
+
+  /** Reads a node of the YAML tree. Document order matters: an alias means the last anchor of that name before it. */
+  #node(node: unknown, path: Path): ValueNode {
+    if (path.length > deepestNesting) throw new TooLarge(`The file is nested more than ${deepestNesting} levels deep.`);
+    if (isAlias(node)) return this.#alias(node.source, offsetOf(node), path);
+    const anchor = isScalar(node) || isMap(node) || isSeq(node) ? node.anchor : undefined;
+    if (anchor) this.#anchors.set(anchor, 'open');
+    const value = this.#value(node, path);
+    if (anchor) this.#anchors.set(anchor, value);
+    const size = this.#measure(value);
+    if (size > mostValues) throw new TooLarge(`The file holds more than ${mostValues} values, its aliases unfolded.`);
+    return value;
+  }
+
+  #value(node: unknown, path: Path): ValueNode {
+    const place = this.#place(offsetOf(node));
+    if (isSeq(node))
+      return { kind: 'list', place, items: node.items.map((item, index) => this.#node(item, [...path, index])) };
+    if (isMap(node)) return this.#map(node.items, place, path);
+    const value = isScalar(node) ? node.value : null;
+    if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number')
+      return { kind: 'scalar', place, value, source: (isScalar(node) && node.source) || String(value) };
+    // A merge mark (<<) in the place of a value is only text.
+    if (typeof value === 'symbol') return { kind: 'scalar', place, value: '<<', source: '<<' };
+    return { kind: 'scalar', place, value: null, source: 'null' };
+  }
+
+  #map(pairs: readonly Pair[], place: Place, path: Path): MapNode {
+    const entries = new Map<string, MapEntry>();
+    const mergedKeys = new Map<string, MapEntry>();
+    for (const { key, value } of pairs) {
+      if (isMergeKey(key)) {
+        this.#merge(this.#node(value, path), mergedKeys);
+        continue;
+      }
+      const name = this.#keyName(key);
+      if (name === undefined) continue;
+      const keyPlace = this.#place(offsetOf(key));
+      const before = entries.get(name);
+      if (before)
+        this.#add(
+          'ATOLL_SETTINGS_DUPLICATE_KEY',
+          keyPlace.offset,
+          `The key "${name}" stands here a second time; the first is at ${placeText(before.keyPlace)}.`,
+          [...path, name],
+        );
+      entries.set(name, { keyPlace, value: this.#node(value, [...path, name]) });
+    }
+    for (const [name, entry] of mergedKeys) if (!entries.has(name)) entries.set(name, entry);
+    return { kind: 'map', place, entries };
+  }
+
+  /** Takes over the keys of a merge key's map or maps (`<<: *a`, `<<: [*a, *b]`); earlier ones win. */
+  #merge(source: ValueNode, into: Map<string, MapEntry>): void {
+    for (const map of source.kind === 'list' ? source.items : [source]) {
+      if (map.kind !== 'map') {
+        this.#add('ATOLL_SETTINGS_YAML', map.place.offset, 'A merge key (<<) takes a map, or a list of maps.');
+        continue;
+      }
+      for (const [name, entry] of map.entries) if (!into.has(name)) into.set(name, entry);
+    }
+  }
+
+  #alias(name: string, offset: number, path: Path): ValueNode {
+    const target = this.#anchors.get(name);
+    if (target !== undefined && target !== 'open') return target;
+    this.#add(
+      'ATOLL_SETTINGS_YAML',
+      offset,
+      target === 'open'
+        ? `The alias *${name} stands inside the value that it refers to.`
+        : `The alias *${name} refers to an anchor &${name} that does not stand before it.`,
+      path,
+    );
+    return { kind: 'scalar', place: this.#place(offset), value: null, source: 'null' };
+  }
+
+  #keyName(key: unknown): string | undefined {
+    if (isScalar(key) && key.value !== null) return typeof key.value === 'string' ? key.value : key.source;
+    this.#add(
+      'ATOLL_SETTINGS_YAML',
+      offsetOf(key),
+      isScalar(key)
+        ? 'A key is missing before the colon.'
+        : 'A key is plain text; here it is a map, a list or an alias.',
+    );
+    return undefined;
+  }
+
+  #measure(node: ValueNode): number {
+    const known = this.#sizes.get(node);
+    if (known !== undefined) return known;
+    let size = 1;
+    if (node.kind === 'list') for (const item of node.items) size += this.#measure(item);
+    if (node.kind === 'map') for (const { value } of node.entries.values()) size += this.#measure(value);
+    this.#sizes.set(node, size);
+    return size;
+  }
+
+  #emptyMap(offset: number): MapNode {
+    return { kind: 'map', place: this.#place(offset), entries: new Map() };
+  }
+
+  #place(offset: number): Place {
+    return { file: this.#file, offset };
+  }
+
+  #addYamlError(error: YAMLError): void {
+    const code = codes[error.code] ?? 'ATOLL_SETTINGS_YAML';
+    this.#add(code, error.pos[0], sentences[error.code] ?? firstSentence(messageOf(error)));
+  }
+
+  #add(code: ErrorCode, offset: number, message: string, path: Path = []): void {
+    if (this.#problems.length >= mostProblems) return;
+    this.#problems.push(problemAt(this.#place(offset), { code, severity: 'error', message, path }));
+  }
+}
+
+const codes: Partial<Record<YAMLError['code'], ErrorCode>> = {
+  MULTIPLE_DOCS: 'ATOLL_SETTINGS_SEVERAL_DOCUMENTS',
+  RESOURCE_EXHAUSTION: 'ATOLL_SETTINGS_TOO_LARGE',
+};
+
+/** Our words for the errors of the YAML parser that people meet most. */
+const sentences: Partial<Record<YAMLError['code'], string>> = {
+  TAB_AS_INDENT: 'A tab is used for indentation; YAML takes blanks only.',
+  BAD_INDENT: 'The indentation does not fit the lines above.',
+  KEY_OVER_1024_CHARS: 'A key is longer than 1024 characters: perhaps a line break after it is missing.',
+  RESOURCE_EXHAUSTION: 'The file is nested too deeply here.',
+  MULTIPLE_DOCS: 'A second YAML document begins here (---).',
+  MISSING_CHAR: 'Something is missing here: a closing quote or bracket, a colon, a comma, or a blank after a colon.',
+  MULTILINE_IMPLICIT_KEY: 'A key goes over several lines: the colon after it, or a closing quote, is missing.',
+  BLOCK_AS_IMPLICIT_KEY:
+    'A map begins in the middle of a line: put quotes around a text that holds ": ", or break the line.',
+  BAD_SCALAR_START: 'A text cannot begin with this character: put it in quotes.',
+  BAD_DQ_ESCAPE: 'A backslash in double quotes needs a valid escape after it: double it, or use single quotes.',
+  TAG_RESOLVE_FAILED: 'A tag (!…) of this kind is not understood in settings.',
+};
+
+// The parser's messages may go on with the text that they found.
+function firstSentence(message: string): string {
+  const [sentence = ''] = message.split(/[:\n]/);
+  return `This is not valid YAML (${sentence.slice(0, 120)}).`;
+}
+
+function isMergeKey(key: unknown): boolean {
+  return isScalar(key) && (typeof key.value === 'symbol' || (key.value === '<<' && key.type === 'PLAIN'));
+}
+
+function offsetOf(node: unknown): number {
+  return isScalar(node) || isMap(node) || isSeq(node) || isAlias(node) ? (node.range?.[0] ?? 0) : 0;
+}
+
+function kindOf(node: unknown): string {
+  return isSeq(node) ? 'a list' : 'a single value';
+}

@@ -1,0 +1,121 @@
+import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { systemCodeOf } from '../../core/errors.ts';
+import type { ErrorCode } from '../../core/errorTable.ts';
+import type { Problem } from '../problem.ts';
+import type { ValuesInput } from './parseValues.ts';
+
+/** Bytes that are read of one file at most; what is longer is refused. UTF-8 needs up to four for a character. */
+const mostBytes = 4 * 2 ** 20;
+
+/** What {@link readValuesFiles} calls standard input. */
+export const standardInputName = '<stdin>';
+
+/**
+ * Reads the files of `-f`, in order: each path is a file, a folder (its `*.yaml` and `*.yml`, by name) or `-` for standard
+ * input. Pipes work too (`-f <(sops --decrypt secrets.yaml)`). What cannot be read is in `problems`.
+ */
+export function readValuesFiles(paths: readonly string[]): { inputs: ValuesInput[]; problems: Problem[] } {
+  const inputs: ValuesInput[] = [];
+  const problems: Problem[] = [];
+  for (const path of paths) {
+    for (const file of filesOf(path, problems)) {
+      const name = file === '-' ? standardInputName : file;
+      const text = readText(file, (code, message) => problems.push(wholeFile(code, name, message)));
+      if (text !== undefined) inputs.push({ name, text });
+    }
+  }
+  return { inputs, problems };
+}
+
+function filesOf(path: string, problems: Problem[]): string[] {
+  if (path === '-') return [path];
+  try {
+    if (!statSync(path).isDirectory()) return [path];
+    const files = readdirSync(path)
+      .filter((name) => /\.ya?ml$/.test(name))
+      .sort();
+    if (files.length === 0)
+      problems.push(wholeFile('ATOLL_SETTINGS_UNREADABLE', path, 'The folder holds no *.yaml file.'));
+    return files.map((name) => join(path, name));
+  } catch (error) {
+    problems.push(wholeFile('ATOLL_SETTINGS_UNREADABLE', path, reasonOf(error)));
+    return [];
+  }
+}
+
+function readText(path: string, refuse: (code: ErrorCode, message: string) => void): string | undefined {
+  let bytes: Buffer;
+  try {
+    bytes = readBytes(path);
+  } catch (error) {
+    refuse('ATOLL_SETTINGS_UNREADABLE', reasonOf(error));
+    return undefined;
+  }
+  if (bytes.length > mostBytes) {
+    refuse('ATOLL_SETTINGS_TOO_LARGE', `The file is longer than ${mostBytes / 2 ** 20} MiB.`);
+    return undefined;
+  }
+  // UTF-16 and UTF-32 begin with a mark of their own, or have a zero beside the first letter.
+  if (/^(?:fffe|feff|0000feff)/.test(bytes.subarray(0, 4).toString('hex')) || bytes.subarray(0, 4).includes(0)) {
+    refuse('ATOLL_SETTINGS_ENCODING', 'The file is in UTF-16 or UTF-32, or no text at all.');
+    return undefined;
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    refuse('ATOLL_SETTINGS_ENCODING', 'The file holds bytes that are not UTF-8.');
+    return undefined;
+  }
+}
+
+/** Reads up to one byte more than {@link mostBytes}, also from a pipe, whose length nobody knows. */
+function readBytes(path: string): Buffer {
+  const descriptor = path === '-' ? 0 : openSync(path, 'r');
+  try {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    while (length <= mostBytes) {
+      const chunk = Buffer.alloc(64 * 1024);
+      const count = readChunk(descriptor, chunk);
+      if (count === 0) break;
+      chunks.push(chunk.subarray(0, count));
+      length += count;
+    }
+    return Buffer.concat(chunks);
+  } finally {
+    if (path !== '-') closeSync(descriptor);
+  }
+}
+
+function readChunk(descriptor: number, chunk: Buffer): number {
+  for (;;) {
+    try {
+      return readSync(descriptor, chunk);
+    } catch (error) {
+      const code = systemCodeOf(error);
+      if (code === 'EOF') return 0;
+      if (code !== 'EAGAIN') throw error;
+      // Standard input is a non-blocking terminal or pipe with nothing to read yet.
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
+    }
+  }
+}
+
+function wholeFile(code: ErrorCode, file: string, message: string): Problem {
+  return { code, severity: 'error', message, file, line: 1, column: 1, path: '' };
+}
+
+function reasonOf(error: unknown): string {
+  switch (systemCodeOf(error)) {
+    case 'ENOENT':
+      return 'There is no such file.';
+    case 'EACCES':
+    case 'EPERM':
+      return 'The file may not be read by this user.';
+    case 'EISDIR':
+      return 'This is a folder.';
+    default:
+      return `The file cannot be read (${systemCodeOf(error) ?? 'unknown reason'}).`;
+  }
+}

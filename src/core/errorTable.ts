@@ -193,6 +193,16 @@ export const errorTable = {
   ),
   ATOLL_SERVER_NOT_STOPPED: row(400, 'The server must be stopped for this change.', 'Stop it first.'),
   ATOLL_SERVER_NOT_STARTING: row(400, 'Progress was asked for, but no start is under way.', 'Start the server.'),
+  ATOLL_SERVER_NOT_RUNNING: row(
+    424,
+    'A request went to a notebook server that does not run.',
+    'Start the server; files are kept, kernels and terminals are not.',
+  ),
+  ATOLL_REDIRECT_LOOP: row(
+    500,
+    'A notebook server is ready, but the edge does not lead to it.',
+    'Stop and start the server; when it happens again, look at the log of the edge.',
+  ),
   ATOLL_DEFAULT_SERVER_STAYS: row(
     400,
     'The default server was to be deleted; only named servers can be.',

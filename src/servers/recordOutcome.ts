@@ -1,3 +1,4 @@
+import { stripVTControlCharacters } from 'node:util';
 import type { Failure } from '../diagnosis/failure.ts';
 import { hideSecrets, secretValuesOf } from '../diagnosis/hideSecrets.ts';
 import type { Life } from './life.ts';
@@ -76,7 +77,7 @@ export function recordStopped(life: Life, server: Server): Promise<void> {
 export async function shownLogTail(life: Life, server: Server): Promise<string[]> {
   if (server.workloadId === null) return [];
   const lines = await life.runtime.logTail(server.workloadId, logTailLines);
-  return hideSecrets(lines, {
+  return hideSecrets(lines.map(stripVTControlCharacters), {
     values: secretValuesOf(life.settings.environment),
     fingerprints: server.tokenFingerprint ? [server.tokenFingerprint] : [],
   });

@@ -1,3 +1,15 @@
+import { request } from 'undici';
+
+/** One request of a {@link BrowserSession}. */
+export interface BrowserRequest {
+  /** Default: GET, or POST with a form. */
+  method?: string;
+  headers?: Record<string, string>;
+  body?: string | URLSearchParams;
+  /** The fields of a form to send. */
+  form?: Record<string, string>;
+}
+
 /** What a browser keeps between requests, as far as tests need it: cookies by path, and redirects followed by hand. */
 export class BrowserSession {
   readonly #origin: string;
@@ -7,8 +19,11 @@ export class BrowserSession {
     this.#origin = origin;
   }
 
-  /** Requests a path (or a URL of this origin) as a navigation or form post; does not follow redirects. */
-  async request(path: string, init: RequestInit = {}): Promise<Response> {
+  /**
+   * Requests a path (or a URL of this origin) as a navigation or form post; does not follow redirects. Headers are sent as
+   * they are given, also those that `fetch` reserves for itself (`Sec-Fetch-…`).
+   */
+  async request(path: string, init: BrowserRequest = {}): Promise<Response> {
     const url = new URL(path, this.#origin);
     const headers = new Headers(init.headers);
     const cookies = [...this.#cookies].filter(([, cookie]) => url.pathname.startsWith(cookie.path));
@@ -16,13 +31,14 @@ export class BrowserSession {
       headers.set('cookie', cookies.map(([key, cookie]) => `${nameOf(key)}=${cookie.value}`).join('; '));
     if (!headers.has('sec-fetch-mode')) headers.set('sec-fetch-mode', 'navigate');
     if (!headers.has('sec-fetch-site')) headers.set('sec-fetch-site', 'same-origin');
-    const response = await fetch(url, { redirect: 'manual', ...init, headers });
+    if (init.form) headers.set('content-type', 'application/x-www-form-urlencoded');
+    const response = await send(url, init.method ?? (init.form ? 'POST' : 'GET'), headers, init.form ?? init.body);
     for (const line of response.headers.getSetCookie()) this.#keep(line, url);
     return response;
   }
 
   /** Follows redirects, 20 at most; returns the last answer. */
-  async visit(path: string, init: RequestInit = {}): Promise<Response> {
+  async visit(path: string, init: BrowserRequest = {}): Promise<Response> {
     let response = await this.request(path, init);
     for (let step = 0; step < 20 && response.status >= 300 && response.status < 400; step++) {
       const next = new URL(response.headers.get('location') ?? '/', response.url || this.#origin);
@@ -54,4 +70,21 @@ export class BrowserSession {
 
 function nameOf(key: string): string {
   return key.slice(0, key.indexOf(' '));
+}
+
+async function send(
+  url: URL,
+  method: string,
+  headers: Headers,
+  body: string | URLSearchParams | Record<string, string> | undefined,
+): Promise<Response> {
+  const text = body === undefined ? null : typeof body === 'string' ? body : new URLSearchParams(body).toString();
+  if (body instanceof URLSearchParams) headers.set('content-type', 'application/x-www-form-urlencoded');
+  const answer = await request(url, { method, headers: Object.fromEntries(headers), body: text });
+  const received = new Headers();
+  for (const [name, value] of Object.entries(answer.headers))
+    for (const one of Array.isArray(value) ? value : [value ?? '']) received.append(name, one);
+  const bytes = await answer.body.bytes();
+  const hasBody = ![204, 205, 304].includes(answer.statusCode);
+  return new Response(hasBody ? new Uint8Array(bytes) : null, { status: answer.statusCode, headers: received });
 }

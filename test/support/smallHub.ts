@@ -9,6 +9,8 @@ import { defaultSettings, type Settings } from '../../src/config/settings.ts';
 import { Sealer } from '../../src/core/sealer.ts';
 import { createIdentity, type Identity } from '../../src/identity/identity.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
+import { createPages } from '../../src/pages/createPages.ts';
+import { serversPages } from '../../src/pages/servers/serversPages.ts';
 import type { Runtime } from '../../src/runtimes/contract.ts';
 import { createServers, type Servers } from '../../src/servers/servers.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
@@ -62,7 +64,9 @@ export async function startSmallHub(options: SmallHubOptions): Promise<SmallHub>
     { identity, log, servers: directory, workloads: [directory], shutDown: () => undefined },
     serversApi({ servers, identity, allowNamedServers }),
   );
-  const app = new Hono().route('/', api);
+  const pages = createPages({ identity, log }, serversPages({ servers, identity, settings: settings.servers }));
+  const app = new Hono().route('/', pages.app).route('/', api);
+  app.notFound((c) => pages.notFound(c.req.raw));
   const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port });
   await servers.open();
   return {

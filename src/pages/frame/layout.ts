@@ -14,7 +14,7 @@ export interface Layout {
   principal?: Principal | undefined;
   /** The path of the present page, to mark it in the navigation. */
   path: string;
-  /** Seconds after which the browser loads the page again: for progress without scripts. */
+  /** Seconds after which the browser loads the page again; with `scripts`, only one that runs none. */
   refreshSeconds?: number | undefined;
   /** Files of `/hub/static/` to run: pages must work without them. */
   scripts?: readonly string[] | undefined;
@@ -35,7 +35,7 @@ export function layout(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-${refreshSeconds === undefined ? '' : html`<meta http-equiv="refresh" content="${refreshSeconds}">`}
+${refreshSeconds === undefined ? '' : refresh(refreshSeconds, scripts.length > 0)}
 <title>${title} · Atoll</title>
 <link rel="icon" href="${staticUrl('atoll.svg')}" type="image/svg+xml">
 <link rel="stylesheet" href="${staticUrl('atoll.css')}">
@@ -62,4 +62,9 @@ ${content}
 </main>
 </body>
 </html>`;
+}
+
+function refresh(seconds: number, onlyWithoutScripts: boolean): Html {
+  const meta = html`<meta http-equiv="refresh" content="${seconds}">`;
+  return onlyWithoutScripts ? html`<noscript>${meta}</noscript>` : meta;
 }

@@ -206,7 +206,8 @@ export function wantsJson(request: Request): boolean {
   return accept.includes('application/json') && !accept.includes('text/html');
 }
 
-function jsonError(error: AtollError): Response {
+/** An error as a program reads it. */
+export function jsonError(error: AtollError): Response {
   const body = { status: error.status, message: error.message, code: error.code, next_step: error.nextStep };
   const headers = { 'Content-Type': 'application/json', ...pageHeaders({}), ...retryAfter(error) };
   return new Response(JSON.stringify(body), { status: error.status, headers });

@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs';
 const types: Readonly<Record<string, string>> = {
   'atoll.css': 'text/css; charset=utf-8',
   'atoll.svg': 'image/svg+xml',
+  'spawnPending.js': 'text/javascript; charset=utf-8',
 };
 
 const files = new Map(

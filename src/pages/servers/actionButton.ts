@@ -1,17 +1,20 @@
 import { html } from 'hono/html';
+import { xsrfField } from '../frame/formParts.ts';
 import type { Html } from '../frame/layout.ts';
 
-/** A button that changes something: a form of its own, so that it works without scripts and carries the XSRF token. */
-export function actionButton(options: {
+/** A button that changes something. */
+export interface Action {
+  /** The path that the form is sent to. */
   action: string;
   label: string;
-  xsrfToken: string;
   /** `quiet`, `danger`, or none for the main one of a page. */
   kind?: 'quiet' | 'danger';
-}): Html {
-  const { action, label, xsrfToken, kind } = options;
+}
+
+/** A button as a form of its own, so that it works without scripts and carries the XSRF token. */
+export function actionButton({ action, label, kind }: Action, xsrfToken: string): Html {
   return html`<form method="post" action="${action}">
-<input type="hidden" name="_xsrf" value="${xsrfToken}">
+${xsrfField(xsrfToken)}
 <button type="submit"${kind === undefined ? '' : html` class="${kind}"`}>${label}</button>
 </form>`;
 }

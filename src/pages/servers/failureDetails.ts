@@ -2,21 +2,21 @@ import { html } from 'hono/html';
 import type { Failure } from '../../diagnosis/failure.ts';
 import type { Html } from '../frame/layout.ts';
 
-/** Why a server failed: the sentence, what to do, how its process ended, and its last lines. */
+/** Why a server failed: the sentence, what to do, its last lines, how its process ended, and when. */
 export function failureDetails(failure: Failure): Html {
-  const end = endText(failure);
+  const at = new Date(failure.at).toISOString().slice(0, 19).replace('T', ' ');
   return html`<p class="alert" role="alert">${failure.message}</p>
 <p>${failure.nextStep}</p>
-${
-  failure.logTail.length === 0
-    ? ''
-    : html`<h2 id="log">Its last lines</h2>
-<pre class="log" tabindex="0" aria-labelledby="log">${failure.logTail.join('\n')}</pre>`
-}
-<p class="small">${end === undefined ? '' : `${end} · `}${new Date(failure.at).toISOString().slice(0, 19).replace('T', ' ')} UTC · ${failure.code}</p>`;
+${failure.logTail.length === 0 ? '' : logOf(failure.logTail)}
+<p class="small">${[...endOf(failure), `${at} UTC`, failure.code].join(' · ')}</p>`;
 }
 
-function endText({ exitCode, signal }: Failure): string | undefined {
-  if (signal !== null) return `Signal ${signal}`;
-  return exitCode === null ? undefined : `Exit code ${exitCode}`;
+function logOf(lines: readonly string[]): Html {
+  return html`<h2 id="log">Its last lines</h2>
+<pre class="log" tabindex="0" aria-labelledby="log">${lines.join('\n')}</pre>`;
+}
+
+function endOf({ exitCode, signal }: Failure): string[] {
+  if (signal !== null) return [`signal ${signal}`];
+  return exitCode === null ? [] : [`exit code ${exitCode}`];
 }

@@ -1,10 +1,11 @@
 import { html } from 'hono/html';
 import { serverUrl } from '../../identity/urls.ts';
 import { isActive, type Server } from '../../servers/server.ts';
+import { xsrfField } from '../frame/formParts.ts';
 import type { Html } from '../frame/layout.ts';
-import { actionButton } from './actionButton.ts';
+import { type Action, actionButton } from './actionButton.ts';
 import { durationText } from './durationText.ts';
-import { serverPage } from './serverPaths.ts';
+import { type ServerPage, serverPage } from './serverPage.ts';
 
 /** What the home page shows. */
 export interface HomeOptions {
@@ -18,44 +19,18 @@ export interface HomeOptions {
 
 /** A person's servers and what can be done with them. */
 export function homeContent(options: HomeOptions): Html {
-  const { user, servers, allowNamedServers, xsrfToken } = options;
+  const { servers, allowNamedServers } = options;
+  const own = servers.find((server) => server.name === '');
   const named = servers.filter((server) => server.name !== '');
   return html`<h1>Your server</h1>
-${serverCard(
-  options,
-  servers.find((server) => server.name === ''),
-  '',
-)}
-${
-  allowNamedServers || named.length > 0
-    ? html`<h2>Named servers</h2>
-${named.map((server) => serverCard(options, server, server.name))}`
-    : ''
-}
-${
-  allowNamedServers
-    ? html`<form class="card row" method="post" action="${serverPage('spawn', user, '')}">
-<input type="hidden" name="_xsrf" value="${xsrfToken}">
-<div class="grow"><label for="server_name">Name of a further server</label>
-<input type="text" id="server_name" name="server_name" required maxlength="30" pattern="[a-z][a-z0-9]*(-[a-z0-9]+)*"
- aria-describedby="server_name_rule" autocomplete="off">
-<p class="small" id="server_name_rule">A letter first, then letters, digits and single hyphens, all lower case.</p></div>
-<button type="submit" class="quiet">Start it</button>
-</form>`
-    : ''
-}
+${serverCard(options, own, '')}
+${allowNamedServers || named.length > 0 ? html`<h2>Named servers</h2>` : ''}
+${named.map((server) => serverCard(options, server, server.name))}
+${allowNamedServers ? newServerForm(options) : ''}
 <h2>Dask</h2>
-<p><a href="/hub/clusters">Your Dask clusters</a></p>`;
-}
-
-function serverCard(options: HomeOptions, server: Server | undefined, name: string): Html {
-  const { label, kind } = server ? states[server.phase] : states.stopped;
-  return html`<section class="card row">
-<div class="grow">
-${name === '' ? '' : html`<h3>${server?.displayName ?? name}${server && server.displayName !== name ? html` <span class="small">${name}</span>` : ''}</h3>`}
-<p><span class="pill ${kind}">${label}</span> <span class="small">${server ? detailOf(server, options) : ''}</span></p>
-</div>
-<div class="buttons">${buttonsOf(options, server, name)}</div>
+<section class="card row">
+<p class="grow">Clusters that compute for you, their workers and dashboards.</p>
+<a class="button quiet" href="/hub/clusters">Clusters</a>
 </section>`;
 }
 
@@ -67,21 +42,46 @@ const states: Record<Server['phase'], { label: string; kind: string }> = {
   failed: { label: 'Failed', kind: 'bad' },
 };
 
+function serverCard(options: HomeOptions, server: Server | undefined, name: string): Html {
+  const { label, kind } = states[server?.phase ?? 'stopped'];
+  return html`<section class="card row">
+<div class="grow">
+${name === '' || !server ? '' : html`<h3>${server.displayName}</h3>`}
+<p><span class="pill ${kind}">${label}</span> <span class="small">${server ? detailOf(server, options) : ''}</span></p>
+</div>
+<div class="buttons">${buttonsOf(options, server, name)}</div>
+</section>`;
+}
+
 function detailOf(server: Server, { now }: HomeOptions): Html | string {
   if (server.failure)
-    return html`${server.failure.message} <a href="${serverPage('spawn-pending', server.user, server.name)}">Details</a>`;
+    return html`${server.failure.message} <a href="${serverPage('spawn-pending', server)}">Details</a>`;
   if (server.phase !== 'ready' || server.readyAt === null) return '';
-  const active = server.lastActivity === null ? '' : `, last active ${durationText(now - server.lastActivity)} ago`;
+  const active = server.lastActivity === null ? '' : `, last used ${durationText(now - server.lastActivity)} ago`;
   return `for ${durationText(now - server.readyAt)}${active}`;
 }
 
 function buttonsOf({ user, xsrfToken }: HomeOptions, server: Server | undefined, name: string): Html[] {
-  const button = (page: string, label: string, kind?: 'quiet' | 'danger'): Html =>
-    actionButton({ action: serverPage(page, user, name), label, xsrfToken, ...(kind && { kind }) });
+  const button = (page: ServerPage, label: string, kind?: Action['kind']): Html =>
+    actionButton({ action: serverPage(page, { user, name }), label, ...(kind && { kind }) }, xsrfToken);
   if (!server || !isActive(server))
     return [button('spawn', 'Start'), ...(name === '' ? [] : [button('delete-server', 'Delete', 'danger')])];
-  const stop = button('stop', server.phase === 'starting' ? 'Cancel' : 'Stop', 'quiet');
-  if (server.phase === 'ready') return [html`<a class="button" href="${serverUrl(user, name)}">Open</a>`, stop];
   if (server.phase === 'stopping') return [];
-  return [html`<a class="button quiet" href="${serverPage('spawn-pending', user, name)}">Progress</a>`, stop];
+  if (server.phase === 'ready')
+    return [html`<a class="button" href="${serverUrl(user, name)}">Open</a>`, button('stop', 'Stop', 'quiet')];
+  const progress = html`<a class="button quiet" href="${serverPage('spawn-pending', { user, name })}">Progress</a>`;
+  return [progress, button('stop', 'Cancel', 'quiet')];
+}
+
+function newServerForm({ user, xsrfToken }: HomeOptions): Html {
+  return html`<form class="card row" method="post" action="${serverPage('spawn', { user, name: '' })}">
+${xsrfField(xsrfToken)}
+<div class="grow">
+<label for="server_name">Another server</label>
+<input id="server_name" name="server_name" type="text" required maxlength="30" pattern="[a-z][a-z0-9]*(-[a-z0-9]+)*"
+ autocapitalize="none" autocomplete="off" spellcheck="false" aria-describedby="server_name_rule" placeholder="name">
+<p class="small" id="server_name_rule">A letter first, then letters, digits and single hyphens, all lower case.</p>
+</div>
+<button class="quiet">Start</button>
+</form>`;
 }

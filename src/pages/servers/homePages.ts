@@ -1,0 +1,37 @@
+import { systemClock } from '../../core/clock.ts';
+import { serverUrl } from '../../identity/urls.ts';
+import { pendingOf } from '../../servers/server.ts';
+import type { PageFrame } from '../frame/pageFrame.ts';
+import { homeContent } from './homeContent.ts';
+import { refreshSeconds, serverPage } from './serverPage.ts';
+import type { ServersPagesOptions } from './serversPages.ts';
+
+/** Home, and the addresses that lead to a person's own server. */
+export function addHomePages(frame: PageFrame, options: ServersPagesOptions): void {
+  const { servers, settings, clock = systemClock } = options;
+  const { allowNamedServers } = settings;
+
+  for (const path of ['/', '/hub'])
+    frame.page({ method: 'get', path, access: 'open' }, ({ redirect }) => redirect('/hub/'));
+
+  frame.page({ method: 'get', path: '/hub/', access: 'signedIn' }, async ({ principal, redirect }) => {
+    const server = await servers.get(principal.name, '');
+    if (server?.phase === 'ready') return redirect(serverUrl(principal.name));
+    return redirect(settings.redirectToServer ? '/hub/spawn' : '/hub/home');
+  });
+
+  frame.page({ method: 'get', path: '/hub/home', access: 'signedIn' }, async ({ principal, xsrfToken, page }) => {
+    const user = principal.name;
+    const own = await servers.list({ users: [user] });
+    const pending = own.some((server) => pendingOf(server) !== null);
+    const content = homeContent({ user, servers: own, allowNamedServers, now: clock.now(), xsrfToken });
+    return page('Home', content, pending ? { refreshSeconds } : {});
+  });
+
+  // A link that works for everybody: it leads to the same place on the server of whoever follows it.
+  frame.page({ method: 'get', path: '/hub/user-redirect/*', access: 'signedIn' }, ({ principal, url, redirect }) => {
+    const path = url.pathname.slice('/hub/user-redirect/'.length);
+    const next = serverUrl(principal.name) + path + url.search;
+    return redirect(serverPage('spawn', { user: principal.name, name: '', next }));
+  });
+}

@@ -1,0 +1,80 @@
+import { sleep } from '../../core/clock.ts';
+import { AtollError } from '../../core/errors.ts';
+import { pendingOf, type Server } from '../../servers/server.ts';
+import { jsonError, type PageContext, type PageFrame } from '../frame/pageFrame.ts';
+import { notRunningPage } from './notRunningPage.ts';
+import { isProgram, notRunningReply } from './notRunningReply.ts';
+import { pathWithin } from './pathWithin.ts';
+import { type Place, requireScope } from './place.ts';
+import { serverPage } from './serverPage.ts';
+import type { ServersPagesOptions } from './serversPages.ts';
+
+/** How often the way back to a ready server is tried, later and later, before something must be wrong. */
+const triesBack = 5;
+
+/**
+ * The paths of servers, as far as the edge has no route for them: it sends their requests here. The sign-in cookie is for
+ * `/hub/` only, so browsers are led to `/hub/user/…` first.
+ */
+export function addNotRunningPages(frame: PageFrame, { servers, identity }: ServersPagesOptions): void {
+  frame.app.all('/user/*', ({ req }) => {
+    const { pathname, search } = new URL(req.url);
+    if (req.method !== 'GET' && req.method !== 'HEAD') return notRunningReply(req.raw, '/hub/home');
+    return new Response(null, { status: 302, headers: { Location: `/hub${pathname}${search}` } });
+  });
+
+  frame.app.all('/hub/user/*', async ({ req }, next) => {
+    if (!isProgram(req.raw)) return next();
+    try {
+      return await replyToProgram(req.raw);
+    } catch (error) {
+      if (error instanceof AtollError) return jsonError(error);
+      throw error;
+    }
+  });
+
+  frame.page({ method: 'get', path: '/hub/user/*', access: 'signedIn' }, async (context) => {
+    const { place, server } = await find(context.request);
+    await requireScope(identity, context.principal, 'access:servers', place);
+    if (server?.phase === 'ready') return backToServer(context);
+    const hasProgress = server && (pendingOf(server) !== null || server.failure?.during === 'start');
+    if (hasProgress) return context.redirect(serverPage('spawn-pending', place));
+    return notRunningPage(context, place, server, { status: 424 });
+  });
+
+  /** No XSRF check: the answer changes nothing, and says no more than that a server of one's own does not run. */
+  async function replyToProgram(request: Request): Promise<Response> {
+    const { place } = await find(request);
+    const caller = await identity.fromRequest(request);
+    if (caller.via === 'none') throw new AtollError('ATOLL_UNAUTHENTICATED', 'Missing or invalid credentials.');
+    await requireScope(identity, caller.principal, 'access:servers', place);
+    return notRunningReply(request, serverPage('spawn', { user: place.user, name: place.name }));
+  }
+
+  /** Which server a path belongs to: a named one when its second part is the name of one. */
+  async function find(request: Request): Promise<{ place: Place; server: Server | undefined }> {
+    const { pathname, search } = new URL(request.url);
+    const path = pathname.slice('/hub'.length);
+    const [user = '', second = ''] = path.slice('/user/'.length).split('/', 2).map(decode);
+    const named = second === '' ? undefined : await servers.get(user, second);
+    const next = pathWithin('/user/', path + search);
+    return { place: { user, name: named ? second : '', next }, server: named ?? (await servers.get(user, '')) };
+  }
+}
+
+/** The server is ready, only the edge did not know yet: tries again, a little later each time, but not for ever. */
+async function backToServer({ url, redirect }: PageContext<'signedIn'>): Promise<Response> {
+  const tried = Number(url.searchParams.get('redirects') ?? 0);
+  if (!(tried >= 0 && tried < triesBack)) throw new AtollError('ATOLL_REDIRECT_LOOP', 'Redirect loop detected.');
+  await sleep(50 * 4 ** tried);
+  url.searchParams.set('redirects', String(tried + 1));
+  return redirect(url.pathname.slice('/hub'.length) + url.search);
+}
+
+function decode(segment: string): string {
+  try {
+    return decodeURIComponent(segment);
+  } catch {
+    return segment;
+  }
+}

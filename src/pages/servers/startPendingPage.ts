@@ -1,0 +1,37 @@
+import { html } from 'hono/html';
+import { serverUrl } from '../../identity/urls.ts';
+import type { ProgressEvent } from '../../servers/progressBoard.ts';
+import type { Server } from '../../servers/server.ts';
+import { serverApiPathOf } from '../../servers/serverPath.ts';
+import type { PageContext } from '../frame/pageFrame.ts';
+import { actionButton } from './actionButton.ts';
+import { durationText } from './durationText.ts';
+import { type Place, titleOf } from './place.ts';
+import { refreshSeconds, serverPage } from './serverPage.ts';
+
+/**
+ * A start under way: how far it is, for how long already, and a way out. `static/spawnPending.js` keeps it up to date;
+ * without scripts the browser loads it again every two seconds.
+ */
+export function startPendingPage(
+  { principal, xsrfToken, page }: PageContext<'signedIn'>,
+  place: Place,
+  { server, events, now }: { server: Server; events: readonly ProgressEvent[]; now: number },
+): Promise<Response> {
+  const { user, name, next } = place;
+  const title = titleOf(principal, place, 'is starting');
+  const elapsedMs = now - (server.startedAt ?? now);
+  const progressUrl = `${serverApiPathOf(user, name, 'progress')}?_xsrf=${encodeURIComponent(xsrfToken)}`;
+  const content = html`<section class="card narrow" data-progress-url="${progressUrl}"
+ data-next="${next ?? serverUrl(user, name)}" data-elapsed="${Math.floor(elapsedMs / 1000)}">
+<h1>${title}</h1>
+<progress max="100" value="${events.at(-1)?.progress ?? 0}" aria-label="Progress of the start"></progress>
+<ol class="steps" aria-live="polite">
+<li>Server requested</li>
+${events.map((event) => html`<li>${event.message}</li>`)}
+</ol>
+<p class="small">Under way for <time>${durationText(elapsedMs)}</time>. It opens by itself when it is ready.</p>
+${actionButton({ action: serverPage('stop', { user, name }), label: 'Cancel', kind: 'quiet' }, xsrfToken)}
+</section>`;
+  return page(title, content, { refreshSeconds, scripts: ['spawnPending.js'] });
+}

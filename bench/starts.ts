@@ -19,6 +19,7 @@ if (directory === '') throw new Error('set ATOLL_PYTHON_ENV to the environment t
 const rounds = Number(process.argv[2] ?? 5);
 const ticksPerSecond = 100;
 
+const words = (line: string): string[] => line.split(' ');
 const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 /** As much of a hub as a notebook server and a scheduler ask for at their start. */
@@ -157,9 +158,9 @@ async function measure(allowForkServers: boolean): Promise<Record<string, Figure
       root,
       'scheduler',
       ({ ports }) => [
-        ...['python', '-m', 'distributed.cli.dask_scheduler', '--protocol', 'tls', '--host', '127.0.0.1'],
-        ...['--port', `${ports.scheduler}`, '--dashboard-address', `127.0.0.1:${ports.http}`],
-        ...['--preload', 'dask_gateway.scheduler_preload', '--dg-api-address', `127.0.0.1:${ports.api}`],
+        ...words('python -m distributed.cli.dask_scheduler --protocol tls --host 127.0.0.1'),
+        ...words(`--port ${ports.scheduler} --dashboard-address 127.0.0.1:${ports.http}`),
+        ...words(`--preload dask_gateway.scheduler_preload --dg-api-address 127.0.0.1:${ports.api}`),
       ],
       portOpens,
     );
@@ -168,8 +169,8 @@ async function measure(allowForkServers: boolean): Promise<Record<string, Figure
       root,
       'worker',
       () => [
-        ...['python', '-m', 'distributed.cli.dask_worker', `tls://127.0.0.1:${scheduler.reservation.ports.scheduler}`],
-        ...['--no-nanny', '--no-dashboard', '--name', 'w1', '--nthreads', '1', '--memory-limit', '2GB'],
+        ...words(`python -m distributed.cli.dask_worker tls://127.0.0.1:${scheduler.reservation.ports.scheduler}`),
+        ...words('--no-nanny --no-dashboard --name w1 --nthreads 1 --memory-limit 2GB'),
       ],
       async (_, id) => (await runtime.logTail(id, 20)).some((line) => line.includes('Registered to')),
     );

@@ -22,8 +22,8 @@ anew without the modules (same pid, same children) until they have ended or some
 import gc
 import importlib
 import json
+import logging
 import os
-import random
 import select
 import signal
 import socket
@@ -39,14 +39,30 @@ del sys.path[0]
 # is served as soon as its module is there. A name that an environment does not have is passed over.
 MODULES = {
     "jupyterhub.singleuser": """
-        jupyterhub.singleuser.__main__ jupyterlab.labapp jupyterlab.serverextension
+        tornado.platform.asyncio IPython.core.interactiveshell IPython.display jinja2.ext h11 httpcore getopt
+        jupyter_core.migrate jupyter_server.kernelspecs.handlers jupyter_server.nbconvert.handlers
+        jupyter_server.view.handlers jupyter_server.services.api.handlers jupyter_server.services.config.handlers
+        jupyter_server.services.contents.handlers jupyter_server.services.events.handlers
+        jupyter_server.services.kernels.handlers jupyter_server.services.kernelspecs.handlers
+        jupyter_server.services.nbconvert.handlers jupyter_server.services.security.handlers
+        jupyter_server.services.sessions.handlers jupyter_server.services.shutdown
+        jupyterlab.labapp notebook_shim.nbserver jupyter_lsp.serverextension jupyter_lsp.specs
+        jupyter_lsp.virtual_documents_shadow jupyter_server_proxy
+        jupyter_server_terminals.app jupyter_server_terminals.handlers jupyter_server_terminals.api_handlers
+        dask_labextension.clusterhandler dask_labextension.dashboardhandler
     """,
     "distributed.cli.dask_scheduler": """
+        dask.distributed prometheus_client.core distributed.http.health distributed.http.prometheus
+        distributed.http.statics distributed.http.scheduler.api distributed.http.scheduler.info
+        distributed.http.scheduler.json distributed.http.scheduler.missing_bokeh distributed.http.scheduler.prometheus.core
+        distributed.dashboard.scheduler distributed.dashboard.components.nvml bokeh.server.server bokeh.plotting
+        bokeh.io.export bokeh.application.handlers.document_lifecycle bokeh.protocol.messages distributed.http.proxy
+        dask_gateway.scheduler_preload
     """,
     "distributed.cli.dask_worker": """
+        distributed.http.worker.prometheus.core numpy numpy.random numpy.fft numpy.ma dask.array
     """,
 }
-
 BACKLOG = 64
 LARGEST_REQUEST = 4 * 1024 * 1024
 # Room for the title that `ps` shows: a program can only overwrite the arguments that it was executed with.
@@ -288,10 +304,21 @@ def become_module(request):
     # Each child would otherwise draw the same numbers (random does this by itself).
     if "numpy.random" in sys.modules:
         sys.modules["numpy.random"].seed()
-    if "dask.config" in sys.modules:
-        sys.modules["dask.config"].refresh()
     if "distributed.config" in sys.modules:
-        sys.modules["distributed.config"].initialize_logging(sys.modules["dask.config"].config)
+        configure_dask(request["module"])
+
+
+def configure_dask(module):
+    """Reads Dask's settings again, and sets its logging up for the program that begins; others get none of it."""
+    settings = sys.modules["dask.config"]
+    settings.refresh()
+    for name in ("distributed", "distributed.client", "distributed.gc", "bokeh", "tornado", "tornado.application"):
+        logger = logging.getLogger(name)
+        logger.handlers.clear()
+        logger.setLevel(logging.NOTSET)
+        logger.propagate = True
+    if module.startswith("distributed."):
+        sys.modules["distributed.config"].initialize_logging(settings.config)
 
 
 def run_module(request):

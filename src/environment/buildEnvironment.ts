@@ -54,7 +54,7 @@ async function build(
   const directory = join(root, name);
   const temporary = join(root, unfinished + randomUUID());
   const run = { uv, index, directory: root, signal, onLine: progressOf(onProgress) };
-  onProgress(`Python environment: ${recipe.packages} packages for Python ${interpreter.version}, into ${directory}`);
+  onProgress(`Python environment: building it for Python ${interpreter.version}, into ${directory}`);
   await runUv(run, [
     'venv',
     '--quiet',

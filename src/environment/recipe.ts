@@ -6,8 +6,6 @@ import { join, resolve } from 'node:path';
 export interface EnvironmentRecipe {
   /** The lock file: every package with its version and hashes (made by scripts/lock-python). */
   lockFile: string;
-  /** How many packages it has. */
-  packages: number;
   /**
    * JupyterLab's settings for everybody. They keep its question about news, which would cover a corner of everyone's first
    * visit, from being asked; the command line has no switch for that.
@@ -24,7 +22,6 @@ export function readRecipe(folder = resolve(import.meta.dirname, '../../python')
   const overrides = readFileSync(join(folder, 'jupyterlab-overrides.json'), 'utf8');
   return {
     lockFile,
-    packages: lock.match(/^[\w.-]+==/gm)?.length ?? 0,
     overrides,
     hash: createHash('sha256')
       .update(JSON.stringify([lock, overrides]))

@@ -18,8 +18,8 @@ import { installationVariable } from './workloadProcesses.ts';
 export interface ForkServersOptions {
   /** The folder of their folders. */
   directory: string;
-  /** The folder of Atoll's Python files. */
-  scripts: string;
+  /** The folder of the Python programs. */
+  programs: string;
   environment: PythonEnvironment;
   installationId: string;
   log: Logger;
@@ -62,9 +62,9 @@ export class ForkServers {
 
   constructor(options: ForkServersOptions) {
     this.#options = options;
-    const { environment, scripts } = options;
+    const { environment, programs } = options;
     this.#version = createHash('sha256')
-      .update(JSON.stringify([environment.python, environment.directory, scripts]))
+      .update(JSON.stringify([environment.python, environment.directory, programs]))
       .digest('hex');
   }
 
@@ -148,11 +148,11 @@ export class ForkServers {
   }
 
   async #spawn(name: string, owner: string, { account, changeTo, home }: Placement): Promise<void> {
-    const { environment, scripts, idleSeconds, installationId } = this.#options;
+    const { environment, programs, idleSeconds, installationId } = this.#options;
     const folder = join(this.#options.directory, name);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const log = openSync(join(folder, 'log'), 'w', 0o600);
-    const server = spawn(environment.python, ['-I', '-S', join(scripts, 'atoll_forkserver.py')], {
+    const server = spawn(environment.python, ['-I', '-S', join(programs, 'atoll_forkserver.py')], {
       detached: true,
       cwd: '/',
       env: {

@@ -13,6 +13,7 @@ import type {
 } from '../contract.ts';
 import { forkableModule } from './forkable.ts';
 import { type ForkServerMemory, ForkServers } from './forkServers.ts';
+import { installPrograms } from './installPrograms.ts';
 import { composeEnvironment, type PythonEnvironment, resolveCommand } from './launchEnvironment.ts';
 import { boundLog, readLogTail } from './logFile.ts';
 import { describeIsolation, ensureHome, type Isolation, type Placement, placementOf } from './placement.ts';
@@ -78,8 +79,9 @@ class LocalProcesses implements ProcessRuntime {
   readonly #options: ProcessRuntimeOptions;
   readonly #workloadsDirectory: string;
   readonly #homes: string;
-  readonly #scripts: string;
-  readonly #forkServers: ForkServers | undefined;
+  /** The folder of the Python programs that start workloads. */
+  #programs = '';
+  #forkServers: ForkServers | undefined;
   readonly #bootId = readBootId();
   readonly #workloads = new Map<string, Workload>();
   readonly #reservations = new Map<string, { reservation: Reservation; at: number }>();
@@ -97,24 +99,26 @@ class LocalProcesses implements ProcessRuntime {
     this.#options = options;
     this.#workloadsDirectory = join(options.directory, 'workloads');
     this.#homes = resolve(options.directory, '../homes');
-    this.#scripts = resolve(import.meta.dirname, '../../../python');
-    if (options.environment.owned && options.allowForkServers !== false)
-      this.#forkServers = new ForkServers({
-        directory: join(options.directory, 'fork-servers'),
-        scripts: this.#scripts,
-        environment: options.environment,
-        installationId: options.installationId,
-        log: options.log,
-        idleSeconds: options.forkServerIdleSeconds ?? 600,
-      });
   }
 
   async open(): Promise<void> {
     // Other accounts must be able to pass through to their files; nothing in here can be listed by them.
     const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
     await mkdir(this.#workloadsDirectory, { recursive: true, mode });
+    this.#programs = await installPrograms(this.#options.directory);
     for (const id of await readdir(this.#workloadsDirectory)) await this.#adopt(id);
-    await this.#forkServers?.open();
+    const { directory, environment, installationId, log, allowForkServers = true } = this.#options;
+    if (environment.owned && allowForkServers) {
+      this.#forkServers = new ForkServers({
+        directory: join(directory, 'fork-servers'),
+        programs: this.#programs,
+        environment,
+        installationId,
+        log,
+        idleSeconds: this.#options.forkServerIdleSeconds ?? 600,
+      });
+      await this.#forkServers.open();
+    }
     this.#outOfMemoryKills = readOutOfMemoryKills();
     this.#timer = setInterval(() => this.#poll(), pollMs);
     this.#timer.unref();
@@ -295,7 +299,7 @@ class LocalProcesses implements ProcessRuntime {
     const process =
       forked ??
       (await attemptWith((request) =>
-        launchUnderSupervisor(this.#options.environment.python, this.#scripts, changeTo, request),
+        launchUnderSupervisor(this.#options.environment.python, this.#programs, changeTo, request),
       ));
     if (process) return process;
     const unreachable = changeTo && (await firstClosedFolder([folder.path, home]));

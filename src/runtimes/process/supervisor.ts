@@ -24,17 +24,17 @@ const supervisorTimeoutMs = 20_000;
  * Starts a workload as a new program under a supervisor of its own (python/atoll_supervisor.py), which waits for it and
  * outlives the hub. Resolves true when the workload runs, false when it does not or nobody can tell.
  * @param python a Python >= 3.9
- * @param scripts the folder of Atoll's Python files
+ * @param programs the folder of Atoll's Python programs
  * @param account whom it shall run as; undefined: the hub's own user
  */
 export function launchUnderSupervisor(
   python: string,
-  scripts: string,
+  programs: string,
   account: Account | undefined,
   request: LaunchRequest,
 ): Promise<boolean> {
   const log = openSync(request.log, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
-  const supervisor = spawn(python, ['-I', '-S', join(scripts, 'atoll_supervisor.py')], {
+  const supervisor = spawn(python, ['-I', '-S', join(programs, 'atoll_supervisor.py')], {
     detached: true,
     cwd: '/',
     env: { LANG: 'C.UTF-8' },

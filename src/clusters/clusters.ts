@@ -58,6 +58,8 @@ export function createClusters(dependencies: ClustersDependencies): Clusters {
 }
 
 export class Clusters {
+  /** What these are, in the plural. */
+  readonly what = 'clusters';
   readonly #context: ClustersContext;
   readonly #optionsFor: NonNullable<ClustersDependencies['optionsFor']>;
   readonly #routes: ClusterRoutes;
@@ -86,7 +88,6 @@ export class Clusters {
       if (cluster.address) this.#routes.publish(cluster.name, cluster.address);
     this.#stopFollowing.push(
       store.changes.follow('clusters', (name) => this.#reconciler.wake(name)),
-      store.changes.follow('users', (name) => this.#inBackground(this.#stopClustersOfRemovedUser(name))),
       runtime.observe((observation) => this.#inBackground(this.#onObservation(observation))),
     );
     await this.#endStrays();
@@ -183,16 +184,8 @@ export class Clusters {
    * Waits until a cluster runs, has stopped or has failed, and returns it; or as it is after `milliseconds`, when
    * `signal` aborts, or when the hub ends.
    */
-  async waitForChange(name: string, milliseconds: number, signal?: AbortSignal): Promise<Cluster | undefined> {
-    const until = Date.now() + milliseconds;
-    for (;;) {
-      const left = until - Date.now();
-      const next = this.#changes.next(name, Math.max(0, left), signal);
-      const cluster = await this.get(name);
-      if (!cluster || settled.has(cluster.phase) || left <= 0 || signal?.aborted || this.#changes.closed)
-        return cluster;
-      await next;
-    }
+  waitForChange(name: string, milliseconds: number, signal?: AbortSignal): Promise<Cluster | undefined> {
+    return this.#waitFor(name, (cluster) => settled.has(cluster.phase), Date.now() + milliseconds, signal);
   }
 
   /**
@@ -266,6 +259,51 @@ export class Clusters {
     await this.stop(name, `Idle for ${cluster.config.idleTimeout} seconds.`);
   }
 
+  /** Whether a user has clusters of which something is left. */
+  async hasActive(user: string): Promise<boolean> {
+    return (await this.#namesOfActive(user)).length > 0;
+  }
+
+  /**
+   * Stops all clusters of a user and forgets them, so that nobody who gets the name later finds them; resolves with
+   * whether nothing was left of them within this time.
+   */
+  async removeAllOf(user: string, milliseconds: number): Promise<boolean> {
+    const until = Date.now() + milliseconds;
+    const names = await this.#namesOfActive(user);
+    await Promise.all(names.map((name) => this.stop(name, 'Its owner was removed.')));
+    const isOver = (cluster: Cluster): boolean => cluster.ended;
+    await Promise.all(names.map((name) => this.#waitFor(name, isOver, until, undefined)));
+    const { store } = this.#context;
+    await store.db.deleteFrom('clusters').where('user_name', '=', user).where('ended', '=', 1).execute();
+    return !(await this.hasActive(user));
+  }
+
+  async #waitFor(
+    name: string,
+    isOver: (cluster: Cluster) => boolean,
+    until: number,
+    signal: AbortSignal | undefined,
+  ): Promise<Cluster | undefined> {
+    for (;;) {
+      const left = until - Date.now();
+      const next = this.#changes.next(name, Math.max(0, left), signal);
+      const cluster = await this.get(name);
+      if (!cluster || isOver(cluster) || left <= 0 || signal?.aborted || this.#changes.closed) return cluster;
+      await next;
+    }
+  }
+
+  async #namesOfActive(user: string): Promise<string[]> {
+    const rows = await this.#context.store.db
+      .selectFrom('clusters')
+      .select('name')
+      .where('user_name', '=', user)
+      .where('ended', '=', 0)
+      .execute();
+    return rows.map((row) => row.name);
+  }
+
   async #setScaling(name: string, decide: (cluster: Cluster) => ScalingRequest): Promise<ScalingResult> {
     const { store, clock } = this.#context;
     let trouble: string | undefined;
@@ -310,14 +348,6 @@ export class Clusters {
       if (phase !== 'exited') await runtime.stop(id, { graceSeconds: 2 });
       else await runtime.forget(id);
     }
-  }
-
-  async #stopClustersOfRemovedUser(user: string): Promise<void> {
-    const { store } = this.#context;
-    const row = await store.db.selectFrom('users').select('id').where('name', '=', user).executeTakeFirst();
-    if (row) return;
-    for (const cluster of await this.list(user, ['pending', 'running']))
-      await this.stop(cluster.name, 'Its owner was removed.');
   }
 
   #inBackground(work: Promise<void>): void {

@@ -93,7 +93,7 @@ function checked(field: OptionField, value: PythonValue): PythonValue {
       return value;
     case 'int':
       if (typeof value !== 'bigint' && typeof value !== 'boolean') throw wrongType(field, 'an integer', value);
-      return withinBounds(field, value);
+      return BigInt(withinBounds(field, value));
     default: {
       const number = typeof value === 'bigint' || typeof value === 'boolean' ? new PythonFloat(Number(value)) : value;
       if (!(number instanceof PythonFloat)) throw wrongType(field, 'a float', value);

@@ -245,6 +245,7 @@ describe('scaling', () => {
     await workers(3);
     await clusters.scale(name, 0n);
     await workers(0);
+    expect(world.scheduler(name).active.size).toBe(0);
   });
 
   test('down and up at once replaces the workers being retired', async () => {
@@ -258,6 +259,7 @@ describe('scaling', () => {
     await clusters.scale(name, 2n);
     await until('two connected workers', () => scheduler.active.size === 2 && scheduler.count === 2);
     await workers(2);
+    expect([...scheduler.active].sort()).toEqual(world.liveWorkers.sort());
   });
 
   test('a heartbeat from before the scale neither ends workers nor is taken for an answer', async () => {
@@ -403,6 +405,7 @@ describe('workers that end', () => {
     scheduler.report();
     await until('another one', () => scheduler.active.size === 1 && !scheduler.active.has(lost));
     await workers(1);
+    expect(world.liveWorkers).not.toContain(lost);
   });
 });
 
@@ -470,15 +473,25 @@ describe('an end', () => {
     await until('forgotten', async () => (await third.clusters.get(name)) === undefined);
   });
 
-  test("a removed user's clusters are stopped", async () => {
+  test("a removed user's clusters are stopped and forgotten, and nobody else's", async () => {
     const { clusters } = await openWorld();
     const { name } = await running(clusters);
-    await world.store.write(async ({ db, changed }) => {
-      await db.deleteFrom('users').where('name', '=', 'ada').execute();
-      changed('users', 'ada');
-    });
-    expect(await until('stopped', async () => (await phaseOf(clusters, name)) === 'stopped')).toBe(true);
-    expect(world.runtime.workloads.size).toBe(0);
+    const stopped = await running(clusters);
+    await clusters.stop(stopped.name, 'Stopped by ada.');
+    const other = await clusters.create({ name: 'bob', groups: [], admin: false }, {});
+    expect(await clusters.hasActive('ada')).toBe(true);
+    expect(await clusters.removeAllOf('ada', 20_000)).toBe(true);
+    expect(await clusters.hasActive('ada')).toBe(false);
+    expect(await clusters.get(name)).toBeUndefined();
+    expect(await clusters.get(stopped.name)).toBeUndefined();
+    expect(await clusters.waitForChange(other.name, 20_000)).toMatchObject({ phase: 'running' });
+  });
+
+  test('a removal says when something is left after its time', async () => {
+    const { clusters } = await openWorld();
+    await running(clusters);
+    world.runtime.onStop = () => {};
+    expect(await clusters.removeAllOf('ada', 50)).toBe(false);
   });
 });
 
@@ -578,7 +591,7 @@ describe('another hub', () => {
     await clusters.close();
     await world.store.db.deleteFrom('clusters').where('name', '=', name).execute();
     await world.open();
-    await until('ended', () => world.runtime.live.length === 0);
+    expect(await until('ended', () => world.runtime.live.length === 0)).toBe(true);
   });
 
   test('says so when nothing is left of a scheduler', async () => {

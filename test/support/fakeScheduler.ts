@@ -114,7 +114,7 @@ export class FakeScheduler {
     const closing = [...this.active].slice(this.count);
     const active = [...this.active].slice(0, Math.max(0, this.count));
     const { ports } = this.#workload.spec.reservation;
-    await this.#surroundings.heartbeat(this.clusterName, {
+    const sent = this.#surroundings.heartbeat(this.clusterName, {
       scheduler_address: `tls://127.0.0.1:${ports.scheduler}`,
       dashboard_address: `http://127.0.0.1:${ports.dashboard}`,
       api_address: `http://127.0.0.1:${ports.api}`,
@@ -123,6 +123,8 @@ export class FakeScheduler {
       closing_workers: closing,
       closed_workers: [...this.closed],
     });
+    // A hub that died does not answer; the real one gives up after 20 seconds.
+    await Promise.race([sent, new Promise((_, reject) => setTimeout(reject, 1000, new Error('no answer')))]);
     for (const name of closing) this.#surroundings.endWorker(name);
   }
 

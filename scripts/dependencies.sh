@@ -14,8 +14,7 @@ is_installed() {
 }
 
 ensure_dependencies() {
-  is_installed all && return
-  [ "$1" = runtime ] && is_installed runtime && return
+  if is_installed all || { [ "$1" = runtime ] && is_installed runtime; }; then return; fi
   command -v npm >/dev/null || {
     echo "Atoll needs npm (with Node 20 or newer) to install its dependencies. On Debian or Ubuntu: apt install npm" >&2
     return 1
@@ -24,13 +23,13 @@ ensure_dependencies() {
   (
     # Two set-ups at once would take each other's files away.
     if command -v flock >/dev/null; then flock 9; fi
-    is_installed all && exit
-    [ "$1" = runtime ] && is_installed runtime && exit
+    if is_installed all || { [ "$1" = runtime ] && is_installed runtime; }; then exit; fi
     echo "Atoll: installing its dependencies (once) …" >&2
     omit=
     [ "$1" = runtime ] && omit=--omit=dev
-    cd "$root" && npm ci $omit --no-audit --no-fund --loglevel=error >&2 9>&-
-    cp "$root/package-lock.json" "$root/node_modules/.atoll-installed-$1"
+    # Not `npm ci`: it refuses a lock file without the builds for other platforms, which some package mirrors do not have.
+    cd "$root" && npm install --no-save $omit --no-audit --no-fund --loglevel=error >&2 9>&- &&
+      cp package-lock.json "node_modules/.atoll-installed-$1"
   ) 9>"$root/.cache/install.lock" || {
     echo "Atoll: the dependencies could not be installed (see above). Run the command again once that is mended; it goes on." >&2
     return 1

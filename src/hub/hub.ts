@@ -69,10 +69,7 @@ export async function startHub({ folder, settings, url, log, shutDown }: HubOpti
     runtime,
     routes,
     log,
-    credentials: {
-      issue: (server) => identity.issueServerCredentials(server),
-      revoke: (server) => identity.revokeServerCredentials(server),
-    },
+    credentials: identity,
     settings: settings.servers,
     hubUrl: url,
   });
@@ -116,7 +113,7 @@ export async function startHub({ folder, settings, url, log, shutDown }: HubOpti
 
   return {
     identity,
-    notes: runtime.isolation().kind === 'none' ? [runtime.isolation().sentence] : [],
+    notes: [runtime.isolation().sentence],
     makeLoginLink,
     async stop(workloads) {
       if (workloads) await stopWorkloads(servers, clusters, stopWorkloadsMs);

@@ -11,7 +11,7 @@ import { version } from '../core/version.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createPages } from '../pages/createPages.ts';
-import { serverPages } from '../pages/servers/serverPages.ts';
+import { serversPages } from '../pages/servers/serversPages.ts';
 import type { Servers } from '../servers/servers.ts';
 
 /** Where the gateway's API is: where daskhub has it, so that people's addresses stay good. */
@@ -33,7 +33,7 @@ export function createHubApp(parts: HubParts): (request: Request) => Response | 
   const { identity, servers, clusters, settings, log } = parts;
   const directory = serversDirectory(servers);
   const workloads: UserWorkloads[] = [directory];
-  const pages = createPages({ identity, log }, serverPages({ servers, identity, settings: settings.servers }));
+  const pages = createPages({ identity, log }, serversPages({ servers, identity, settings: settings.servers }));
   const api = createHubApi(
     { identity, servers: directory, workloads, shutDown: (options) => parts.shutDown(options), log },
     serversApi({ servers, identity, allowNamedServers: settings.servers.allowNamedServers }),

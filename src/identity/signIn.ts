@@ -86,7 +86,8 @@ export class SignIn {
     this.#perAddress.failed(address);
     const result = await attempt();
     this.#perUser.succeeded(key);
-    this.#perAddress.succeeded(address);
+    // Not forgotten: otherwise whoever has an account could guess those of others without end.
+    this.#perAddress.forgive(address);
     return result;
   }
 

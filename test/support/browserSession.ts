@@ -30,7 +30,10 @@ export class BrowserSession {
     if (cookies.length > 0)
       headers.set('cookie', cookies.map(([key, cookie]) => `${nameOf(key)}=${cookie.value}`).join('; '));
     if (!headers.has('sec-fetch-mode')) headers.set('sec-fetch-mode', 'navigate');
-    if (!headers.has('sec-fetch-site')) headers.set('sec-fetch-site', 'same-origin');
+    // An address that a person types in, or a form on one of the hub's own pages.
+    const isForm = (init.method ?? 'GET') !== 'GET' || init.form !== undefined;
+    if (!headers.has('sec-fetch-site')) headers.set('sec-fetch-site', isForm ? 'same-origin' : 'none');
+    if (!headers.has('sec-fetch-dest')) headers.set('sec-fetch-dest', 'document');
     if (init.form) headers.set('content-type', 'application/x-www-form-urlencoded');
     const response = await send(url, init.method ?? (init.form ? 'POST' : 'GET'), headers, init.form ?? init.body);
     for (const line of response.headers.getSetCookie()) this.#keep(line, url);

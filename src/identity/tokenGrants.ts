@@ -23,14 +23,22 @@ export async function scopesForToken(
   identity: Identity,
 ): Promise<string[]> {
   const scopes = scopesOf(wish, identity);
-  const wanted = requestedScopes({ scopes, holder: { user: owner.name }, oauth: false }, identity.catalogue);
-  const beyondOwner = wanted && (await firstBeyond(wanted, owner.scopes, identity));
-  if (beyondOwner !== undefined)
-    throw new AtollError(
-      'ATOLL_BAD_REQUEST',
-      `Not assigning requested scopes ${beyondOwner} not held by User ${owner.name}`,
-    );
-  const beyondRequester = await firstBeyond(wanted ?? owner.scopes, requester.scopes, identity, isIdentifyScope);
+  const requestedBy = (list: readonly string[]): ScopeSet | undefined =>
+    requestedScopes({ scopes: list, holder: { user: owner.name }, oauth: false }, identity.catalogue);
+  for (const scope of scopes) {
+    const wanted = requestedBy([scope]);
+    if (wanted && (await firstBeyond(wanted, owner.scopes, identity)) !== undefined)
+      throw new AtollError(
+        'ATOLL_BAD_REQUEST',
+        `Not assigning requested scopes ${scope} not held by User ${owner.name}`,
+      );
+  }
+  const beyondRequester = await firstBeyond(
+    requestedBy(scopes) ?? owner.scopes,
+    requester.scopes,
+    identity,
+    isIdentifyScope,
+  );
   if (beyondRequester !== undefined)
     throw new AtollError(
       'ATOLL_FORBIDDEN',

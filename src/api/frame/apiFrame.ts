@@ -196,5 +196,7 @@ async function withEtag(request: Request, response: Response): Promise<Response>
   const headers = new Headers(response.headers);
   headers.set('Etag', etag);
   const known = (request.headers.get('if-none-match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  return known.includes(etag) ? new Response(null, { status: 304, headers }) : new Response(body, { headers });
+  if (!known.includes(etag)) return new Response(body, { headers });
+  headers.delete('Content-Type');
+  return new Response(null, { status: 304, headers });
 }

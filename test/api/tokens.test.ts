@@ -1,0 +1,189 @@
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { type IdentityWorld, openIdentityWorld } from '../support/identityWorld.ts';
+
+let world: IdentityWorld;
+beforeEach(async () => {
+  world = await openIdentityWorld({
+    authentication: { authenticator: 'dummy', dummyPassword: 'open sesame' },
+    services: {
+      issuer: {
+        name: 'issuer',
+        apiToken: 'the-token-of-the-issuer',
+        admin: false,
+        display: true,
+        oauthNoConfirm: false,
+        oauthClientAllowedScopes: [],
+        info: {},
+      },
+    },
+    roles: [
+      {
+        name: 'issuing',
+        description: '',
+        scopes: ['tokens', 'read:users'],
+        users: [],
+        groups: [],
+        services: ['issuer'],
+      },
+    ],
+  });
+  await world.user('root', true);
+  await world.user('ada');
+});
+afterEach(() => world.close());
+
+async function call(token: string | null, method: string, path: string, body?: unknown) {
+  const response = await world.request(`/hub/api${path}`, {
+    method,
+    headers: token === null ? {} : { authorization: `token ${token}` },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return { status: response.status, json: (text === '' ? null : JSON.parse(text)) as Record<string, unknown> };
+}
+
+const make = async (body?: unknown, token?: string) =>
+  call(token ?? (await world.token('ada')), 'POST', '/users/ada/tokens', body);
+
+describe('making a token', () => {
+  test('without wishes gives one that can do what its owner can', async () => {
+    const { status, json } = await make();
+    expect(status).toBe(201);
+    expect(json).toMatchObject({
+      kind: 'api_token',
+      id: 'a2',
+      user: 'ada',
+      roles: [],
+      created: '2026-11-23T12:00:00.000000Z',
+      last_activity: null,
+      expires_at: null,
+      note: 'Requested via api',
+      session_id: null,
+      oauth_client: 'JupyterHub',
+    });
+    expect(json.scopes).toContain('servers!user=ada');
+    expect(await world.identity.fromToken(String(json.token))).toMatchObject({ name: 'ada' });
+  });
+
+  test('with wishes gives one that can do that', async () => {
+    const { json } = await make({
+      note: 'for cron',
+      expires_in: 3600,
+      scopes: ['read:servers!user', 'read:users:name!user'],
+    });
+    expect(json).toMatchObject({ note: 'for cron', expires_at: '2026-11-23T13:00:00.000000Z' });
+    expect(json.scopes).toEqual(['read:servers!user=ada', 'read:users:groups!user=ada', 'read:users:name!user=ada']);
+    const roles = await make({ roles: ['user'] });
+    expect(roles.json.scopes).toContain('tokens!user=ada');
+  });
+
+  test.each<[unknown, string]>([
+    [{ expires_in: 'x' }, "token expires_in must be null or integer, not 'x'"],
+    [{ expires_in: 1.5 }, 'token expires_in must be null or integer, not 1.5'],
+    [{ expires_in: true }, 'token expires_in must be null or integer, not true'],
+    [{ expires_in: -1 }, 'token expires_in must be 0 to 3153600000 seconds, not -1'],
+    [{ expires_in: 1e300 }, 'token expires_in must be 0 to 3153600000 seconds, not 1e+300'],
+    [{ scopes: ['bogus'] }, "Scope 'bogus' for token does not exist"],
+    [{ roles: ['bogus'] }, 'No such role: bogus'],
+    [{ roles: ['user'], scopes: ['self'] }, 'Specify either roles or scopes, not both'],
+    [{ scopes: ['admin:users'] }, 'Not assigning requested scopes admin:users not held by User ada'],
+    [{ scopes: ['read:users!user=root'] }, 'Not assigning requested scopes read:users!user=root not held by User ada'],
+    [{ scopes: 'self' }, /^`scopes`: / as never],
+    [{ note: 5 }, /^`note`: / as never],
+  ])('%j: 400', async (body, message) => {
+    const answer = await make(body);
+    expect(answer.status).toBe(400);
+    expect(answer.json.message).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
+  });
+
+  test('that expires at once is worth nothing', async () => {
+    const { json } = await make({ expires_in: 0 });
+    expect(await world.identity.fromToken(String(json.token))).toBeUndefined();
+  });
+
+  test('with a lesser token never gives more than that token has', async () => {
+    const lesser = await world.token('ada', ['tokens!user', 'read:servers!user']);
+    expect((await make(undefined, lesser)).status).toBe(403);
+    expect((await make({ scopes: ['servers!user'] }, lesser)).status).toBe(403);
+    expect((await make({ scopes: ['inherit'] }, lesser)).status).toBe(403);
+    expect((await make({ scopes: ['read:servers!user'] }, lesser)).status).toBe(201);
+  });
+
+  test('for somebody else needs the scope, and gives no more than the maker has', async () => {
+    expect((await call(await world.token('ada'), 'POST', '/users/root/tokens')).status).toBe(404);
+    const issuer = 'the-token-of-the-issuer';
+    expect((await call(issuer, 'POST', '/users/root/tokens')).status).toBe(403);
+    expect((await call(issuer, 'POST', '/users/root/tokens', { scopes: ['admin:users'] })).status).toBe(403);
+    const answer = await call(issuer, 'POST', '/users/ada/tokens', { scopes: ['read:users!user'] });
+    expect(answer).toMatchObject({ status: 201, json: { note: 'Requested via api by service issuer' } });
+    expect((await call(await world.token('root'), 'POST', '/users/ada/tokens')).json.note).toBe(
+      'Requested via api by user root',
+    );
+  });
+
+  test('is possible with what one types into the sign-in page', async () => {
+    const auth = { username: 'Ada', password: 'open sesame' };
+    expect(await make({ auth }, 'nonsense')).toMatchObject({ status: 403 });
+    const answer = await call(null, 'POST', '/users/ada/tokens', { auth });
+    expect(answer.status).toBe(201);
+    expect((await call(null, 'POST', '/users/ada/tokens', { auth: { ...auth, password: 'x' } })).status).toBe(403);
+    expect((await call(null, 'POST', '/users/root/tokens', { auth })).status).toBe(403);
+    expect((await call(null, 'POST', '/users/ada/tokens')).status).toBe(403);
+    expect((await call(null, 'GET', '/users/ada/tokens')).status).toBe(403);
+  });
+});
+
+describe('the tokens one has', () => {
+  test('are listed without their secrets, and not when they have expired', async () => {
+    const token = await world.token('ada');
+    await make({ expires_in: 60 }, token);
+    const list = await call(token, 'GET', '/users/ada/tokens');
+    expect((list.json.api_tokens as { id: string }[]).map(({ id }) => id)).toEqual(['a1', 'a2']);
+    expect(JSON.stringify(list.json)).not.toContain(token);
+    world.clock.advance(60);
+    expect((await call(token, 'GET', '/users/ada/tokens')).json.api_tokens).toHaveLength(1);
+  });
+
+  test('are shown and revoked one by one', async () => {
+    const [token, other] = [await world.token('ada'), await world.token('ada')];
+    expect(await call(token, 'GET', '/users/ada/tokens/a2')).toMatchObject({ status: 200, json: { id: 'a2' } });
+    expect(await call(token, 'DELETE', '/users/ada/tokens/a2')).toMatchObject({ status: 204 });
+    expect((await call(other, 'GET', '/user')).status).toBe(403);
+    expect(await call(token, 'GET', '/users/ada/tokens/a2')).toMatchObject({
+      status: 404,
+      json: { message: 'No such token a2 for user ada' },
+    });
+  });
+
+  test('of others are out of reach', async () => {
+    const token = await world.token('ada');
+    await world.token('root');
+    for (const id of ['a2', 'a999', 'b1', 'a1e0', '%2e%2e'])
+      expect((await call(token, 'DELETE', `/users/ada/tokens/${id}`)).status).toBe(404);
+    expect((await call(token, 'GET', '/users/root/tokens')).status).toBe(404);
+  });
+
+  test('of one OAuth client go together', async () => {
+    const { clientId } = await world.identity.issueServerCredentials({ user: 'ada', serverName: '' });
+    const { id } = await world.user('ada');
+    const made = [1, 2].map(() =>
+      world.identity.tokens.create({ userId: id, scopes: [], note: '', oauthClientId: clientId }),
+    );
+    const [first, second] = await Promise.all(made);
+    const token = await world.token('ada');
+    const { json } = await call(token, 'GET', `/users/ada/tokens/a${first?.token.id}`);
+    expect(json.oauth_client).toBe('Server at /user/ada/');
+    await call(token, 'DELETE', `/users/ada/tokens/a${first?.token.id}`);
+    expect(await world.identity.fromToken(second?.secret ?? '')).toBeUndefined();
+  });
+});
+
+test('whose a token is, in the old way, is told to programs with a token only', async () => {
+  const [ada, root] = [await world.token('ada'), await world.token('root')];
+  expect(await call(ada, 'GET', `/authorizations/token/${root}`)).toMatchObject({
+    status: 200,
+    json: { name: 'root' },
+  });
+  expect((await call(ada, 'GET', '/authorizations/token/nonsense')).status).toBe(404);
+  expect((await call(null, 'GET', `/authorizations/token/${root}`)).status).toBe(403);
+});

@@ -9,9 +9,11 @@ const program = new Command('atoll')
   .showHelpAfterError('Run the command with --help to see what it takes.');
 
 const settingsOption = (): Option =>
-  new Option('-f, --file <path>', 'settings file or folder, or - for standard input; may be repeated, later ones win')
-    .argParser((path: string, before: string[]) => [...before, path])
-    .default([], 'none');
+  new Option(
+    '-f, --file <path>',
+    'settings file or folder, or - for standard input; may be repeated, later ones win',
+  ).argParser((path: string, before: string[] = []) => [...before, path]);
+const optionalSettings = (): Option => settingsOption().default([], 'none');
 const dataOption = (): Option => new Option('--data <folder>', 'where everything is kept').default(defaultDataFolder());
 const hostOption = (): Option => new Option('--host <address>', 'address to listen on').default('127.0.0.1');
 const portOption = (): Option => new Option('--port <number>', 'port to listen on').argParser(parsePort).default(8000);
@@ -19,12 +21,19 @@ const portOption = (): Option => new Option('--port <number>', 'port to listen o
 program
   .command('up')
   .description('Set everything up, then run hub and edge on this machine until interrupted.')
-  .addOption(settingsOption())
+  .addOption(optionalSettings())
   .addOption(dataOption())
   .addOption(hostOption())
   .addOption(portOption())
   .option('--stop-workloads', 'end servers and clusters too when Atoll ends (they go on otherwise)', false)
   .action(async (options) => (await import('./cli/up.ts')).up(options));
+
+program
+  .command('check')
+  .description('Check settings files without starting anything. Exit code 0: Atoll can run with them; 1: it cannot.')
+  .addOption(settingsOption().makeOptionMandatory())
+  .option('--json', 'print the result as JSON', false)
+  .action(async (options) => (await import('./cli/check.ts')).check(options));
 
 program
   .command('login')
@@ -36,7 +45,7 @@ program
 program
   .command('hub')
   .description('Run the hub alone: identity, API, pages, reconcilers. `up` does this for you.')
-  .addOption(settingsOption())
+  .addOption(optionalSettings())
   .addOption(dataOption())
   .addOption(new Option('--kept-settings <file>', 'what `up` read already').hideHelp())
   .requiredOption('--url <url>', 'where the edge answers, as servers and clusters on this machine reach it')

@@ -6,6 +6,7 @@ import type { Settings } from '../config/settings.ts';
 import type { ValuesInput } from '../config/values/parseValues.ts';
 import type { DataFolder } from '../core/dataFolder.ts';
 import { AtollError } from '../core/errors.ts';
+import { toReport } from './problemsText.ts';
 
 /** Settings that can be run, and what the operator should know about them. */
 export interface ReadSettings {
@@ -51,9 +52,20 @@ async function checked(inputs: readonly ValuesInput[], found: readonly Problem[]
     throw new AtollError('ATOLL_SETTINGS_INVALID', 'Atoll cannot run by these settings.', {
       evidence: errors.map(problemLine).join('\n  '),
     });
-  return { settings, inputs, notes: all.map((problem) => `warning: ${problemLine(problem)}`) };
+  return { settings, inputs, notes: notesOf(all) };
+}
+
+/** What needs a look, a line each; what merely has no effect, as a number. */
+function notesOf(warnings: readonly Problem[]): string[] {
+  const { ignored } = toReport(warnings);
+  const notes = warnings
+    .filter(({ path }) => !ignored.includes(path))
+    .map((problem) => `Note: ${problemLine(problem)}`);
+  if (ignored.length > 0)
+    notes.push(`Note: settings without effect here: ${ignored.length}; \`atoll check -f FILE\` says which, and why.`);
+  return notes;
 }
 
 function problemLine({ file, line, column, message, suggestion }: Problem): string {
-  return `${file}:${line}:${column}: ${message}${suggestion === undefined ? '' : ` ${suggestion}`}`;
+  return `${file}:${line}:${column}: ${message}${suggestion === undefined ? '' : ` Perhaps: ${suggestion}`}`;
 }

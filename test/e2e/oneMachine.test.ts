@@ -139,7 +139,8 @@ describe('one machine, without settings', () => {
 
   test('the printed link signs in once', async () => {
     const browser = new BrowserSession(atoll.url);
-    const page = await browser.visit(atoll.signInLink);
+    const click = { headers: { 'sec-fetch-site': 'none', 'sec-fetch-user': '?1' } };
+    const page = await browser.visit(atoll.signInLink, click);
     expect(page.status).toBeLessThan(400);
     const model = await until('a signed-in session', async () => {
       const home = await browser.visit('/hub/home');
@@ -147,7 +148,7 @@ describe('one machine, without settings', () => {
     });
     expect(model).toContain('Log out');
     const second = new BrowserSession(atoll.url);
-    await second.visit(atoll.signInLink);
+    await second.visit(atoll.signInLink, click);
     expect((await second.request('/hub/home')).status).toBe(302);
   });
 

@@ -257,7 +257,7 @@ export const errorTable = {
   ATOLL_SERVER_MODULE_MISSING: row(
     500,
     'The Python environment of a notebook server lacks a module that it needs.',
-    'Ask the administrator to install it in the environment; jupyterhub and jupyterlab must be there.',
+    'Install it in the environment, or remove the configuration that asks for it; jupyterhub and jupyterlab must be there.',
   ),
   ATOLL_SERVER_CANNOT_REACH_HUB: row(
     500,

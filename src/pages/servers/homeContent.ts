@@ -57,7 +57,8 @@ function detailOf(server: Server, { now }: HomeOptions): Html | string {
   if (server.failure)
     return html`${server.failure.message} <a href="${serverPage('spawn-pending', server)}">Details</a>`;
   if (server.phase !== 'ready' || server.readyAt === null) return '';
-  const active = server.lastActivity === null ? '' : `, last used ${durationText(now - server.lastActivity)} ago`;
+  const lastUse = server.lastActivity ?? 0;
+  const active = lastUse < server.readyAt ? '' : `, last used ${durationText(now - lastUse)} ago`;
   return `for ${durationText(now - server.readyAt)}${active}`;
 }
 

@@ -15,6 +15,10 @@ export interface Account {
 /** Ids below this belong to the system, except the superuser's (login.defs(5), UID_MIN). */
 const firstPersonalUid = 1000;
 
+/** Milliseconds for which an answer of {@link findAccount} is believed; asking starts a process. */
+const memoryMs = 30_000;
+const known = new Map<string, { account: Account | undefined; at: number }>();
+
 const run = promisify(execFile);
 
 /** The account that this program runs as. */
@@ -29,6 +33,22 @@ export function ownAccount(): Account {
  * come to own by signing in under its name.
  */
 export async function findAccount(name: string): Promise<Account | undefined> {
+  const remembered = known.get(name);
+  const account = remembered && Date.now() - remembered.at < memoryMs ? remembered.account : await readAccount(name);
+  if (!remembered || remembered.account !== account) {
+    if (known.size > 10_000) known.clear();
+    known.set(name, { account, at: Date.now() });
+  }
+  if (account && account.uid !== 0 && account.uid < firstPersonalUid)
+    throw new AtollError(
+      'ATOLL_SYSTEM_ACCOUNT',
+      `The name ${name} belongs to an account of this machine's system, so nothing can run for it.`,
+      { evidence: `Account ${name} has the user id ${account.uid}.` },
+    );
+  return account;
+}
+
+async function readAccount(name: string): Promise<Account | undefined> {
   if (!/^[A-Za-z_][A-Za-z0-9_.@-]*\$?$/.test(name)) return undefined;
   let line: string;
   try {
@@ -41,12 +61,5 @@ export async function findAccount(name: string): Promise<Account | undefined> {
   const [found = '', , uid, gid, , home = '/', shell = ''] = line.split(':');
   // A numeric name would be taken for an id.
   if (found !== name) return undefined;
-  const account = { name, uid: Number(uid), gid: Number(gid), home, shell: shell || '/bin/sh' };
-  if (account.uid !== 0 && account.uid < firstPersonalUid)
-    throw new AtollError(
-      'ATOLL_SYSTEM_ACCOUNT',
-      `The name ${name} belongs to an account of this machine's system, so nothing can run for it.`,
-      { evidence: `Account ${name} has the user id ${account.uid}.` },
-    );
-  return account;
+  return { name, uid: Number(uid), gid: Number(gid), home, shell: shell || '/bin/sh' };
 }

@@ -11,7 +11,7 @@ import { type PythonEnvironment, workerDefaults } from './launchEnvironment.ts';
 import type { Placement } from './placement.ts';
 import { isAlive, readBootId, readProcess } from './proc.ts';
 import type { LaunchRequest } from './supervisor.ts';
-import { readJson, writeDurably } from './workloadFolder.ts';
+import { readJson, replaceFile } from './workloadFolder.ts';
 import { installationVariable } from './workloadProcesses.ts';
 
 /** How fork servers are run. */
@@ -175,7 +175,7 @@ export class ForkServers {
     const startTime = server.pid === undefined ? undefined : readProcess(server.pid)?.startTime;
     if (server.pid === undefined || startTime === undefined) throw new Error('it cannot be executed');
     const record = { owner, pid: server.pid, startTime, bootId: this.#bootId };
-    await writeDurably(join(folder, 'server.json'), JSON.stringify(record));
+    replaceFile(join(folder, 'server.json'), JSON.stringify(record));
     for (let tries = 0; tries < 200; tries += 1) {
       const connection = await connectIn(folder);
       connection?.destroy();

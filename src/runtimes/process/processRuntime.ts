@@ -155,8 +155,9 @@ class LocalProcesses implements ProcessRuntime {
     if (known) return known;
     const folder = this.#folderOf(request.id);
     const placement = await placementOf(request.owner, this.#homes);
-    const ports: Record<string, number> = {};
-    for (const name of request.ports) ports[name] = await this.#ports.take();
+    const ports = Object.fromEntries(
+      await Promise.all(request.ports.map(async (name) => [name, await this.#ports.take()] as const)),
+    );
     const reservation = {
       bindAddress: '127.0.0.1',
       ports,
@@ -194,8 +195,8 @@ class LocalProcesses implements ProcessRuntime {
       const workload: Workload = { record, folder };
       try {
         await ensureHome(placement, this.#homes);
-        await folder.prepare(spec, placement.changeTo);
-        await folder.writeRecord(record);
+        folder.prepare(spec, placement.changeTo);
+        folder.writeRecord(record);
         this.#workloads.set(spec.id, workload);
         workload.process = await this.#launch(workload, placement, argv, environment);
       } catch (error) {
@@ -256,11 +257,11 @@ class LocalProcesses implements ProcessRuntime {
   async #adopt(id: string): Promise<void> {
     const folder = this.#folderOf(id);
     const record = folder.readRecord();
-    const attempts = record ? await folder.listAttempts() : [];
+    const attempts = record ? folder.listAttempts() : [];
     let process = attempts.map((attempt) => folder.readProcess(attempt)).find((found) => found !== undefined);
     if (!process) {
       // The earlier hub was ended before the workload ran. Its start was never acknowledged: it may not begin any more.
-      for (const attempt of attempts) process ??= await folder.giveUpAttempt(attempt);
+      for (const attempt of attempts) process ??= folder.giveUpAttempt(attempt);
     }
     if (!record || !process) {
       await folder.remove();
@@ -285,10 +286,10 @@ class LocalProcesses implements ProcessRuntime {
     const attemptWith = async (
       launch: (request: LaunchRequest) => Promise<boolean>,
     ): Promise<WorkloadProcess | undefined> => {
-      const attempt = await folder.openAttempt(changeTo);
+      const attempt = folder.openAttempt(changeTo);
       const paths = { log: folder.log, process: attempt, exit: folder.exitFile };
       const runs = await launch({ argv, environment, directory: home, ...paths });
-      return (runs ? folder.readProcess(attempt) : undefined) ?? (await folder.giveUpAttempt(attempt));
+      return (runs ? folder.readProcess(attempt) : undefined) ?? folder.giveUpAttempt(attempt);
     };
 
     const servers = this.#forkServers;
@@ -350,9 +351,11 @@ class LocalProcesses implements ProcessRuntime {
     const exit = this.#describeExit(workload, mark, workload.folder.readExit());
     workload.exit = exit;
     if (mark.process.bootId === this.#bootId) this.#leftovers.set(mark, sweeps);
-    this.#inTurn(workload.record.id, () => workload.folder.writeEnd(exit)).catch((error: unknown) => {
+    try {
+      workload.folder.writeEnd(exit);
+    } catch (error) {
       this.#options.log.error({ err: error, workload: workload.record.id }, 'cannot keep how a workload ended');
-    });
+    }
     this.#emit(workload);
   }
 

@@ -1,5 +1,18 @@
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
-import { chmod, chown, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fstatSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { randomHex } from '../../core/ids.ts';
@@ -64,6 +77,9 @@ const largestFile = 64 * 1024;
  * The folder belongs to the hub and only the hub changes it; the workload's account may write into `log`, `process.…` and
  * `exit.json`, which are therefore read with suspicion: never through a link, never much, never believed about a process
  * that /proc does not confirm.
+ *
+ * The calls are synchronous: a start makes some fifteen tiny files, and each would otherwise wait for its turn in Node's
+ * pool of threads.
  */
 export class WorkloadFolder {
   readonly path: string;
@@ -91,29 +107,27 @@ export class WorkloadFolder {
    * Makes the folder and everything in it but the record. What an interrupted earlier try left is replaced.
    * @param account whom the files are given to; undefined when the workload runs as the hub's own user.
    */
-  async prepare(spec: WorkloadSpec, account: Account | undefined): Promise<void> {
+  prepare(spec: WorkloadSpec, account: Account | undefined): void {
     // Another account must be able to pass through, not to look.
     const folderMode = account ? 0o711 : 0o700;
-    await mkdir(this.path, { recursive: true, mode: folderMode });
-    await chmod(this.path, folderMode);
-    await rm(this.files, { recursive: true, force: true });
-    await mkdir(this.files, { mode: folderMode });
-    await chmod(this.files, folderMode);
+    mkdirSync(this.path, { recursive: true, mode: folderMode });
+    chmodSync(this.path, folderMode);
+    rmSync(this.files, { recursive: true, force: true });
+    mkdirSync(this.files, { mode: folderMode });
+    chmodSync(this.files, folderMode);
     for (const [name, content] of Object.entries(spec.files)) {
       if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) throw new TypeError(`not a file name: ${JSON.stringify(name)}`);
-      await this.#create(join(this.files, name), account, content);
+      this.#create(join(this.files, name), account, content);
     }
-    await rm(this.exitFile, { force: true });
-    await this.#create(this.exitFile, account);
-    await rm(this.log, { force: true });
-    await this.#create(this.log, account);
+    rmSync(this.exitFile, { force: true });
+    this.#create(this.exitFile, account);
+    rmSync(this.log, { force: true });
+    this.#create(this.log, account);
   }
 
-  /** Writes the record durably; from now on the workload is known. */
-  async writeRecord(record: WorkloadRecord): Promise<void> {
-    await writeDurably(join(this.path, 'workload.json'), JSON.stringify(record));
-    await syncFolder(this.path);
-    await syncFolder(join(this.path, '..'));
+  /** Writes the record; from now on the workload is known, whatever happens to the hub. */
+  writeRecord(record: WorkloadRecord): void {
+    replaceFile(join(this.path, 'workload.json'), JSON.stringify(record));
   }
 
   /** The record, or undefined when the workload never became known. */
@@ -122,9 +136,9 @@ export class WorkloadFolder {
   }
 
   /** Opens an attempt to start the workload: the path of the process file that the new process must fill. */
-  async openAttempt(account: Account | undefined): Promise<string> {
+  openAttempt(account: Account | undefined): string {
     const path = join(this.path, `process.${randomHex(8)}.json`);
-    await this.#create(path, account);
+    this.#create(path, account);
     return path;
   }
 
@@ -132,18 +146,18 @@ export class WorkloadFolder {
    * Gives an attempt up. From then on it cannot begin any more; if it had begun before, its process is returned.
    * (`claim_start` in python/atoll_workload.py is the other side.)
    */
-  async giveUpAttempt(path: string): Promise<WorkloadProcess | undefined> {
+  giveUpAttempt(path: string): WorkloadProcess | undefined {
     const voided = `${path}.void`;
-    await rename(path, voided);
+    renameSync(path, voided);
     const process = readJson(voided, identitySchema);
     // It has begun: give its file the name back, under which a later hub looks for it.
-    if (process) await rename(voided, path);
+    if (process) renameSync(voided, path);
     return process;
   }
 
   /** The attempts that were neither given up nor removed. */
-  async listAttempts(): Promise<string[]> {
-    const names = await readdir(this.path);
+  listAttempts(): string[] {
+    const names = readdirSync(this.path);
     return names.filter((name) => /^process\.[0-9a-f]+\.json$/.test(name)).map((name) => join(this.path, name));
   }
 
@@ -158,8 +172,8 @@ export class WorkloadFolder {
   }
 
   /** Keeps how it ended. */
-  async writeEnd(exit: WorkloadExit): Promise<void> {
-    await writeDurably(join(this.path, 'end.json'), JSON.stringify(exit));
+  writeEnd(exit: WorkloadExit): void {
+    replaceFile(join(this.path, 'end.json'), JSON.stringify(exit));
   }
 
   /** How it ended, if the hub has seen that. */
@@ -175,32 +189,20 @@ export class WorkloadFolder {
     await rm(this.path, { recursive: true, force: true });
   }
 
-  async #create(path: string, account: Account | undefined, content = ''): Promise<void> {
-    await writeFile(path, content, { flag: 'wx', mode: 0o600 });
-    if (account) await chown(path, account.uid, account.gid);
+  #create(path: string, account: Account | undefined, content = ''): void {
+    writeFileSync(path, content, { flag: 'wx', mode: 0o600 });
+    if (account) chownSync(path, account.uid, account.gid);
   }
 }
 
-/** Replaces a file so that after a crash, even of the machine, it is the old or the new one, whole. */
-export async function writeDurably(path: string, content: string): Promise<void> {
+/**
+ * Replaces a file so that whoever is killed meanwhile leaves the old or the new one, whole. It is not pressed onto the disk:
+ * what it tells of ends with the machine anyway.
+ */
+export function replaceFile(path: string, content: string): void {
   const temporary = `${path}.new`;
-  const file = await open(temporary, 'w', 0o600);
-  try {
-    await file.writeFile(content);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
-  await rename(temporary, path);
-}
-
-async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r');
-  try {
-    await folder.sync();
-  } finally {
-    await folder.close();
-  }
+  writeFileSync(temporary, content, { mode: 0o600 });
+  renameSync(temporary, path);
 }
 
 /** A small JSON file that somebody else may have written: undefined when it is missing, half-written or not as expected. */

@@ -1,0 +1,108 @@
+import type { Browser, BrowserContext, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Atoll } from '../support/atoll.ts';
+import { launchBrowser, noBrowserReason } from '../support/browser.ts';
+import { until } from '../support/until.ts';
+
+if (noBrowserReason) console.log(`skipped: the browser tests, because ${noBrowserReason}`);
+
+/** Everything here is generous: a machine five times slower must pass too. */
+const patience = { timeout: 90_000 };
+
+const computation = [
+  'from dask_gateway import GatewayCluster',
+  'cluster = GatewayCluster(); cluster.scale(4); client = cluster.get_client()',
+  'import dask.array as da; print("mean", round(float(da.random.random((20000, 20000)).mean().compute()), 2))',
+  'print("dashboard", cluster.dashboard_link)',
+].join('\n');
+
+describe.skipIf(noBrowserReason !== undefined)(
+  'a person with a browser, without any settings',
+  { timeout: 300_000 },
+  () => {
+    let atoll: Atoll;
+    let browser: Browser;
+    let context: BrowserContext;
+    let lab: Page;
+    let dashboard = '';
+    const foreignRequests: string[] = [];
+
+    beforeAll(async () => {
+      atoll = await Atoll.start();
+      browser = await launchBrowser();
+      context = await browser.newContext({ viewport: { width: 1400, height: 900 } });
+      context.on('request', (request) => {
+        if (!request.url().startsWith(atoll.url) && /^(http|ws)/.test(request.url()))
+          foreignRequests.push(request.url());
+      });
+    });
+    afterAll(async () => {
+      await browser?.close();
+      await atoll?.end();
+    });
+
+    test('the link from the terminal leads to JupyterLab, with visible progress on the way', async () => {
+      lab = await context.newPage();
+      await lab.goto(atoll.signInLink);
+      await lab.waitForURL(/\/user\/.*\/lab/, patience);
+      await lab.waitForSelector('.jp-Launcher', patience);
+    });
+
+    test('a notebook cell makes a cluster and computes on it', async () => {
+      await lab.click('.jp-LauncherCard[data-category="Notebook"]', patience);
+      const editor = lab.locator('.jp-Notebook .cm-content').first();
+      await editor.waitFor(patience);
+      await editor.click();
+      await lab.keyboard.insertText(computation);
+      await lab.keyboard.press('Shift+Enter');
+      const output = lab.locator('.jp-OutputArea-output');
+      await until(
+        'the result in the notebook',
+        async () => (await output.allInnerTexts()).join('\n').includes('dashboard'),
+        120,
+      );
+      const text = (await output.allInnerTexts()).join('\n');
+      expect(text).toContain('mean 0.5');
+      dashboard = /dashboard (\S+)/.exec(text)?.[1] ?? '';
+      expect(dashboard).toContain('/clusters/');
+    });
+
+    test('the dashboard link opens the live dashboard', async () => {
+      const page = await context.newPage();
+      const sockets: string[] = [];
+      page.on('websocket', (socket) => sockets.push(socket.url()));
+      await page.goto(new URL(dashboard, atoll.url).href);
+      await page.waitForSelector('.bk-Figure, .bk-GridBox, [class*="bk-"]', { state: 'attached', ...patience });
+      await until('the dashboard’s WebSocket', () => sockets.some((url) => url.includes('/status/ws')));
+      await page.close();
+    });
+
+    test('somebody who is not signed in is sent to the sign-in page instead', async () => {
+      const stranger = await browser.newContext();
+      const page = await stranger.newPage();
+      await page.goto(new URL(dashboard, atoll.url).href);
+      expect(new URL(page.url()).pathname).toBe('/hub/login');
+      await stranger.close();
+    });
+
+    test('the Dask panel of JupyterLab makes, scales and stops clusters of the gateway', async () => {
+      await lab.click('[data-id="dask-dashboard-launcher"]', patience);
+      await lab.click('[data-command="dask:launch-cluster"]', patience);
+      const item = lab.locator('.dask-ClusterListingItem');
+      await item.first().waitFor(patience);
+      expect(await item.first().innerText()).toContain('GatewayCluster');
+      await item.first().getByText('SCALE', { exact: false }).click(patience);
+      const dialog = lab.locator('.jp-Dialog');
+      await dialog.locator('input[type="number"]').first().fill('2');
+      await dialog.locator('.jp-mod-accept').click();
+      await until('two workers in the panel', async () => /workers: *2/i.test(await item.first().innerText()), 90);
+      await item.first().getByText('SHUTDOWN', { exact: false }).click(patience);
+      await lab.locator('.jp-Dialog .jp-mod-accept, .jp-Dialog .jp-mod-warn').first().click(patience);
+      await until('an empty panel', async () => (await item.count()) === 0, 90);
+    });
+
+    test('no request left the machine', () => {
+      expect(foreignRequests).toEqual([]);
+    });
+  },
+);

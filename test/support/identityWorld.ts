@@ -43,6 +43,8 @@ export interface IdentityWorld {
   shutDowns: { servers: boolean }[];
   /** Calls the pages or the API, as the edge would pass the request on. */
   request(path: string, init?: RequestInit): Promise<Response>;
+  /** The same without any headers added, for a server on a port. */
+  fetch(request: Request): Response | Promise<Response>;
   /** The user of that name, made if need be. */
   user(name: string, admin?: boolean): Promise<User>;
   /** A new token of a user (who is made if need be). */
@@ -94,6 +96,7 @@ export async function openIdentityWorld(settings: TestSettings = {}): Promise<Id
     busy,
     shutDowns,
     user,
+    fetch: (request) => app.fetch(request),
     async request(path, init = {}) {
       const headers = new Headers({ host: 'hub.test', 'x-forwarded-for': '10.0.0.1', 'x-forwarded-proto': 'http' });
       new Headers(init.headers).forEach((value, name) => headers.set(name, value));

@@ -129,7 +129,7 @@ class ForkServer:
             connection = self.listener.accept()[0]
         except BlockingIOError:
             return None
-        connection.settimeout(5)
+        connection.settimeout(1)  # the hub sends a request at once
         return connection
 
     def answer_request(self, seconds):

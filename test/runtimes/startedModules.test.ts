@@ -72,12 +72,12 @@ describe.each([
     const lines = await result('for name in sorted(os.environ): print(name + "=" + os.environ[name])', {
       environment: { PLAIN: 'x', DASK_TEST__DEEP: '5' },
     });
-    const names = lines.map((line) => line.split('=')[0]);
+    const names = lines.map((line) => line.slice(0, line.indexOf('=')));
     expect(lines).toEqual(expect.arrayContaining(['PLAIN=x', 'DASK_TEST__DEEP=5']));
     // What Python or Dask set by themselves at a start is the same in both variants.
     const own = new Set(['LC_CTYPE', 'PYTHONHASHSEED', 'TZ', 'KMP_INIT_AT_FORK', 'KMP_DUPLICATE_LIB_OK']);
-    expect(names.filter((name) => name !== undefined && !own.has(name)).sort()).toEqual(
-      [
+    expect(new Set(names.filter((name) => !own.has(name)))).toEqual(
+      new Set([
         'ATOLL_INSTALLATION',
         'ATOLL_WORKLOAD_ID',
         'DASK_TEST__DEEP',
@@ -88,7 +88,7 @@ describe.each([
         'PLAIN',
         'SHELL',
         'USER',
-      ].sort(),
+      ]),
     );
   });
 

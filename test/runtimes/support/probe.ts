@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -13,6 +13,8 @@ export class Probe {
   /** The command whose process runs `python`, then goes on as a scheduler. */
   command(python: string): string[] {
     this.#count += 1;
+    // Other accounts must be able to read the piece.
+    chmodSync(this.#folder, 0o755);
     const file = join(this.#folder, `probe_${this.#count}.py`);
     writeFileSync(file, `${python}\n`, { mode: 0o644 });
     const scheduler = ['python', '-m', 'distributed.cli.dask_scheduler', '--no-dashboard', '--host', '127.0.0.1'];

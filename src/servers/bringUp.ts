@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { AtollError } from '../core/errors.ts';
 import { sha256Hex } from '../core/ids.ts';
 import type { ReconcileResult } from '../core/reconciler.ts';
@@ -79,6 +80,8 @@ async function awaitAnswer(
   }
   life.board.add(workloadId, { progress: 80, message: `${program === 'JupyterLab' ? program : 'The server'} answers` });
   life.routes.put(server.user, server.name, seen);
+  // The route must be on its way to the edge before anybody can hear that the server is ready, and follow it.
+  await setImmediate();
   await recordReady(life, server);
   life.readiness.end(workloadId);
   return undefined;

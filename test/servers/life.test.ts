@@ -105,6 +105,20 @@ describe('a start', () => {
     expect(performance.now() - answered).toBeLessThan(250);
   });
 
+  test('is not heard to be ready before its route has left for the edge', async () => {
+    const world = await createWorld();
+    let left = false;
+    // As a socket does: what is written leaves after the present turn.
+    const put = (): void => process.nextTick(() => (left = true));
+    const { servers } = await openServers(world, { routes: { put, delete: () => {}, revoke: () => {} } });
+    opened.push({ world, servers });
+    await servers.start('ada', '');
+    const leftWhenHeard: boolean[] = [];
+    for await (const event of await servers.progress('ada', '', new AbortController().signal))
+      if (event.ready) leftWhenHeard.push(left);
+    expect(leftWhenHeard).toEqual([true]);
+  });
+
   test('asked for twice is one start', async () => {
     const { servers, runtime } = await open();
     const [first, second] = await Promise.all([servers.start('ada', ''), servers.start('ada', '')]);

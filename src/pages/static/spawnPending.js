@@ -33,6 +33,9 @@ events.addEventListener('error', () => {
   if (events.readyState === EventSource.CLOSED) setTimeout(() => location.reload(), 2000);
 });
 
+// Giving up leads away by itself; the event that tells of it must not load this page again meanwhile.
+start.querySelector('form').addEventListener('submit', () => events.close());
+
 function show(message) {
   const known = [...steps.children].some((step) => step.textContent === message);
   if (known) return;

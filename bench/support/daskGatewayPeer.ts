@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { findUv } from '../../src/environment/findUv.ts';
+import { findPackageIndex } from '../../src/environment/packageIndex.ts';
+import { runUv } from '../../src/environment/runUv.ts';
+import { freePort } from '../../test/support/freePort.ts';
+import { until } from '../../test/support/until.ts';
+
+const version = '2026.3.0';
+
+/** dask-gateway's own server with its own proxy, from PyPI; clusters run in the same Python environment as Atoll's. */
+export class DaskGatewayPeer {
+  readonly address: string;
+  readonly #folder: string;
+  readonly #process: ChildProcess;
+
+  private constructor(address: string, folder: string, process: ChildProcess) {
+    this.address = address;
+    this.#folder = folder;
+    this.#process = process;
+  }
+
+  /**
+   * Starts one and waits until it answers.
+   * @param environment the Python environment of schedulers and workers.
+   * @param cache where its own Python environment is kept between runs.
+   */
+  static async start(environment: string, cache: string): Promise<DaskGatewayPeer> {
+    const server = await installServer(join(environment, 'bin/python'), cache);
+    const folder = mkdtempSync(join(tmpdir(), 'atoll-bench-dask-gateway-'));
+    const [port, apiPort] = await Promise.all([freePort(), freePort()]);
+    const config = join(folder, 'dask_gateway_config.py');
+    const dask = join(environment, 'bin/dask');
+    writeFileSync(
+      config,
+      `
+c.DaskGateway.backend_class = 'dask_gateway_server.backends.local.UnsafeLocalBackend'
+c.DaskGateway.address = '127.0.0.1:${apiPort}'
+c.Proxy.address = '127.0.0.1:${port}'
+c.ClusterConfig.scheduler_cmd = ['${dask}', 'scheduler']
+c.ClusterConfig.worker_cmd = ['${dask}', 'worker']
+`,
+    );
+    const child = spawn(join(server, 'bin/dask-gateway-server'), ['-f', config], {
+      cwd: folder,
+      stdio: 'ignore',
+      env: { ...process.env, PATH: `${environment}/bin:${process.env.PATH}`, HOME: folder },
+    });
+    const peer = new DaskGatewayPeer(`http://127.0.0.1:${port}`, folder, child);
+    await until('an answer of dask-gateway', async () => {
+      if (child.exitCode !== null) throw new Error('dask-gateway-server ended');
+      return (await fetch(`${peer.address}/api/health`)).ok;
+    });
+    return peer;
+  }
+
+  /** Ends server, proxy and clusters. */
+  async end(): Promise<void> {
+    const ended = new Promise((done) => this.#process.once('exit', done));
+    this.#process.kill('SIGTERM');
+    await ended;
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}
+
+/** Makes a Python environment for the server, once; returns its folder. */
+async function installServer(python: string, cache: string): Promise<string> {
+  const folder = join(cache, `dask-gateway-server-${version}`);
+  if (existsSync(join(folder, 'complete'))) return folder;
+  mkdirSync(cache, { recursive: true });
+  const onProgress = (line: string): void => console.error(line);
+  const index = findPackageIndex();
+  const uv = await findUv({ directory: join(cache, 'uv'), index, onProgress });
+  const run = (words: string[]): Promise<void> => runUv({ uv, index, directory: cache, onLine: onProgress }, words);
+  await run(['venv', '--clear', '--python', python, folder]);
+  await run([
+    'pip',
+    'install',
+    '--python',
+    join(folder, 'bin/python'),
+    `dask-gateway-server==${version}`,
+    'sqlalchemy',
+    'cryptography',
+  ]);
+  writeFileSync(join(folder, 'complete'), '');
+  return folder;
+}

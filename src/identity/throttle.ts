@@ -12,7 +12,7 @@ export interface ThrottleOptions {
   capacity: number;
 }
 
-/** Slows down guessing: after some failures, a key must wait before its next attempt. In bounded memory. */
+/** Slows somebody down: after some failures (or whatever is counted), a key must wait before its next try. Bounded memory. */
 export class Throttle {
   readonly #options: ThrottleOptions;
   readonly #clock: Clock;

@@ -1,6 +1,8 @@
 import { html } from 'hono/html';
+import { systemClock } from '../core/clock.ts';
 import { AtollError } from '../core/errors.ts';
 import type { Accounts } from '../identity/authenticators/contract.ts';
+import { Throttle } from '../identity/throttle.ts';
 import type { PagesOptions } from './createPages.ts';
 import { alert, field, xsrfField } from './frame/formParts.ts';
 import type { PageContext, PageFrame } from './frame/pageFrame.ts';
@@ -16,7 +18,12 @@ export function addAccountPages(frame: PageFrame, { identity }: PagesOptions): v
 
 type Identity = PagesOptions['identity'];
 
+/** So that nobody fills the list of accounts that wait for approval: ten sign-ups are free, then they become rare. */
+const signUpLimits = { free: 10, firstWaitSeconds: 60, lastWaitSeconds: 3600, capacity: 10_000 };
+
 function addSignUp(frame: PageFrame, identity: Identity, accounts: Accounts): void {
+  const signUps = new Throttle(signUpLimits, systemClock);
+
   frame.page({ method: 'get', path: '/hub/signup', access: 'open' }, (context) => show(context));
 
   frame.page({ method: 'post', path: '/hub/signup', access: 'open' }, async (context) => {
@@ -28,7 +35,14 @@ function addSignUp(frame: PageFrame, identity: Identity, accounts: Accounts): vo
       const password = form.get('password') ?? '';
       if (password !== (form.get('repeated') ?? ''))
         throw new AtollError('ATOLL_PASSWORD_UNFIT', 'The two passwords are not the same.', { nextStep: '' });
+      const wait = signUps.waitSeconds(context.client.address);
+      if (wait > 0)
+        throw new AtollError('ATOLL_SIGN_IN_THROTTLED', 'Too many accounts were made from this address.', {
+          nextStep: `Try again in ${wait} seconds.`,
+          retryAfterSeconds: wait,
+        });
       const { approved } = await accounts.signUp(name, password);
+      signUps.failed(context.client.address);
       return await context.page(
         'Signed up',
         html`<section class="card narrow">

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
 import { AtollError } from '../core/errors.ts';
 import type { Client } from '../identity/http/client.ts';
-import { loginCookie, viewCookie, xsrfCookie } from '../identity/http/cookieNames.ts';
+import { loginCookie, viewCookie, viewCookiePath, xsrfCookie } from '../identity/http/cookieNames.ts';
 import { writeCookie } from '../identity/http/cookies.ts';
 import { safeNext } from '../identity/http/safeNext.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -105,7 +105,7 @@ ${content}
     const secure = scheme === 'https';
     const maxAge = sessionLifetimeSeconds;
     return writeCookie(viewCookie, identity.view.issue(session), {
-      path: '/services/',
+      path: viewCookiePath,
       maxAge,
       httpOnly: true,
       secure,

@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { loginCookie, sessionIdCookie, viewCookie, xsrfCookie } from '../identity/http/cookieNames.ts';
+import { loginCookie, sessionIdCookie, viewCookie, viewCookiePath, xsrfCookie } from '../identity/http/cookieNames.ts';
 import { writeCookie } from '../identity/http/cookies.ts';
 import type { PagesOptions } from './createPages.ts';
 import { xsrfField } from './frame/formParts.ts';
@@ -32,7 +32,7 @@ ${xsrfField(context.xsrfToken)}
     return context.redirect('/hub/login', [
       remove(loginCookie, '/hub/'),
       remove(sessionIdCookie, '/'),
-      remove(viewCookie, '/services/'),
+      remove(viewCookie, viewCookiePath),
       remove(xsrfCookie, '/hub/'),
       // Services of old versions set this one.
       remove('jupyterhub-services', '/services'),

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { type IdentityWorld, openIdentityWorld } from '../support/identityWorld.ts';
 
 let world: IdentityWorld;
@@ -47,7 +47,7 @@ describe('every answer', () => {
     expect(policy).toContain("default-src 'none'");
     expect(policy).not.toContain('http');
     expect(answer.headers.get('access-control-allow-headers')).toBe('accept, content-type, authorization');
-    if (answer.text !== '') expect(answer.headers.get('content-type')).toBe('application/json');
+    expect(answer.text === '' || answer.headers.get('content-type') === 'application/json').toBe(true);
   });
 
   test('the root tells the version to everybody, of every origin; nothing else does', async () => {
@@ -211,10 +211,9 @@ describe('pages of a list', () => {
 });
 
 test('a defect is a 500 that tells nothing of the inside', async () => {
-  const original = world.identity.users.list;
-  world.identity.users.list = () => Promise.reject(new Error('secret detail'));
+  const broken = vi.spyOn(world.identity.users, 'list').mockRejectedValue(new Error('secret detail'));
   const answer = await call('GET', '/users');
-  world.identity.users.list = original;
+  broken.mockRestore();
   expect(answer).toMatchObject({ status: 500, json: { code: 'ATOLL_INTERNAL' } });
   expect(answer.text).not.toContain('secret detail');
 });

@@ -1,13 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ApiFrame } from '../../src/api/frame/apiFrame.ts';
-import { addAuthorizationRoutes } from '../../src/api/hub/authorizations.ts';
-import { addGroupRoutes } from '../../src/api/hub/groups.ts';
-import { addOAuthTokenRoute } from '../../src/api/hub/oauthToken.ts';
-import { addRootRoutes } from '../../src/api/hub/root.ts';
-import { addSelfRoute } from '../../src/api/hub/self.ts';
-import { addServiceRoutes } from '../../src/api/hub/services.ts';
-import { addTokenRoutes } from '../../src/api/hub/tokens.ts';
-import { addUserRoutes } from '../../src/api/hub/users.ts';
+import { addHubRoutes } from '../../src/api/hub/createHubApi.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { type IdentityWorld, openIdentityWorld } from '../support/identityWorld.ts';
 
@@ -30,14 +23,7 @@ beforeAll(async () => {
     workloads: [],
     shutDown: () => undefined,
   };
-  addRootRoutes(frame, options);
-  addSelfRoute(frame, options);
-  addUserRoutes(frame, options);
-  addTokenRoutes(frame, options);
-  addGroupRoutes(frame, options);
-  addServiceRoutes(frame, options);
-  addOAuthTokenRoute(frame, options);
-  addAuthorizationRoutes(frame, options);
+  addHubRoutes(frame, options);
   document = (await (await world.request('/hub/api/openapi.json')).json()) as typeof document;
 });
 afterAll(() => world.close());

@@ -88,12 +88,12 @@ describe('making a token', () => {
     [{ roles: ['user'], scopes: ['self'] }, 'Specify either roles or scopes, not both'],
     [{ scopes: ['admin:users'] }, 'Not assigning requested scopes admin:users not held by User ada'],
     [{ scopes: ['read:users!user=root'] }, 'Not assigning requested scopes read:users!user=root not held by User ada'],
-    [{ scopes: 'self' }, /^`scopes`: / as never],
-    [{ note: 5 }, /^`note`: / as never],
+    [{ scopes: 'self' }, '`scopes`: Invalid input: expected array, received string'],
+    [{ note: 5 }, '`note`: Invalid input: expected string, received number'],
   ])('%j: 400', async (body, message) => {
     const answer = await make(body);
     expect(answer.status).toBe(400);
-    expect(answer.json.message).toEqual(typeof message === 'string' ? message : expect.stringMatching(message));
+    expect(answer.json.message).toBe(message);
   });
 
   test('that expires at once is worth nothing', async () => {

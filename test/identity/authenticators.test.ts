@@ -10,7 +10,7 @@ import { authenticatorContract } from './authenticators.contract.ts';
 interface Opened {
   authenticator: Authenticator;
   store: Store;
-  close(): Promise<void>;
+  close: () => Promise<void>;
 }
 
 async function open(authenticator: AuthenticatorName, more: Partial<AuthenticationSettings> = {}): Promise<Opened> {

@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { assert, property, string } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { compileUsernamePattern, isValidName, normalizeName, toUserName } from '../../src/identity/names.ts';
 import { escapeFully, escapeSegment, serverUrl } from '../../src/identity/urls.ts';
@@ -17,8 +17,8 @@ describe('one spelling of a name', () => {
   });
 
   test('normalising twice changes nothing, for any text', () => {
-    fc.assert(
-      fc.property(fc.string({ unit: 'grapheme', maxLength: 40 }), (name) => {
+    assert(
+      property(string({ unit: 'grapheme', maxLength: 40 }), (name) => {
         expect(normalizeName(normalizeName(name))).toBe(normalizeName(name));
       }),
       { numRuns: 2000 },

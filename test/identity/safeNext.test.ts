@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, constantFrom, oneof, property, string } from 'fast-check';
 import { expect, test } from 'vitest';
 import { safeNext } from '../../src/identity/http/safeNext.ts';
 
@@ -64,7 +64,7 @@ test.each([
 });
 
 test('whatever the text, a browser stays on this host', () => {
-  const pieces = fc.constantFrom(
+  const pieces = constantFrom(
     '/',
     '\\',
     '//',
@@ -85,8 +85,8 @@ test('whatever the text, a browser stays on this host', () => {
     '\u3002',
     '\uFF0F',
   );
-  fc.assert(
-    fc.property(fc.array(fc.oneof(pieces, fc.string({ maxLength: 5 })), { maxLength: 8 }), (parts) => {
+  assert(
+    property(array(oneof(pieces, string({ maxLength: 5 })), { maxLength: 8 }), (parts) => {
       const next = safeNext(parts.join(''), client);
       if (next === undefined) return;
       expect(new URL(next, 'http://hub.test:8000/hub/login').host).toBe('hub.test:8000');

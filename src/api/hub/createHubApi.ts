@@ -33,6 +33,13 @@ export type ApiModule = (frame: ApiFrame) => void;
  */
 export function createHubApi(options: HubApiOptions, ...modules: ApiModule[]): OpenAPIHono {
   const frame = new ApiFrame(options);
+  addHubRoutes(frame, options);
+  for (const addRoutes of modules) addRoutes(frame);
+  return frame.finish();
+}
+
+/** The routes that need nothing but identity. */
+export function addHubRoutes(frame: ApiFrame, options: HubApiOptions): void {
   addRootRoutes(frame, options);
   addSelfRoute(frame, options);
   addUserRoutes(frame, options);
@@ -41,6 +48,4 @@ export function createHubApi(options: HubApiOptions, ...modules: ApiModule[]): O
   addServiceRoutes(frame, options);
   addOAuthTokenRoute(frame, options);
   addAuthorizationRoutes(frame, options);
-  for (const addRoutes of modules) addRoutes(frame);
-  return frame.finish();
 }

@@ -1,3 +1,5 @@
+import { gatewayServiceName } from '../roles/defaultRoles.ts';
+
 /** The login cookie: HttpOnly, on `/hub/`. */
 export const loginCookie = 'jupyterhub-hub-login';
 
@@ -7,5 +9,8 @@ export const sessionIdCookie = 'jupyterhub-session-id';
 /** The XSRF token for scripts of the hub's pages; on `/hub/`, not HttpOnly. */
 export const xsrfCookie = '_xsrf';
 
-/** Lets its bearer look at what the hub proxies (Dask dashboards), and nothing else; HttpOnly, on `/services/`. */
+/** Lets its bearer look at what the hub proxies (Dask dashboards), and nothing else; HttpOnly, on {@link viewCookiePath}. */
 export const viewCookie = 'atoll-view';
+
+/** Where the view cookie is sent to: not to other services, which could use it. */
+export const viewCookiePath = `/services/${gatewayServiceName}/`;

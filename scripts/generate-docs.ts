@@ -102,7 +102,7 @@ function sectionText({ title, head, rows }: DocumentedSection): string {
   const fallback = (key: Key): string => (key.default === undefined ? '' : `\`${JSON.stringify(key.default)}\``);
   const parts = [
     `## ${head ? `\`${title}\`` : title}`,
-    [head?.doc, shared && `${sentence(shared)}`].filter(Boolean).join(' '),
+    [head?.doc, shared && sentence(shared)].filter(Boolean).join(' '),
     table(
       ['key', 'takes', 'default', 'what it says'],
       works.map((key) => [`\`${relative(key.path)}\``, describeType(key.type), fallback(key), key.doc]),

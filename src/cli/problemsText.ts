@@ -13,12 +13,6 @@ export interface CheckReport {
   ignored: string[];
 }
 
-const ignoring: readonly Problem['code'][] = [
-  'ATOLL_SETTINGS_NO_EFFECT',
-  'ATOLL_SETTINGS_NOT_SUPPORTED',
-  'ATOLL_SETTINGS_AUTHENTICATOR',
-];
-
 /** The problems as data. */
 export function toReport(problems: readonly Problem[]): CheckReport {
   const of = (severity: Problem['severity']): ReportedProblem[] =>
@@ -28,7 +22,7 @@ export function toReport(problems: readonly Problem[]): CheckReport {
     valid: errors.length === 0,
     errors,
     warnings: of('warning'),
-    ignored: [...new Set(problems.filter(({ code }) => ignoring.includes(code)).map(({ path }) => path))],
+    ignored: [...new Set(problems.filter(({ code }) => isAboutEffect(code)).map(({ path }) => path))],
   };
 }
 

@@ -1,14 +1,10 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { z } from 'zod';
-import type { ErrorCode } from '../core/errorTable.ts';
-import { childOf } from './findUnknownKeys.ts';
-import { describeType, keysAt, typeAt } from './keys/describeType.ts';
 import type { ApplyContext, Effect, Key } from './keys/key.ts';
-import { effects, type KeyNode, keyTable, keyTree } from './keys/keyTable.ts';
-import { mostProblems, type Path, type Problem, pathText } from './problem.ts';
-import { isSecretName } from './secretNames.ts';
+import { childOf, effects, type KeyNode, keyTable, keyTree } from './keys/keyTable.ts';
+import { type Path, type Problem, pathText } from './problem.ts';
 import type { Settings } from './settings.ts';
 import { nearest } from './suggest.ts';
+import { notASection, unknownNullKeys, valueProblems } from './valueProblems.ts';
 import { entryAt, isNull, plainValue } from './values/plainValue.ts';
 import { problemAt } from './values/problemAt.ts';
 import type { MapEntry, MapNode, Place } from './values/valueNode.ts';
@@ -43,9 +39,9 @@ function findValues(root: MapNode, problems: Problem[]): Found[] {
   const visit = (map: MapNode, node: KeyNode, path: Path, told: boolean): boolean => {
     let asks = false;
     for (const [name, entry] of map.entries) {
-      const row = childOf(node, name)?.row;
       const child = childOf(node, name);
-      if (!row || !child || isNull(entry.value)) continue;
+      const row = child?.row;
+      if (!child || !row || isNull(entry.value)) continue;
       const here = [...path, name];
       if (row.kind === 'key') asks = visitKey(row, entry, here, told) || asks;
       else if (entry.value.kind !== 'map') problems.push(notASection(entry, here));
@@ -58,11 +54,11 @@ function findValues(root: MapNode, problems: Problem[]): Found[] {
     return asks;
   };
   const visitKey = (row: Key, entry: MapEntry, path: Path, told: boolean): boolean => {
+    problems.push(...unknownNullKeys(row, path, entry));
     const plain = plainValue(entry.value);
     const result = row.type.safeParse(plain);
     if (!result.success) {
-      for (const issue of result.error.issues.flatMap(meantIssues).slice(0, mostProblems))
-        problems.push(...valueProblems(row, path, entry, plain, issue));
+      problems.push(...valueProblems(row, path, entry, result.error.issues));
       return false;
     }
     found.push({ row, path, entry, value: result.data });
@@ -103,77 +99,6 @@ function traitSuggestion(row: Key, path: Path): string | undefined {
   // Free names may well be real ones that the table does not have: only a slip of the pen counts.
   const near = nearest(String(path.at(-1)), parent?.children.keys() ?? [], 2);
   return near === undefined ? undefined : pathText([...path.slice(0, -1), near]);
-}
-
-function notASection(entry: MapEntry, path: Path): Problem {
-  return problemAt(entry.value.place, {
-    code: 'ATOLL_SETTINGS_VALUE',
-    severity: 'error',
-    message: `${pathText(path)} should hold keys and values, not ${nameOf(plainValue(entry.value))}.`,
-    path,
-  });
-}
-
-/** What zod says about a value, in our words and at its place. */
-function valueProblems(row: Key, path: Path, entry: MapEntry, plain: unknown, issue: z.core.$ZodIssue): Problem[] {
-  const inside = issue.path.filter((part) => typeof part !== 'symbol');
-  const at = entryAt(entry.value, inside) ?? entry;
-  const full = [...path, ...inside];
-  const problem = (code: ErrorCode, place: Place, message: string, where: Path, suggestion?: string): Problem =>
-    problemAt(place, { code, severity: 'error', message, path: where, suggestion });
-
-  if (issue.code === 'unrecognized_keys')
-    return issue.keys.slice(0, mostProblems).map((name) => {
-      const near = nearest(name, keysAt(row.type, inside));
-      const place = entryAt(at.value, [name])?.keyPlace ?? at.keyPlace;
-      const message = `There is no key "${name}" in ${pathText(full)}.`;
-      return problem('ATOLL_SETTINGS_UNKNOWN_KEY', place, message, [...full, name], near && pathText([...full, near]));
-    });
-
-  const place = issue.code === 'invalid_key' ? at.keyPlace : at.value.place;
-  const { message } = issue.code === 'invalid_key' ? (issue.issues[0] ?? issue) : issue;
-  // Our own messages go on after the name of the key; zod's are sentences with a capital.
-  if (/^[a-z]/.test(message))
-    return [problem('ATOLL_SETTINGS_VALUE', place, `${pathText(full)} ${message.replace(/\.$/, '')}.`, full)];
-  const value = inside.reduce<unknown>((outer, part) => (outer as Record<string | number, unknown>)?.[part], plain);
-  const expected = describeType(typeAt(row.type, inside) ?? row.type);
-  const secret = row.secret || full.some((part) => isSecretName(String(part)));
-  const inQuotes = expected === 'text' && (typeof value === 'number' || typeof value === 'boolean');
-  return [
-    problem(
-      'ATOLL_SETTINGS_VALUE',
-      place,
-      value === undefined
-        ? `${pathText(full)} is missing.`
-        : `${pathText(full)} should be ${expected}, not ${nameOf(value, !secret)}${inQuotes ? ': put it in quotes' : ''}.`,
-      full,
-      inQuotes && !secret ? JSON.stringify(at.value.kind === 'scalar' ? at.value.source : String(value)) : undefined,
-    ),
-  ];
-}
-
-/**
- * Where a value may be of several kinds, zod reports all of them: takes those of the kind that it is at least of the same
- * type as, so that the message names the wrong part and not the whole.
- */
-function meantIssues(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
-  if (issue.code !== 'invalid_union') return [issue];
-  const meant = issue.errors.find(
-    (branch) => !branch.some(({ code, path }) => code === 'invalid_type' && path.length === 0),
-  );
-  if (!meant) return [issue];
-  return meant.flatMap(meantIssues).map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
-}
-
-function nameOf(value: unknown, shown = false): string {
-  if (value === null) return 'null';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'object') return 'a map';
-  const kind =
-    { string: 'text', number: 'a number', boolean: 'true or false' }[typeof value as 'string'] ?? 'something else';
-  if (!shown) return kind;
-  const written = JSON.stringify(value);
-  return written.length > 60 ? `${written.slice(0, 60)}…` : written;
 }
 
 function contextFor(path: Path, entry: MapEntry, problems: Problem[]): ApplyContext {

@@ -105,8 +105,8 @@ function checkSignIn(
       [authenticatorClass],
       'Whoever reaches Atoll can sign in as anybody, administrators too: DummyAuthenticator has no password.',
     );
-  const nobody = !allowAll && !allowExistingUsers && allowedUsers.length === 0 && adminUsers.length === 0;
-  if ((authenticator === 'dummy' || authenticator === 'sharedpassword') && nobody)
+  const nobodyNamed = !allowAll && !allowExistingUsers && allowedUsers.length === 0 && adminUsers.length === 0;
+  if ((authenticator === 'dummy' || authenticator === 'sharedpassword') && nobodyNamed)
     add(
       'ATOLL_SETTINGS_NOBODY_MAY_SIGN_IN',
       'warning',

@@ -1,4 +1,5 @@
-import { type KeyNode, keyTable, keyTree, wildcardTakes } from './keys/keyTable.ts';
+import { childOf, type KeyNode, keyTable, keyTree } from './keys/keyTable.ts';
+import { quoted } from './maskSecrets.ts';
 import { mostProblems, type Path, type Problem, pathText } from './problem.ts';
 import { nearest } from './suggest.ts';
 import { problemAt } from './values/problemAt.ts';
@@ -19,7 +20,7 @@ export function findUnknownKeys(root: MapNode): Problem[] {
           problemAt(keyPlace, {
             code: 'ATOLL_SETTINGS_UNKNOWN_KEY',
             severity: 'error',
-            message: `There is no key "${shorten(name)}" ${path.length === 0 ? 'at the top' : `in ${pathText(path)}`}.`,
+            message: `There is no key ${quoted(name)} ${path.length === 0 ? 'at the top' : `in ${pathText(path)}`}.`,
             path: [...path, name],
             suggestion: suggestion(name, node, path),
           }),
@@ -31,12 +32,6 @@ export function findUnknownKeys(root: MapNode): Problem[] {
   };
   visit(root, keyTree, []);
   return problems;
-}
-
-/** The node of a key's name below another node. */
-export function childOf(node: KeyNode, name: string): KeyNode | undefined {
-  const { wildcard } = node;
-  return node.children.get(name) ?? (wildcard && wildcardTakes(wildcard.segment, name) ? wildcard.node : undefined);
 }
 
 /** Paths of all keys by their last name; made when the first name is not found. */
@@ -53,8 +48,4 @@ function suggestion(name: string, node: KeyNode, path: Path): string | undefined
   const elsewhere = pathsByName.get(nearest(name, pathsByName.keys()) ?? '') ?? [];
   // With many places for a name, naming one would mislead.
   return elsewhere.length === 1 ? elsewhere[0] : undefined;
-}
-
-function shorten(name: string): string {
-  return name.length > 60 ? `${name.slice(0, 60)}…` : name;
 }

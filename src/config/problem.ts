@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../core/errorTable.ts';
+import { quoted } from './maskSecrets.ts';
 
 /** The way to a value: keys of maps and indexes of lists. */
 export type Path = readonly (string | number)[];
@@ -26,12 +27,13 @@ export interface Problem {
 /** How many problems one look through a file lists. With more, it is not meant as settings. */
 export const mostProblems = 200;
 
-/** A path as people write it: `jupyterhub.singleuser.profileList[0].slug`. Keys with dots or blanks stand in quotes. */
+/** A path as people write it: `jupyterhub.singleuser.profileList[0].slug`. Keys with dots or blanks stand in
+ * quotes, long ones cut. */
 export function pathText(path: Path): string {
   return path
     .map((part, index) => {
       if (typeof part === 'number') return `[${part}]`;
-      const name = /^[\w/-]+$/.test(part) ? part : JSON.stringify(part);
+      const name = /^[\w/-]{1,60}$/.test(part) ? part : quoted(part);
       return index === 0 ? name : `.${name}`;
     })
     .join('');

@@ -74,9 +74,7 @@ const partsOfManaged = ['command', 'cwd', 'environment', 'user'] as const;
 export const accessKeys: Row[] = [
   key('jupyterhub.hub.loadRoles', roles, 'Roles: scopes, and the users, groups and services that hold them.', addRoles),
   key('jupyterhub.hub.loadGroups', groups, 'Groups to make, with their members and properties.', addGroups),
-  key('jupyterhub.hub.services', services, 'Services: programs with a token of their own, by name.', addServices, {
-    secret: true,
-  }),
+  key('jupyterhub.hub.services', services, 'Services: programs with a token of their own, by name.', addServices),
 ];
 
 /** Adds `load_roles` to the settings; a role of the same name is replaced. */

@@ -24,11 +24,12 @@ function listOf(element: string): string {
   return `a list of ${element === 'a map' ? 'maps' : element}`;
 }
 
-/** The names of the fixed keys of a map inside a type, at a path; empty when there are none. */
-export function keysAt(type: z.core.$ZodType, path: Path): string[] {
-  return typesAt(type, path)
-    .flatMap(kindsOf)
-    .flatMap((kind) => (kind instanceof z.ZodObject ? Object.keys(kind.shape) : []));
+/** The names of the fixed keys of a map inside a type, at a path; undefined when names are free, or there is no map. */
+export function keysAt(type: z.core.$ZodType, path: Path): string[] | undefined {
+  const kinds = typesAt(type, path).flatMap(kindsOf);
+  const maps = kinds.filter((kind) => kind instanceof z.ZodObject);
+  if (maps.length === 0 || kinds.some((kind) => kind instanceof z.ZodRecord)) return undefined;
+  return maps.flatMap((map) => Object.keys(map.shape));
 }
 
 /** The type of what is at a path inside a value of a type; undefined when there is nothing. */

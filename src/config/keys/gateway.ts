@@ -18,6 +18,7 @@ import {
 
 const builtIn = none('the gateway is part of Atoll, and asks the hub itself who somebody is');
 const noProxy = none("Atoll's edge carries Dask traffic, at the same address as everything else");
+const atLeastOne = z.int().min(1).meta({ title: 'a whole number from 1' });
 const logLevel = z.enum(['ERROR', 'WARN', 'INFO', 'DEBUG']);
 
 /** `scheduler` and `worker`: a limit alone is the request too, as in Kubernetes. */
@@ -81,7 +82,7 @@ const gatewayKeys: Row[] = [
       ...resources('worker'),
       key(
         'worker.threads',
-        z.int().min(1),
+        atLeastOne,
         'Threads of a worker; without it, as many as whole cores, one at least.',
         (settings, value) => {
           settings.clusters.worker.threads = value;

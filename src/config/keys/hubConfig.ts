@@ -1,3 +1,4 @@
+import { quoted } from '../maskSecrets.ts';
 import type { AuthenticatorName, Settings } from '../settings.ts';
 import { nearest } from '../suggest.ts';
 import { addGroups, addRoles, roleTypes } from './access.ts';
@@ -39,7 +40,9 @@ const hubTraits: Row[] = [
       none('what administrators may do follows from their role'),
       { satisfiedBy: true },
     ),
-    inert('services', anything, 'Services.', none('z2jh drops it too; write hub.services'), { secret: true }),
+    inert('services', anything, 'Services.', none('zero-to-jupyterhub drops it too; write hub.services'), {
+      secret: true,
+    }),
     inert(
       'authenticate_prometheus',
       flag,
@@ -240,7 +243,7 @@ function setAuthenticator(settings: Settings, value: string, context: ApplyConte
     const suggestion = nearest(value, authenticatorNames);
     context.refuse(
       'ATOLL_SETTINGS_VALUE',
-      `There is no authenticator named "${value.slice(0, 60)}".`,
+      `There is no authenticator named ${quoted(value)}.`,
       suggestion ? { suggestion } : {},
     );
   }

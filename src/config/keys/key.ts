@@ -15,7 +15,7 @@ export type Effect =
 /** One row of the table of keys: a key that holds a value, checked and applied as a whole. */
 export interface Key {
   kind: 'key';
-  /** Dots between the names; `*` stands for any name, as in `jupyterhub.hub.config.*`. */
+  /** Dots between the names; `<trait>` and the like stand for any name, `<Class>` for one with a capital. */
   path: string;
   type: z.ZodType;
   /** What holds when it is not written, as one writes it in the file. Undefined: nothing. */
@@ -44,7 +44,7 @@ export type Row = Key | Section;
 
 /** What {@link Key.apply} can say about the value. `at` leads from the value to the place inside it. */
 export interface ApplyContext {
-  /** The full path of the value: where the key's path has `*`, the name that was written. */
+  /** The full path of the value: where the key's path has `<trait>`, the name that was written. */
   path: Path;
   /** How a text, number or boolean inside the value was written: `1.10` where the value is 1.1. */
   written(at: Path): string;

@@ -30,13 +30,14 @@ export interface KeyNode {
   /** Undefined at the root only. */
   row?: Row;
   children: Map<string, KeyNode>;
-  /** What any other name is, when names are free; {@link wildcardTakes} says which. */
+  /** What any other name is, where names are free. */
   wildcard?: { segment: string; node: KeyNode };
 }
 
-/** Whether a free name is one that the wildcard takes: `<Class>` takes names that begin with a capital, others any. */
-export function wildcardTakes(segment: string, name: string): boolean {
-  return segment !== '<Class>' || /^[A-Z]/.test(name);
+/** The node of a name below another node. `<Class>` stands for names that begin with a capital, other wildcards for any. */
+export function childOf({ children, wildcard }: KeyNode, name: string): KeyNode | undefined {
+  const isFree = wildcard && (wildcard.segment !== '<Class>' || /^[A-Z]/.test(name));
+  return children.get(name) ?? (isFree ? wildcard.node : undefined);
 }
 
 /** The table as a tree. */

@@ -12,6 +12,7 @@ import {
 } from 'yaml';
 import { messageOf } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errorTable.ts';
+import { quoted } from '../maskSecrets.ts';
 import { mostProblems, type Path, type Problem } from '../problem.ts';
 import { deepestNesting, findExcess } from './findExcess.ts';
 import { problemAt } from './problemAt.ts';
@@ -20,6 +21,7 @@ import { placeText } from './valueNode.ts';
 
 /** Values in a settings file at most, aliases unfolded. The largest real files have some 2 000. */
 const mostValues = 100_000;
+const tooMany = `The file holds more than ${mostValues} values, its aliases unfolded.`;
 /** Beyond some, errors only follow from the first ones. */
 const mostYamlErrors = 20;
 
@@ -91,6 +93,8 @@ class Reader {
   readonly #anchors = new Map<string, ValueNode | 'open'>();
   /** Number of values in a node, aliases unfolded. */
   readonly #sizes = new WeakMap<ValueNode, number>();
+  /** Keys taken over by merge keys so far. */
+  #merged = 0;
 
   constructor(file: ValuesFile) {
     this.#file = file;
@@ -133,7 +137,7 @@ class Reader {
     const value = this.#value(node, path);
     if (anchor) this.#anchors.set(anchor, value);
     const size = this.#measure(value);
-    if (size > mostValues) throw new TooLarge(`The file holds more than ${mostValues} values, its aliases unfolded.`);
+    if (size > mostValues) throw new TooLarge(tooMany);
     return value;
   }
 
@@ -166,7 +170,7 @@ class Reader {
         this.#add(
           'ATOLL_SETTINGS_DUPLICATE_KEY',
           keyPlace.offset,
-          `The key "${name}" stands here a second time; the first is at ${placeText(before.keyPlace)}.`,
+          `The key ${quoted(name)} stands here a second time; the first is at ${placeText(before.keyPlace)}.`,
           [...path, name],
         );
       entries.set(name, { keyPlace, value: this.#node(value, [...path, name]) });
@@ -182,6 +186,8 @@ class Reader {
         this.#add('ATOLL_SETTINGS_YAML', map.place.offset, 'A merge key (<<) takes a map, or a list of maps.');
         continue;
       }
+      this.#merged += map.entries.size;
+      if (this.#merged > mostValues) throw new TooLarge(tooMany);
       for (const [name, entry] of map.entries) if (!into.has(name)) into.set(name, entry);
     }
   }
@@ -192,9 +198,10 @@ class Reader {
     this.#add(
       'ATOLL_SETTINGS_YAML',
       offset,
+      // Its name may be a password that begins with an asterisk.
       target === 'open'
-        ? `The alias *${name} stands inside the value that it refers to.`
-        : `The alias *${name} refers to an anchor &${name} that does not stand before it.`,
+        ? 'This alias stands inside the value that it refers to.'
+        : 'This alias refers to no anchor before it: put a text that begins with * in quotes.',
       path,
     );
     return { kind: 'scalar', place: this.#place(offset), value: null, source: 'null' };

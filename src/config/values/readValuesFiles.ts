@@ -9,7 +9,7 @@ import type { ValuesInput } from './parseValues.ts';
 const mostBytes = 4 * 2 ** 20;
 
 /** What {@link readValuesFiles} calls standard input. */
-export const standardInputName = '<stdin>';
+const standardInputName = '<stdin>';
 
 /**
  * Reads the files of `-f`, in order: each path is a file, a folder (its `*.yaml` and `*.yml`, by name) or `-` for standard

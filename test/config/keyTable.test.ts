@@ -1,0 +1,96 @@
+import { describe, expect, test } from 'vitest';
+import { z } from 'zod';
+import { isSecretName } from '../../src/config/isSecretName.ts';
+import { describeType } from '../../src/config/keys/describeType.ts';
+import type { Key } from '../../src/config/keys/key.ts';
+import { effects, keyTable } from '../../src/config/keys/keyTable.ts';
+import { defaultSettings } from '../../src/config/settings.ts';
+import { nearest } from '../../src/config/suggest.ts';
+import { load } from './settingsFrom.ts';
+
+const keys = keyTable.filter((row): row is Key => row.kind === 'key');
+const paths = new Set(keyTable.map(({ path }) => path));
+
+/** A values file with one key, written as JSON (which is YAML). */
+function fileWith(path: string, value: unknown): string {
+  return JSON.stringify(path.split('.').reduceRight((inner, name) => ({ [name]: inner }), value));
+}
+
+describe('the table of keys', () => {
+  test('has the layout of the charts', () => {
+    expect(keys.length).toBeGreaterThan(400);
+    for (const path of ['jupyterhub', 'dask-gateway', 'atoll', 'jupyterhub.hub.config', 'jupyterhub.singleuser'])
+      expect(paths).toContain(path);
+  });
+
+  test('has the map above each key as a section', () => {
+    const orphans = [...paths].filter((path) => path.includes('.') && !paths.has(path.slice(0, path.lastIndexOf('.'))));
+    expect(orphans).toEqual([]);
+  });
+
+  test('has a line of documentation, words for the type and an effect for each', () => {
+    expect(keyTable.filter(({ doc }) => !/^[A-Z].*\.$/.test(doc)).map(({ path }) => path)).toEqual([]);
+    expect(keys.filter(({ type }) => describeType(type) === '').map(({ path }) => path)).toEqual([]);
+    const works = (key: Key): boolean => effects.get(key)?.kind === 'works';
+    expect(keys.filter((key) => works(key) !== (key.apply !== undefined)).map(({ path }) => path)).toEqual([]);
+    expect(keys.filter((key) => !effects.has(key))).toEqual([]);
+  });
+
+  test('marks what has the name of a secret as one', () => {
+    const unmarked = keys
+      .filter(({ path, secret }) => isSecretName(path.slice(path.lastIndexOf('.') + 1)) && !secret)
+      .map(({ path }) => path);
+    // Names of Kubernetes objects and of their entries, lists of names, and switches: none is a secret itself.
+    expect(
+      unmarked.filter(
+        (path) =>
+          !/Secrets?$|secret\.(name|key|crt)$|SecretName|SecretKey|minimum_password_length|\.cert$|serviceAccount/.test(
+            path,
+          ),
+      ),
+    ).toEqual([]);
+  });
+
+  test('each type has a JSON Schema', () => {
+    for (const { type } of keys)
+      expect(z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' })).toBeTypeOf('object');
+  });
+
+  test.each(keys.filter((key) => key.apply && key.default !== undefined).map((key) => [key.path, key.default]))(
+    'the default of %s is what holds when it is not written',
+    async (path, value) => {
+      const { settings, problems } = await load(fileWith(path, value));
+      const { authenticator, ...others } = settings.authentication;
+      expect(problems.filter(({ severity }) => severity === 'error')).toEqual([]);
+      expect(authenticator).toBe('link');
+      expect({ ...settings, authentication: { ...others, authenticator, configured: false } }).toEqual(
+        defaultSettings(),
+      );
+    },
+  );
+
+  test.each(keys.filter(({ satisfiedBy }) => satisfiedBy !== undefined).map((key) => [key.path, key.satisfiedBy]))(
+    '%s as Atoll works anyway asks for nothing',
+    async (path, value) => expect((await load(fileWith(path, value))).problems).toEqual([]),
+  );
+
+  test('a misspelt key of each length finds the right one beside it', () => {
+    const children = keys
+      .filter(({ path }) => /^jupyterhub\.singleuser\.[^.]+$/.test(path))
+      .map(({ path }) => path.split('.')[2] ?? '');
+    for (const name of children) {
+      if (name.length < 4) continue;
+      const middle = Math.floor(name.length / 2);
+      expect(nearest(name.slice(0, middle) + name.slice(middle + 1), children)).toBe(name);
+      expect(nearest(`${name}s`, children)).toBe(name);
+      expect(
+        nearest(
+          name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
+          children,
+        ),
+      ).toBe(name);
+    }
+    expect(nearest('something-else-entirely', children)).toBeUndefined();
+    expect(nearest('', children)).toBeUndefined();
+  });
+});

@@ -145,7 +145,9 @@ describe('a start by link', () => {
     [{ 'sec-fetch-site': 'cross-site' }],
     [{ 'sec-fetch-site': 'same-site' }],
     [{ 'sec-fetch-site': '', referer: 'https://evil.example/' }],
-  ])('from a page of another site (%j) starts nothing; it shows a button', async (headers) => {
+    [{ 'sec-purpose': 'prefetch;prerender' }],
+    [{ purpose: 'prefetch' }],
+  ])('that another site or a look ahead caused (%j) starts nothing; it shows a button', async (headers) => {
     const { runtime, browser } = await open();
     const answer = await browser.request('/hub/spawn/ada?next=%2Fuser%2Fada%2Flab', { headers });
     expect(answer.status).toBe(200);
@@ -164,6 +166,12 @@ describe('a start by link', () => {
     const { runtime, browser } = await open();
     const headers = { 'sec-fetch-mode': mode, 'sec-fetch-site': site };
     expect((await browser.request('/hub/spawn/ada', { headers })).status).toBe(403);
+    expect(runtime.started).toEqual([]);
+  });
+
+  test('that only asks for the headers starts nothing', async () => {
+    const { runtime, browser } = await open();
+    await browser.request('/hub/spawn/ada', { method: 'HEAD' });
     expect(runtime.started).toEqual([]);
   });
 

@@ -4,6 +4,7 @@ import { request } from 'undici';
 export interface BrowserRequest {
   /** Default: GET, or POST with a form. */
   method?: string;
+  /** An empty value leaves out a header that would be sent otherwise. */
   headers?: Record<string, string>;
   body?: string | URLSearchParams;
   /** The fields of a form to send. */
@@ -83,7 +84,8 @@ async function send(
 ): Promise<Response> {
   const text = body === undefined ? null : typeof body === 'string' ? body : new URLSearchParams(body).toString();
   if (body instanceof URLSearchParams) headers.set('content-type', 'application/x-www-form-urlencoded');
-  const answer = await request(url, { method, headers: Object.fromEntries(headers), body: text });
+  const sent = Object.fromEntries([...headers].filter(([, value]) => value !== ''));
+  const answer = await request(url, { method, headers: sent, body: text });
   const received = new Headers();
   for (const [name, value] of Object.entries(answer.headers))
     for (const one of Array.isArray(value) ? value : [value ?? '']) received.append(name, one);

@@ -1,7 +1,7 @@
 import { serverUrl } from '../../identity/urls.ts';
 import { isActive } from '../../servers/server.ts';
 import type { PageContext, PageFrame } from '../frame/pageFrame.ts';
-import { isCrossSite } from './isCrossSite.ts';
+import { needsClick } from './needsClick.ts';
 import { notRunningPage } from './notRunningPage.ts';
 import { placeOf, requireScope } from './place.ts';
 import { quickMs, serverPage } from './serverPage.ts';
@@ -9,7 +9,7 @@ import type { ServersPagesOptions } from './serversPages.ts';
 
 /**
  * Starting a server: by a button (POST), or by following a link or bookmark to `/hub/spawn` (GET), as people are used to.
- * A GET that another site's page caused starts nothing; it shows the button.
+ * A GET that nobody meant starts nothing ({@link needsClick}); it shows the button.
  */
 export function addSpawnPages(frame: PageFrame, { servers, identity }: ServersPagesOptions): void {
   frame.page({ method: 'get', path: '/hub/spawn', access: 'signedIn' }, spawn);
@@ -25,7 +25,7 @@ export function addSpawnPages(frame: PageFrame, { servers, identity }: ServersPa
     await requireScope(identity, principal, 'start:servers', place);
     const before = await servers.get(user, name);
     if (!before || !isActive(before)) {
-      if (request.method === 'GET' && isCrossSite(request)) return notRunningPage(context, place, before);
+      if (needsClick(request)) return notRunningPage(context, place, before);
       await servers.start(user, name);
     }
     const server = await servers.settled(user, name, quickMs, request.signal);

@@ -1,3 +1,4 @@
+import { array, assert, constantFrom, property } from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { RoleSettings } from '../../src/config/settings.ts';
 import { RoleBook } from '../../src/identity/roles/roleBook.ts';
@@ -166,6 +167,41 @@ test.each<[string[], string[], string[]]>([
   const groupsOf = (user: string): string[] => (user === 'ada' ? ['g'] : []);
   expect(ScopeSet.of(a).intersect(ScopeSet.of(b), groupsOf).toList()).toEqual(expected);
   expect(ScopeSet.of(b).intersect(ScopeSet.of(a), groupsOf).toList()).toEqual(expected);
+});
+
+test('an intersection never allows what one of the two does not, whatever they are', () => {
+  const groupsOf = (user: string): string[] => (user === 'ada' ? ['g'] : []);
+  const filters = [
+    '',
+    '!user=ada',
+    '!user=grace',
+    '!group=g',
+    '!group=h',
+    '!server=ada/x',
+    '!server=grace/',
+    '!service=s',
+  ];
+  const scopes = ['users', 'servers', 'access:services'].flatMap((scope) => filters.map((filter) => scope + filter));
+  const held = array(constantFrom(...scopes), { maxLength: 6 });
+  const resources: (Resource | undefined)[] = [
+    undefined,
+    ...['ada', 'grace'].flatMap((user) => {
+      const groupsOfUser = groupsOf(user);
+      return [{ user, groupsOfUser }, ...['', 'x'].map((server) => ({ user, server, groupsOfUser }))];
+    }),
+    { group: 'g' },
+    { service: 's' },
+  ];
+  assert(
+    property(held, held, (a, b) => {
+      const [one, other] = [ScopeSet.of(a), ScopeSet.of(b)];
+      const both = one.intersect(other, groupsOf);
+      for (const scope of ['users', 'servers', 'access:services'])
+        for (const resource of resources)
+          expect(both.allows(scope, resource)).toBe(one.allows(scope, resource) && other.allows(scope, resource));
+    }),
+    { numRuns: 2000 },
+  );
 });
 
 test('groups are looked up only when a group filter is involved', () => {

@@ -5,7 +5,7 @@ import type { OAuthClientsTable } from '../../store/tables/identity.ts';
 import { gatewayServiceName } from '../roles/defaultRoles.ts';
 import type { ScopeHolder } from '../scopes/resolveScopes.ts';
 import type { Services } from '../services.ts';
-import { escapeFully, escapeSegment, serverUrl } from '../urls.ts';
+import { escapeFully, serverUrl } from '../urls.ts';
 
 /** A program that people sign in to by way of the hub: a user's server, or a service. */
 export interface OAuthClient {
@@ -111,7 +111,7 @@ export class OAuthClients {
         .execute();
       for (const { name, oauth } of services) {
         const values = {
-          description: `Service at ${escapeSegment(name)}`,
+          description: `The service ${name}`,
           redirect_uri: oauth.redirectUri,
           allowed_scopes: JSON.stringify(oauth.allowedScopes),
           service: name,

@@ -97,7 +97,6 @@ describe.skipIf(noBrowserReason !== undefined)(
       await dialog.locator('.jp-mod-accept').click();
       await until('two workers in the panel', async () => /workers: *2/i.test(await item.first().innerText()), 90);
       await item.first().getByText('SHUTDOWN', { exact: false }).click(patience);
-      await lab.locator('.jp-Dialog .jp-mod-accept, .jp-Dialog .jp-mod-warn').first().click(patience);
       await until('an empty panel', async () => (await item.count()) === 0, 90);
     });
 

@@ -64,6 +64,8 @@ export class Atoll {
     }
     const started = spawn(program, ['up', '--data', this.data, '--port', String(this.port), ...extra], {
       stdio: ['ignore', 'pipe', 'pipe'],
+      // A test's notebooks do not belong into the home of the person who runs it.
+      env: { ...process.env, HOME: this.data },
     });
     this.#process = started;
     this.output = '';
@@ -106,9 +108,15 @@ export class Atoll {
   /** Ends Atoll and every workload, and removes the data folder. */
   async end(): Promise<void> {
     await this.stop();
-    for (const pid of processesNaming(this.data)) killNow(pid);
-    await until('the end of all workloads', () => processesNaming(this.data).every((pid) => pid === process.pid));
+    const left = (): number[] => [...processesNaming(this.data), ...processesNaming(this.#installationMark())];
+    for (const pid of left()) killNow(pid);
+    await until('the end of all workloads', () => left().length === 0);
     if (this.#ownsData) rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /** What every workload of this Atoll has in its environment, wherever its home is. */
+  #installationMark(): string {
+    return `ATOLL_INSTALLATION=${readFileSync(join(this.data, 'secrets/installation-id'), 'utf8').slice(0, 16)}`;
   }
 
   #rolePids(role: string): number[] {

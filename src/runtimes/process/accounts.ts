@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { userInfo } from 'node:os';
+import { homedir, userInfo } from 'node:os';
 import { promisify } from 'node:util';
 import { AtollError } from '../../core/errors.ts';
 
@@ -21,10 +21,10 @@ const known = new Map<string, { account: Account | undefined; at: number }>();
 
 const run = promisify(execFile);
 
-/** The account that this program runs as. */
+/** The account that this program runs as; its home is where `HOME` says. */
 export function ownAccount(): Account {
-  const { username, uid, gid, homedir, shell } = userInfo();
-  return { name: username, uid, gid, home: homedir, shell: shell ?? '/bin/sh' };
+  const { username, uid, gid, shell } = userInfo();
+  return { name: username, uid, gid, home: homedir(), shell: shell ?? '/bin/sh' };
 }
 
 /**

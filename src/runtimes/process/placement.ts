@@ -30,7 +30,7 @@ const runsAsRoot = (): boolean => process.getuid?.() === 0;
 export async function placementOf(owner: string, homes: string): Promise<Placement> {
   const home = join(homes, folderNameOf(owner));
   const own = ownAccount();
-  const account = runsAsRoot() ? await findAccount(owner) : undefined;
+  const account = runsAsRoot() ? await accountOf(owner, own) : undefined;
   if (!account) return { account: own, changeTo: undefined, home };
   const isFolder = await stat(account.home).then(
     (found) => found.isDirectory(),
@@ -41,6 +41,10 @@ export async function placementOf(owner: string, homes: string): Promise<Placeme
       evidence: `${account.home} does not exist.`,
     });
   return { account, changeTo: account.uid === own.uid ? undefined : account, home: account.home };
+}
+
+async function accountOf(owner: string, own: Account): Promise<Account | undefined> {
+  return owner === own.name ? own : findAccount(owner);
 }
 
 /** Makes the owner's folder when it is one of ours; an account's own home is left alone. */

@@ -1,6 +1,6 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { chmod, mkdir, open, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { AtollError, systemCodeOf } from '../core/errors.ts';
 import { takeBuildLock } from './buildLock.ts';
 import type { Environment, EnvironmentOptions } from './environment.ts';
@@ -25,6 +25,8 @@ export async function buildEnvironment(
 ): Promise<Environment> {
   try {
     await mkdir(root, { recursive: true });
+    // The accounts of the users run what is in there.
+    await chmod(root, 0o755);
     const release = await takeBuildLock(
       root,
       () => onProgress('Python environment: another Atoll is building it, waiting for that'),
@@ -36,6 +38,7 @@ export async function buildEnvironment(
       release();
     }
   } catch (error) {
+    signal?.throwIfAborted();
     throw explained(error, root);
   }
 }
@@ -68,9 +71,7 @@ async function build(
   ]);
   const python = join(temporary, 'bin/python');
   await runUv(run, ['pip', 'sync', '--require-hashes', '--python', python, recipe.lockFile]);
-  const settings = join(temporary, 'share/jupyter/lab/settings/overrides.json');
-  await mkdir(dirname(settings), { recursive: true });
-  await writeFile(settings, recipe.overrides, { mode: 0o644 });
+  await writeSettings(temporary, recipe.overrides);
   signal?.throwIfAborted();
   // One that is there under the final name has lost its interpreter, or was not made current: it is replaced.
   await rm(directory, { recursive: true, force: true });
@@ -78,6 +79,18 @@ async function build(
   await makeCurrent(root, { recipe: recipe.hash, folder: name, python: interpreter.version });
   onProgress('Python environment: ready');
   return { python: join(directory, 'bin/python'), directory, owned: true };
+}
+
+/** JupyterLab's settings for everybody, readable for every account whatever this process's umask. */
+async function writeSettings(directory: string, overrides: string): Promise<void> {
+  let folder = directory;
+  for (const name of ['share', 'jupyter', 'lab', 'settings']) {
+    folder = join(folder, name);
+    await mkdir(folder, { recursive: true });
+    await chmod(folder, 0o755);
+  }
+  await writeFile(join(folder, 'overrides.json'), overrides);
+  await chmod(join(folder, 'overrides.json'), 0o644);
 }
 
 /** Says durably which environment is whole. */
@@ -113,7 +126,7 @@ function explained(error: unknown, root: string): unknown {
   const evidence = error instanceof Error ? { evidence: error.message, cause: error } : {};
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return new AtollError('ATOLL_DISK_FULL', 'No space is left for the Python environment.', evidence);
-  if (code === 'EACCES' || code === 'EROFS' || code === 'EPERM')
+  if (['EACCES', 'EROFS', 'EPERM', 'EEXIST', 'ENOTDIR'].includes(code ?? ''))
     return new AtollError('ATOLL_DATA_NOT_WRITABLE', `The folder ${root} cannot be written.`, evidence);
   return error;
 }

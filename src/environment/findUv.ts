@@ -35,7 +35,8 @@ export interface UvOptions {
   onProgress: (line: string) => void;
   signal?: AbortSignal | undefined;
   path?: string;
-  wheel?: { file: string; sha256: string } | undefined;
+  /** The wheel to fetch; null: none is known for this machine. */
+  wheel?: { file: string; sha256: string } | null;
 }
 
 /**
@@ -44,8 +45,7 @@ export interface UvOptions {
  * @throws AtollError ATOLL_UV_UNAVAILABLE, ATOLL_INDEX_UNREACHABLE, ATOLL_CHECKSUM_MISMATCH
  */
 export async function findUv(options: UvOptions): Promise<string> {
-  const { path = process.env.PATH ?? '', wheel = process.platform === 'linux' ? wheels[process.arch] : undefined } =
-    options;
+  const { path = process.env.PATH ?? '', wheel = process.platform === 'linux' ? wheels[process.arch] : null } = options;
   for (const folder of path.split(':').filter((entry) => entry.startsWith('/'))) {
     const candidate = join(folder, 'uv');
     if (existsSync(candidate) && (await isNewEnough(candidate))) return candidate;

@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { createInterface } from 'node:readline';
+import type { Readable } from 'node:stream';
 import { AtollError } from '../core/errors.ts';
 import type { PackageIndex } from './packageIndex.ts';
 
@@ -19,19 +20,41 @@ export interface UvRun {
 }
 
 /**
- * Runs uv to its end. What it makes can be read by every account, whatever this process's umask.
- * @throws AtollError that says what went wrong, with uv's last lines as evidence
+ * Runs a program that every account shall be able to read the results of, and ends it when descriptor 3 is closed: by this
+ * process on purpose, or by the operating system when this process was killed. Otherwise an installer would go on for minutes
+ * and hold its locks, while the next Atoll waits for them.
+ */
+const guard = `
+umask 022
+"$@" 3<&- &
+program=$!
+{ read -r _ <&3; kill "$program"; } >/dev/null 2>&1 &
+guard=$!
+exec 3<&-
+wait "$program"
+code=$?
+kill "$guard" 2>/dev/null
+exit "$code"`;
+
+/**
+ * Runs uv to its end.
+ * @throws AtollError that says what went wrong, with uv's last lines as evidence; what the signal says when it aborts
  */
 export async function runUv(run: UvRun, commandLine: readonly string[]): Promise<void> {
-  run.signal?.throwIfAborted();
-  const child = spawn('/bin/sh', ['-c', 'umask 022 && exec "$@"', 'sh', run.uv, ...commandLine], {
+  const { signal } = run;
+  signal?.throwIfAborted();
+  const child = spawn('/bin/sh', ['-c', guard, 'sh', run.uv, ...commandLine], {
     cwd: run.directory,
     env: uvEnvironment(run.index),
-    stdio: ['ignore', 'ignore', 'pipe'],
-    signal: run.signal,
+    stdio: ['ignore', 'ignore', 'pipe', 'pipe'],
   });
+  const giveUp = (): void => {
+    child.stdio[3]?.destroy();
+  };
+  child.stdio[3]?.on('error', () => undefined);
+  signal?.addEventListener('abort', giveUp);
   const lines: string[] = [];
-  createInterface({ input: child.stderr }).on('line', (line) => {
+  createInterface({ input: child.stdio[2] as Readable }).on('line', (line) => {
     lines.push(line);
     if (lines.length > keptLines) lines.shift();
     run.onLine(line);
@@ -39,7 +62,11 @@ export async function runUv(run: UvRun, commandLine: readonly string[]): Promise
   const code = await new Promise<number | null>((resolve, reject) => {
     child.once('error', reject);
     child.once('close', resolve);
+  }).finally(() => {
+    signal?.removeEventListener('abort', giveUp);
+    giveUp();
   });
+  signal?.throwIfAborted();
   if (code !== 0) throw failureOf(lines);
 }
 

@@ -1,6 +1,6 @@
 import { chmodSync } from 'node:fs';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { Kysely, type SqliteDatabase, SqliteDialect, type Transaction } from 'kysely';
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, type Transaction } from 'kysely';
 import { ChangeFeed, type Topic } from './changeFeed.ts';
 import type { Database } from './database.ts';
 import { migrate } from './migrate.ts';
@@ -47,19 +47,34 @@ class SqliteStore implements Store {
   }
 }
 
-/** node:sqlite in the shape that kysely's SQLite dialect expects. */
+/** Prepared statements kept; the program has fewer, apart from those with lists of varying length. */
+const keptStatements = 500;
+
+/**
+ * node:sqlite in the shape that kysely's SQLite dialect expects. Statements are prepared once: kysely has one connection
+ * and runs one query at a time on it, so none is in use twice.
+ */
 function kyselyDatabase(sqlite: DatabaseSync): SqliteDatabase {
+  const prepared = new Map<string, SqliteStatement>();
   return {
     close: () => sqlite.close(),
     prepare(sql: string) {
-      const statement = sqlite.prepare(sql);
-      return {
-        reader: statement.columns().length > 0,
-        all: (parameters: readonly unknown[]) => statement.all(...(parameters as SQLInputValue[])),
-        run: (parameters: readonly unknown[]) => statement.run(...(parameters as SQLInputValue[])),
-        iterate: (parameters: readonly unknown[]) =>
-          statement.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
-      };
+      const known = prepared.get(sql);
+      if (known) return known;
+      if (prepared.size >= keptStatements) prepared.clear();
+      const statement = kyselyStatement(sqlite.prepare(sql));
+      prepared.set(sql, statement);
+      return statement;
     },
+  };
+}
+
+function kyselyStatement(statement: StatementSync): SqliteStatement {
+  return {
+    reader: statement.columns().length > 0,
+    all: (parameters: readonly unknown[]) => statement.all(...(parameters as SQLInputValue[])),
+    run: (parameters: readonly unknown[]) => statement.run(...(parameters as SQLInputValue[])),
+    iterate: (parameters: readonly unknown[]) =>
+      statement.iterate(...(parameters as SQLInputValue[])) as IterableIterator<unknown>,
   };
 }

@@ -1,3 +1,6 @@
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { loadSettings } from '../../src/config/loadSettings.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
@@ -10,8 +13,27 @@ const traits = (text: string): string => `jupyterhub: {hub: {config: {${text}}}}
 const authenticator = (name: string, more = ''): string =>
   traits(`JupyterHub: {authenticator_class: ${name}}, Authenticator: {allow_all: true}${more && `, ${more}`}`);
 
-test('no files: the defaults, and neither the YAML parser nor the table of keys is loaded', async () => {
+test('no files: the defaults', async () => {
   expect(await loadSettings([])).toEqual({ settings: defaultSettings(), problems: [] });
+});
+
+test('without files, neither the YAML parser nor the table of keys is loaded', async () => {
+  const program = `
+    import { registerHooks } from 'node:module';
+    const loaded = [];
+    registerHooks({ load: (url, context, next) => (loaded.push(url), next(url, context)) });
+    const { loadSettings } = await import(process.argv[1]);
+    await loadSettings([]);
+    const without = loaded.length;
+    await loadSettings([{ name: 'a.yaml', text: 'atoll: {}' }]);
+    console.log(JSON.stringify({ without: loaded.slice(0, without), all: loaded }));`;
+  const file = resolve(import.meta.dirname, '../../src/config/loadSettings.ts');
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '-e', program, file]);
+  const { without, all } = JSON.parse(stdout) as Record<'without' | 'all', string[]>;
+  const heavy = /node_modules|\/keys\//;
+  expect(all.filter((url) => heavy.test(url)).length).toBeGreaterThan(10);
+  expect(without.filter((url) => heavy.test(url))).toEqual([]);
+  expect(without.length).toBeGreaterThan(0);
 });
 
 test('an empty file says nothing', async () => expect(await settingsFrom('', '# nothing')).toEqual(defaultSettings()));
@@ -167,6 +189,12 @@ describe('sign-in', () => {
     expect(await existing('allowed_users: []')).toBe(false);
     expect(await existing('allow_existing_users: false, allowed_users: [a]')).toBe(false);
     expect(await existing('allow_existing_users: true')).toBe(true);
+    expect(await existing('allow_existing_users: false, whitelist: [a]')).toBe(false);
+    expect(
+      await existing(
+        'allow_existing_users: false}, JupyterHub: {authenticator_class: native}, NativeAuthenticator: {allowed_users: [a]',
+      ),
+    ).toBe(false);
   });
 
   test('old spellings keep people out and let them in as before', async () => {

@@ -92,11 +92,11 @@ export function extraEnvironment(path: string, effect?: Effect): Row {
   return inert(path, z.union([freeMap, mapList]), 'Environment variables of the container.', effect);
 }
 
-/** Files that the chart puts into a container, by name. */
+/** Files that the chart puts into a container, by name. z2jh insists on mountPath; a single layer may leave it to another. */
 export const extraFiles = z.record(
   text,
   closedMap({
-    mountPath: text,
+    mountPath: text.optional(),
     data: anything.optional(),
     stringData: text.optional(),
     binaryData: text.optional(),

@@ -63,24 +63,54 @@ const hubTraits: Row[] = [
 ];
 
 /**
- * Traits that every authenticator has. Under the name of a class (`DummyAuthenticator`) they count when that one is in
- * use, and win over the same trait of `Authenticator`, as in traitlets.
+ * Applies a trait that every authenticator has. Under the name of a class (`DummyAuthenticator`) it counts when that one
+ * is in use, and wins over the same trait of `Authenticator`, as in traitlets.
  */
-function authenticatorTraits(className: string, only?: AuthenticatorName): Row[] {
-  const set =
-    <T>(apply: (settings: Settings, value: T) => void) =>
-    (settings: Settings, value: T, context: ApplyContext): void => {
-      if (only === undefined || settings.authentication.authenticator === only) apply(settings, value);
-      else warnUnused(className, context);
-    };
-  const allowedUsers = set<string[]>(({ authentication }, value) => {
+function forAuthenticator<T>(
+  { className, only }: AuthenticatorClass,
+  apply: (settings: Settings, value: T) => void,
+): (settings: Settings, value: T, context: ApplyContext) => void {
+  return (settings, value, context) => {
+    if (only === undefined || settings.authentication.authenticator === only) apply(settings, value);
+    else context.warn('ATOLL_SETTINGS_NO_EFFECT', `This has no effect: ${className} is not the authenticator in use.`);
+  };
+}
+
+interface AuthenticatorClass {
+  className: string;
+  /** Undefined for the class above all others. */
+  only?: AuthenticatorName;
+}
+
+const authenticatorClasses: AuthenticatorClass[] = [
+  { className: 'Authenticator' },
+  { className: 'DummyAuthenticator', only: 'dummy' },
+  { className: 'SharedPasswordAuthenticator', only: 'sharedpassword' },
+  { className: 'NativeAuthenticator', only: 'native' },
+];
+
+/**
+ * Who may sign in, which also decides the default of `allow_existing_users`: these rows stand before those of
+ * {@link authenticatorTraits} for all classes, so that what is written there wins.
+ */
+function allowedUsersTraits(of: AuthenticatorClass): Row[] {
+  const apply = forAuthenticator<string[]>(of, ({ authentication }, value) => {
     authentication.allowedUsers = value;
     authentication.allowExistingUsers = value.length > 0;
   });
+  return under(of.className, [
+    key('whitelist', textList, 'Old spelling of allowed_users.', apply),
+    key('allowed_users', textList, 'Who may sign in.', apply, { default: [] }),
+  ]);
+}
+
+/** All other traits that every authenticator has. */
+function authenticatorTraits(of: AuthenticatorClass): Row[] {
+  const set = <T>(apply: (settings: Settings, value: T) => void) => forAuthenticator(of, apply);
   const blockedUsers = set<string[]>(({ authentication }, value) => {
     authentication.blockedUsers = value;
   });
-  return under(className, [
+  return under(of.className, [
     key(
       'admin_users',
       textList,
@@ -90,7 +120,7 @@ function authenticatorTraits(className: string, only?: AuthenticatorName): Row[]
       }),
       { default: [] },
     ),
-    key('allowed_users', textList, 'Who may sign in.', allowedUsers, { default: [] }),
+    key('blacklist', textList, 'Old spelling of blocked_users.', blockedUsers),
     key('blocked_users', textList, 'Who may not sign in, whatever else is said.', blockedUsers, { default: [] }),
     key(
       'allow_all',
@@ -126,8 +156,6 @@ function authenticatorTraits(className: string, only?: AuthenticatorName): Row[]
       }),
       { default: {} },
     ),
-    key('whitelist', textList, 'Old spelling of allowed_users.', allowedUsers),
-    key('blacklist', textList, 'Old spelling of blocked_users.', blockedUsers),
     inert('<trait>', anything, 'Every other trait.', unread),
   ]);
 }
@@ -155,7 +183,6 @@ const dummyTraits: Row[] = [
       { secret: true },
     ),
   ]),
-  ...authenticatorTraits('DummyAuthenticator', 'dummy'),
 ];
 
 const sharedPasswordTraits: Row[] = [
@@ -180,7 +207,6 @@ const sharedPasswordTraits: Row[] = [
       { secret: true },
     ),
   ]),
-  ...authenticatorTraits('SharedPasswordAuthenticator', 'sharedpassword'),
 ];
 
 const nativeTraits: Row[] = [
@@ -205,7 +231,6 @@ const nativeTraits: Row[] = [
       { default: 8 },
     ),
   ]),
-  ...authenticatorTraits('NativeAuthenticator', 'native'),
 ];
 
 /** `jupyterhub.hub.config.*`: traits of JupyterHub's classes. */
@@ -215,10 +240,11 @@ export const hubConfigKeys: Row[] = [
   ...under('jupyterhub.hub.config', [
     ...hubTraits,
     section('Authenticator', 'Traits that every authenticator has.'),
-    ...authenticatorTraits('Authenticator'),
     ...dummyTraits,
     ...sharedPasswordTraits,
     ...nativeTraits,
+    ...authenticatorClasses.flatMap(allowedUsersTraits),
+    ...authenticatorClasses.flatMap(authenticatorTraits),
     section('Spawner', 'Traits of whatever starts servers.'),
     ...under('Spawner', serverTraits),
     section('KubeSpawner', 'Traits of what starts servers on Kubernetes; they win over those of Spawner.'),
@@ -247,8 +273,4 @@ function setAuthenticator(settings: Settings, value: string, context: ApplyConte
       suggestion ? { suggestion } : {},
     );
   }
-}
-
-function warnUnused(className: string, context: ApplyContext): void {
-  context.warn('ATOLL_SETTINGS_NO_EFFECT', `This has no effect: ${className} is not the authenticator in use.`);
 }

@@ -257,6 +257,7 @@ const codes: Partial<Record<YAMLError['code'], ErrorCode>> = {
 const sentences: Partial<Record<YAMLError['code'], string>> = {
   TAB_AS_INDENT: 'A tab is used for indentation; YAML takes blanks only.',
   BAD_INDENT: 'The indentation does not fit the lines above.',
+  UNEXPECTED_TOKEN: 'This does not fit here: perhaps quotes are missing around a text, or a bracket is not closed.',
   KEY_OVER_1024_CHARS: 'A key is longer than 1024 characters: perhaps a line break after it is missing.',
   RESOURCE_EXHAUSTION: 'The file is nested too deeply here.',
   MULTIPLE_DOCS: 'A second YAML document begins here (---).',

@@ -10,10 +10,10 @@ import {
   type Tags,
   type YAMLError,
 } from 'yaml';
-import { messageOf } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errorTable.ts';
 import { quoted } from '../maskSecrets.ts';
 import { mostProblems, type Path, type Problem } from '../problem.ts';
+import { describeYamlError } from './describeYamlError.ts';
 import { deepestNesting, findExcess } from './findExcess.ts';
 import { problemAt } from './problemAt.ts';
 import type { MapEntry, MapNode, Place, ValueNode, ValuesFile } from './valueNode.ts';
@@ -238,42 +238,14 @@ class Reader {
   }
 
   #addYamlError(error: YAMLError): void {
-    const code = codes[error.code] ?? 'ATOLL_SETTINGS_YAML';
-    this.#add(code, error.pos[0], sentences[error.code] ?? firstSentence(messageOf(error)));
+    const { code, message } = describeYamlError(error);
+    this.#add(code, error.pos[0], message);
   }
 
   #add(code: ErrorCode, offset: number, message: string, path: Path = []): void {
     if (this.#problems.length >= mostProblems) return;
     this.#problems.push(problemAt(this.#place(offset), { code, severity: 'error', message, path }));
   }
-}
-
-const codes: Partial<Record<YAMLError['code'], ErrorCode>> = {
-  MULTIPLE_DOCS: 'ATOLL_SETTINGS_SEVERAL_DOCUMENTS',
-  RESOURCE_EXHAUSTION: 'ATOLL_SETTINGS_TOO_LARGE',
-};
-
-/** Our words for the errors of the YAML parser that people meet most. */
-const sentences: Partial<Record<YAMLError['code'], string>> = {
-  TAB_AS_INDENT: 'A tab is used for indentation; YAML takes blanks only.',
-  BAD_INDENT: 'The indentation does not fit the lines above.',
-  UNEXPECTED_TOKEN: 'This does not fit here: perhaps quotes are missing around a text, or a bracket is not closed.',
-  KEY_OVER_1024_CHARS: 'A key is longer than 1024 characters: perhaps a line break after it is missing.',
-  RESOURCE_EXHAUSTION: 'The file is nested too deeply here.',
-  MULTIPLE_DOCS: 'A second YAML document begins here (---).',
-  MISSING_CHAR: 'Something is missing here: a closing quote or bracket, a colon, a comma, or a blank after a colon.',
-  MULTILINE_IMPLICIT_KEY: 'A key goes over several lines: the colon after it, or a closing quote, is missing.',
-  BLOCK_AS_IMPLICIT_KEY:
-    'A map begins in the middle of a line: put quotes around a text that holds ": ", or break the line.',
-  BAD_SCALAR_START: 'A text cannot begin with this character: put it in quotes.',
-  BAD_DQ_ESCAPE: 'A backslash in double quotes needs a valid escape after it: double it, or use single quotes.',
-  TAG_RESOLVE_FAILED: 'A tag (!…) of this kind is not understood in settings.',
-};
-
-// The parser's messages may go on with the text that they found.
-function firstSentence(message: string): string {
-  const [sentence = ''] = message.split(/[:\n]/);
-  return `This is not valid YAML (${sentence.slice(0, 120)}).`;
 }
 
 function isMergeKey(key: unknown): boolean {

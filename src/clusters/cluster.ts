@@ -7,8 +7,8 @@ export const schedulerAddressSchema = z.object({
   ports: z.object({
     /** Dask's own protocol, over TLS. */
     scheduler: z.number(),
-    /** HTTP. */
-    dashboard: z.number(),
+    /** HTTP; null when the scheduler does not have the port that was meant for it. */
+    dashboard: z.number().nullable(),
     /** HTTP: what dask-gateway's preload listens on for scale and adapt. */
     api: z.number(),
   }),

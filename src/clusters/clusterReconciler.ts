@@ -146,7 +146,7 @@ export class ClusterReconciler {
   async #run(cluster: Cluster): Promise<ReconcileResult> {
     const scheduler = await this.#context.runtime.get(cluster.schedulerWorkloadId);
     if (!scheduler || scheduler.phase === 'exited') return this.#afterSchedulerEnd(cluster, scheduler?.exit);
-    const address = addressOf(scheduler) ?? cluster.address;
+    const { address } = cluster;
     if (!address) throw new AtollError('ATOLL_INTERNAL', 'A cluster runs at an unknown address.');
     this.#routes.publish(cluster.name, address);
     const told = cluster.toldRevision >= cluster.scalingRevision;

@@ -15,22 +15,22 @@ export function clusterOfDashboardRoute(routeId: string): string | undefined {
 
 /** The routes of a cluster: Dask's protocol by SNI, unopened, and the dashboard, for those who may view it. */
 export function routesOf(clusterName: string, { host, ports }: SchedulerAddress): Route[] {
-  return [
-    {
-      kind: 'sni',
-      id: schedulerRouteId(clusterName),
-      sni: `daskgateway-${clusterName}`,
-      target: { kind: 'tcp', host, port: ports.scheduler },
-    },
-    {
-      kind: 'http',
-      id: dashboardRouteId(clusterName),
-      prefix: `${gatewayPath}/clusters/${clusterName}/`,
-      target: { kind: 'tcp', host, port: ports.dashboard },
-      stripPrefix: true,
-      access: 'granted',
-    },
-  ];
+  const scheduler: Route = {
+    kind: 'sni',
+    id: schedulerRouteId(clusterName),
+    sni: `daskgateway-${clusterName}`,
+    target: { kind: 'tcp', host, port: ports.scheduler },
+  };
+  if (ports.dashboard === null) return [scheduler];
+  const dashboard: Route = {
+    kind: 'http',
+    id: dashboardRouteId(clusterName),
+    prefix: `${gatewayPath}/clusters/${clusterName}/`,
+    target: { kind: 'tcp', host, port: ports.dashboard },
+    stripPrefix: true,
+    access: 'granted',
+  };
+  return [scheduler, dashboard];
 }
 
 /** Keeps the edge's routes of clusters; tells it only what is new. */
@@ -47,6 +47,7 @@ export class ClusterRoutes {
     const key = JSON.stringify(address);
     if (this.#published.get(clusterName) === key) return;
     for (const route of routesOf(clusterName, address)) this.#writer.put(route);
+    if (address.ports.dashboard === null) this.#writer.delete(dashboardRouteId(clusterName));
     this.#published.set(clusterName, key);
   }
 

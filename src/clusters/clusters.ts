@@ -248,10 +248,12 @@ export class Clusters {
   async stopIdle(name: string): Promise<void> {
     const cluster = await this.get(name);
     if (cluster?.phase !== 'running' || !cluster.address) return;
+    const { host, ports } = cluster.address;
     try {
-      const counts = await askCounts(cluster.address);
-      const waiting = counts.workers === 0 && counts.desiredWorkers > 0;
-      if (counts.workers < cluster.wantedWorkers || counts.processing > 0 || waiting) return;
+      // A scheduler without a dashboard cannot be asked; its word counts.
+      const counts = ports.dashboard === null ? undefined : await askCounts(host, ports.dashboard);
+      const waiting = counts?.workers === 0 && counts.desiredWorkers > 0;
+      if (counts && (counts.workers < cluster.wantedWorkers || counts.processing > 0 || waiting)) return;
     } catch (error) {
       this.#context.log.warn({ cluster: name, reason: messageOf(error) }, 'an idle scheduler does not tell its load');
       return;

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { AtollError } from '../core/errors.ts';
-import type { Cluster, ClusterWorker, WorkerTrouble } from './cluster.ts';
+import type { Cluster, ClusterWorker, SchedulerAddress, WorkerTrouble } from './cluster.ts';
 import { listWorkers, readCluster, updateCluster } from './clusterTable.ts';
 import type { ClustersContext } from './context.ts';
 import { addMissingWorkers, setWorkerPhase, surplusWorkers } from './workerSet.ts';
@@ -10,8 +10,8 @@ import { afterConnection, afterUnexpectedEnd } from './workerTrouble.ts';
 const workerNames = z.array(z.unknown()).transform((names) => new Set(names));
 
 /**
- * What dask-gateway's preload reports (specs/dask-gateway.md §3.3). The addresses in it are not read: the hub chose them
- * itself, and code of the cluster's owner could send any.
+ * What dask-gateway's preload reports (specs/dask-gateway.md §3.3). Nothing is ever routed to the addresses in it: the hub
+ * chose them itself, and code of the cluster's owner could send any.
  */
 const heartbeatSchema = z.object({
   /** Workers the scheduler counts on: what it was told, or what its adaptive loop decided. */
@@ -22,6 +22,8 @@ const heartbeatSchema = z.object({
   closing_workers: workerNames,
   /** Workers that ever left and did not come back. */
   closed_workers: workerNames,
+  /** `http://host:port`, or empty. */
+  dashboard_address: z.unknown().optional(),
 });
 
 type Heartbeat = z.infer<typeof heartbeatSchema>;
@@ -89,8 +91,10 @@ async function apply(
     'stopping',
   );
   const added = await addMissingWorkers(db, name, now);
+  const address = addressAfter(before, heartbeat);
+  if (address !== before.address) await updateCluster(db, name, { address: JSON.stringify(address) });
   const moved = Object.values(moves).some((names: string[]) => names.length > 0);
-  return moved || surplus.length + added > 0 || wanted !== before.wantedWorkers;
+  return moved || surplus.length + added > 0 || wanted !== before.wantedWorkers || address !== before.address;
 }
 
 interface Moves {
@@ -120,6 +124,16 @@ function movesOf(workers: readonly ClusterWorker[], heartbeat: Heartbeat, overdu
     }
   }
   return moves;
+}
+
+/**
+ * When its port is taken, Dask opens the dashboard on another one without a word. What answers on the port that was meant
+ * for it is then somebody else's, perhaps on purpose, and must not be shown as this cluster's dashboard.
+ */
+function addressAfter({ address }: Cluster, { dashboard_address: told }: Heartbeat): SchedulerAddress | undefined {
+  if (!address || address.ports.dashboard === null || typeof told !== 'string') return address;
+  if (told.endsWith(`:${address.ports.dashboard}`)) return address;
+  return { ...address, ports: { ...address.ports, dashboard: null } };
 }
 
 function troubleAfter(before: WorkerTrouble | undefined, moves: Moves, now: number): WorkerTrouble | undefined {

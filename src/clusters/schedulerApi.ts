@@ -43,8 +43,8 @@ export interface SchedulerCounts {
 }
 
 /** Asks the scheduler for its load. @throws Error when it does not answer, or not in the known form. */
-export async function askCounts(address: SchedulerAddress): Promise<SchedulerCounts> {
-  const text = await ask({ host: address.host, port: address.ports.dashboard, path: '/json/counts.json' }, '');
+export async function askCounts(host: string, dashboardPort: number): Promise<SchedulerCounts> {
+  const text = await ask({ host, port: dashboardPort, path: '/json/counts.json' }, '');
   const counts = countsSchema.parse(JSON.parse(text));
   return { workers: counts.workers, processing: counts.processing, desiredWorkers: counts.desired_workers };
 }

@@ -7,6 +7,7 @@ import { gatewayAccessScope } from '../../src/identity/roles/defaultRoles.ts';
 import { ScopeSet } from '../../src/identity/scopes/scopeSet.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { ClusterWorld } from '../support/clusterWorld.ts';
+import type { FakeRoutes } from '../support/serverWorld.ts';
 import { until } from '../support/until.ts';
 
 function principal(kind: 'user' | 'service', name: string, scopes: string[]): GatewayPrincipal {
@@ -26,11 +27,12 @@ const principals: Record<string, GatewayPrincipal> = {
 
 let world: ClusterWorld;
 let clusters: Clusters;
+let routes: FakeRoutes;
 let api: ReturnType<typeof createGatewayApi>;
 
 async function open(settings: Partial<ClusterSettings> = {}): Promise<void> {
   world = await ClusterWorld.create(settings);
-  clusters = (await world.open()).clusters;
+  ({ clusters, routes } = await world.open());
   api = createGatewayApi({
     clusters,
     version: '1.2.3',
@@ -462,14 +464,21 @@ describe('a scheduler', () => {
 
   test('that names other addresses does not move the routes', async () => {
     const name = await running();
-    const before = await clusters.routes();
-    const moved = {
-      ...report,
-      scheduler_address: 'tls://127.0.0.1:22',
-      dashboard_address: 'http://169.254.169.254:80',
-    };
+    const [scheduler] = await clusters.routes();
+    const moved = { ...report, scheduler_address: 'tls://127.0.0.1:22', api_address: 'http://169.254.169.254:80' };
     expect((await asScheduler(name, JSON.stringify(moved))).status).toBe(200);
-    expect(await clusters.routes()).toEqual(before);
+    expect(await clusters.routes()).toHaveLength(2);
+    expect((await clusters.routes())[0]).toEqual(scheduler);
+  });
+
+  test('whose dashboard is on another port has none: on the one meant for it may be anybody', async () => {
+    const name = await running();
+    const moved = { ...report, dashboard_address: 'http://127.0.0.1:80' };
+    expect((await asScheduler(name, JSON.stringify(moved))).status).toBe(200);
+    expect((await clusters.routes()).map((route) => route.id)).toEqual([`scheduler:${name}`]);
+    expect((await ask('ada', 'GET', of(name))).body).toMatchObject({ status: 'RUNNING', dashboard_route: null });
+    await until('the edge is told', () => routes.table.size === 1);
+    expect([...routes.table.keys()]).toEqual([`scheduler:${name}`]);
   });
 
   test('that asks for its own end gets 204 always, and is stopped only when it is idle', async () => {

@@ -7,7 +7,7 @@ import type { ClusterCredentials } from '../../clusters/credentials.ts';
  */
 export interface ClusterModel {
   name: string;
-  /** Below the gateway's address; null unless running. */
+  /** Below the gateway's address; null unless running with a dashboard. */
   dashboard_route: string | null;
   status: string;
   /** Milliseconds since the epoch, as all times. */
@@ -24,7 +24,7 @@ export function clusterModelOf(cluster: Cluster, credentials: ClusterCredentials
   const running = cluster.phase === 'running';
   return {
     name: cluster.name,
-    dashboard_route: running ? `/clusters/${cluster.name}/status` : null,
+    dashboard_route: running && cluster.address?.ports.dashboard ? `/clusters/${cluster.name}/status` : null,
     status: cluster.phase.toUpperCase(),
     start_time: cluster.createdAt,
     stop_time: cluster.stoppedAt ?? null,

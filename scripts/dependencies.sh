@@ -1,5 +1,6 @@
 # Sourced by bin/atoll and scripts/test, with $root set. Defines:
 #   ensure_dependencies runtime|all   installs what package-lock.json pins, unless it is there already
+#   ensure_bundle                     bundles the program, when a source is newer than the bundle; sets $main
 #   $node                             the Node that the project pins (or, elsewhere than on Linux, the one on the PATH)
 
 case "$(uname -s)-$(uname -m)" in
@@ -14,6 +15,8 @@ is_installed() {
 }
 
 ensure_dependencies() {
+  # A developer's installation stays one when the lock file changes.
+  [ -e "$root/node_modules/.atoll-installed-all" ] && set -- all
   if is_installed all || { [ "$1" = runtime ] && is_installed runtime; }; then return; fi
   command -v npm >/dev/null || {
     echo "Atoll needs npm (with Node 20 or newer) to install its dependencies. On Debian or Ubuntu: apt install npm" >&2
@@ -34,4 +37,14 @@ ensure_dependencies() {
     echo "Atoll: the dependencies could not be installed (see above). Run the command again once that is mended; it goes on." >&2
     return 1
   }
+}
+
+# The bundle only makes starts faster: where it cannot be made (a folder that is not ours, say), the sources run.
+ensure_bundle() {
+  main=$root/build/main.js
+  is_bundled || "$node" "$root/scripts/bundle.ts" 2>/dev/null || main=$root/src/main.ts
+}
+
+is_bundled() {
+  [ -e "$main" ] && [ -z "$(find "$root/src" "$root/package-lock.json" -newer "$main" -print -quit)" ]
 }

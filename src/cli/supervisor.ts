@@ -7,6 +7,8 @@ import type { ReadyReport, RoleCommand, RoleReport } from './childRole.ts';
 export interface Role {
   /** `hub` or `edge`. */
   name: string;
+  /** Options of Node, before the program. */
+  nodeOptions: string[];
   /** Arguments of the program: the command and its options. */
   arguments: string[];
 }
@@ -24,14 +26,8 @@ const stopWorkloadsPatienceMs = 90_000;
 
 /** Starts roles, starts each again when it ends, and ends them all. */
 export class Supervisor {
-  readonly #program: string;
   readonly #children = new Map<string, ChildProcess>();
   #stopping = false;
-
-  /** @param program Path of the program's main file. */
-  constructor(program: string) {
-    this.#program = program;
-  }
 
   /**
    * Starts a role and keeps it running from then on. Resolves when it is ready for the first time.
@@ -66,7 +62,7 @@ export class Supervisor {
   }
 
   #launch(role: Role): { ready: Promise<ReadyReport>; ended: Promise<End> } {
-    const child = spawn(process.execPath, [...process.execArgv, this.#program, ...role.arguments], {
+    const child = spawn(process.execPath, [...role.nodeOptions, ...process.execArgv, process.argv[1] ?? '', ...role.arguments], {
       stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
       // Out of the terminal's foreground group: an interrupt reaches `up` alone, which ends the roles in order.
       detached: true,

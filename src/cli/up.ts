@@ -1,5 +1,4 @@
 import { createServer, isIP } from 'node:net';
-import { resolve } from 'node:path';
 import { openDataFolder } from '../core/dataFolder.ts';
 import { AtollError } from '../core/errors.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
@@ -17,8 +16,6 @@ export interface UpOptions {
   port: number;
   stopWorkloads: boolean;
 }
-
-const program = resolve(import.meta.dirname, '../main.ts');
 
 /**
  * `atoll up`: checks what can be checked at once, sets the Python environment up, then runs hub and edge until a signal
@@ -44,13 +41,16 @@ export async function up(options: UpOptions): Promise<void> {
 
   // What runs on this machine reaches the edge on the loopback address, whatever other addresses it has.
   const url = `http://${isLoopback(host) ? urlHost(host) : '127.0.0.1'}:${port}`;
-  const supervisor = new Supervisor(program);
+  const supervisor = new Supervisor();
   const edge = supervisor.start({
     name: 'edge',
+    nodeOptions: [],
     arguments: ['edge', '--data', folder.root, '--host', host, '--port', String(port)],
   });
   const hub = supervisor.start({
     name: 'hub',
+    // Half of what a start leaves behind is young garbage that a small nursery collects at once: 12 MB less, no slower.
+    nodeOptions: ['--max-semi-space-size=1'],
     arguments: ['hub', '--data', folder.root, '--url', url, '--kept-settings', keepSettings(read, folder)],
   });
   try {

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
+import { projectFolder } from '../core/projectFolder.ts';
 
 /** What an environment is built from. */
 export interface EnvironmentRecipe {
@@ -16,7 +17,7 @@ export interface EnvironmentRecipe {
 }
 
 /** Reads the recipe that is part of the program. */
-export function readRecipe(folder = resolve(import.meta.dirname, '../../python')): EnvironmentRecipe {
+export function readRecipe(folder = join(projectFolder, 'python')): EnvironmentRecipe {
   const lockFile = join(folder, 'lock.txt');
   const lock = readFileSync(lockFile, 'utf8');
   const overrides = readFileSync(join(folder, 'jupyterlab-overrides.json'), 'utf8');

@@ -1,5 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { projectFolder } from '../../core/projectFolder.ts';
 
 const types: Readonly<Record<string, string>> = {
   'atoll.css': 'text/css; charset=utf-8',
@@ -9,7 +11,7 @@ const types: Readonly<Record<string, string>> = {
 
 const files = new Map(
   Object.entries(types).map(([name, type]) => {
-    const body = readFileSync(new URL(`../static/${name}`, import.meta.url));
+    const body = readFileSync(join(projectFolder, 'src/pages/static', name));
     return [name, { type, body, version: createHash('sha256').update(body).digest('hex').slice(0, 12) }];
   }),
 );

@@ -1,10 +1,11 @@
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
 import { chmod, mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { join } from 'node:path';
 import { randomHex } from '../../core/ids.ts';
+import { projectFolder } from '../../core/projectFolder.ts';
 
-const source = resolve(import.meta.dirname, '../../../python');
+const source = join(projectFolder, 'python');
 const names = ['atoll_workload.py', 'atoll_supervisor.py', 'atoll_forkserver.py'];
 
 /**

@@ -10,7 +10,7 @@ stop = threading.Event()
 threading.Thread(target=lambda: (sys.stdin.read(), stop.set()), daemon=True).start()
 gateway = Gateway()
 acknowledged, refused = [], 0
-while not stop.is_set() and len(acknowledged) < 6:
+while not stop.is_set() and len(acknowledged) < 4:
     try:
         acknowledged.append(gateway.submit())
         tell(name=acknowledged[-1])
@@ -26,5 +26,5 @@ def all_run():
         return False  # no hub at the moment
 
 
-until(all_run)
+until(all_run, 120)
 tell(acknowledged=acknowledged, refused=refused)

@@ -1,7 +1,6 @@
 import { Hono } from 'hono';
 import { authenticateGatewayRequest } from '../api/gateway/access.ts';
 import { createGatewayApi } from '../api/gateway/createGatewayApi.ts';
-import { clusterWorkloads } from '../api/hub/clusterWorkloads.ts';
 import { createHubApi } from '../api/hub/createHubApi.ts';
 import type { UserWorkloads } from '../api/hub/serverDirectory.ts';
 import { serversApi } from '../api/hub/serversApi.ts';
@@ -33,7 +32,7 @@ export interface HubParts {
 export function createHubApp(parts: HubParts): (request: Request) => Response | Promise<Response> {
   const { identity, servers, clusters, settings, log } = parts;
   const directory = serversDirectory(servers);
-  const workloads: UserWorkloads[] = [directory, clusterWorkloads(clusters)];
+  const workloads: UserWorkloads[] = [directory, clusters];
   const pages = createPages({ identity, log }, serversPages({ servers, identity, settings: settings.servers }));
   const api = createHubApi(
     { identity, servers: directory, workloads, shutDown: (options) => parts.shutDown(options), log },

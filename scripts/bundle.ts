@@ -13,7 +13,7 @@ const build = join(root, 'build');
 mkdirSync(build, { recursive: true });
 const draft = mkdtempSync(join(build, 'draft-'));
 const bundle = await rolldown({ input: join(root, 'src/main.ts'), platform: 'node', logLevel: 'warn' });
-await bundle.write({ dir: draft, format: 'esm', sourcemap: true });
+await bundle.write({ dir: draft, format: 'esm' });
 await bundle.close();
 for (const name of readdirSync(draft).toSorted((a, b) => Number(a === 'main.js') - Number(b === 'main.js')))
   renameSync(join(draft, name), join(build, name));

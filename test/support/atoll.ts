@@ -1,7 +1,16 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, readlinkSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { freePort } from './freePort.ts';
 import { until } from './until.ts';
 
@@ -65,7 +74,7 @@ export class Atoll {
     const started = spawn(program, ['up', '--data', this.data, '--port', String(this.port), ...extra], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // A test's notebooks do not belong into the home of the person who runs it.
-      env: { ...process.env, HOME: this.data },
+      env: { ...process.env, ...this.#shareEnvironment(), HOME: this.data },
     });
     this.#process = started;
     this.output = '';
@@ -112,6 +121,18 @@ export class Atoll {
     for (const pid of left()) killNow(pid);
     await until('the end of all workloads', () => left().length === 0);
     if (this.#ownsData) rmSync(this.data, { recursive: true, force: true });
+  }
+
+  /**
+   * Lets this Atoll find the Python environment that was built for the tests where it would build its own: as its own, so
+   * that fork servers start its programs. Anything else in ATOLL_PYTHON_ENV stays somebody else's environment.
+   */
+  #shareEnvironment(): { ATOLL_PYTHON_ENV?: string } {
+    const given = process.env.ATOLL_PYTHON_ENV;
+    if (given === undefined || !existsSync(join(dirname(given), 'current.json'))) return {};
+    const own = join(this.data, 'python');
+    if (!existsSync(own)) symlinkSync(dirname(given), own);
+    return { ATOLL_PYTHON_ENV: '' };
   }
 
   /** What every workload of this Atoll has in its environment, wherever its home is. */

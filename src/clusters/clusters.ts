@@ -88,6 +88,7 @@ export class Clusters {
       if (cluster.address) this.#routes.publish(cluster.name, cluster.address);
     this.#stopFollowing.push(
       store.changes.follow('clusters', (name) => this.#reconciler.wake(name)),
+      store.changes.follow('users', (name) => this.#inBackground(this.#endClustersOfRemovedUser(name))),
       runtime.observe((observation) => this.#inBackground(this.#onObservation(observation))),
     );
     await this.#endStrays();
@@ -350,6 +351,13 @@ export class Clusters {
       if (phase !== 'exited') await runtime.stop(id, { graceSeconds: 2 });
       else await runtime.forget(id);
     }
+  }
+
+  /** Whoever removes a user ends their clusters first ({@link removeAllOf}); one made in that very moment ends here. */
+  async #endClustersOfRemovedUser(user: string): Promise<void> {
+    const { db } = this.#context.store;
+    if (await db.selectFrom('users').select('id').where('name', '=', user).executeTakeFirst()) return;
+    for (const name of await this.#namesOfActive(user)) await this.stop(name, 'Its owner was removed.');
   }
 
   #inBackground(work: Promise<void>): void {

@@ -487,6 +487,17 @@ describe('an end', () => {
     expect(await clusters.waitForChange(other.name, 20_000)).toMatchObject({ phase: 'running' });
   });
 
+  test('one that is made in the moment in which its owner is removed ends too', async () => {
+    const { clusters } = await openWorld();
+    const { name } = await running(clusters);
+    await world.store.write(async ({ db, changed }) => {
+      await db.deleteFrom('users').where('name', '=', 'ada').execute();
+      changed('users', 'ada');
+    });
+    await until('an end', () => world.runtime.workloads.size === 0);
+    expect((await clusters.waitForChange(name, 20_000))?.reason).toBe('Its owner was removed.');
+  });
+
   test('a removal says when something is left after its time', async () => {
     const { clusters } = await openWorld();
     await running(clusters);

@@ -10,9 +10,13 @@ It listens on the Unix socket `s` of its folder; each connection carries one req
 
     {"op": "run", "module", "arguments", "environment", "directory", "log", "process", "exit"} -> {"pid"} or {"error"}
     {"op": "warm"}                                                                              -> {"ready"}
+    {"op": "assign", "account"}                                                                 -> {"ready"} or {"error"}
 
 `run` stands for `python -P -m MODULE ARGUMENTS`. It is answered with an error, and the hub starts a program instead,
 whenever the fork would not be the same thing.
+
+A spare one belongs to nobody at first: it imports, and runs nothing until it is assigned to a user, once and for good, whose
+account it becomes before anything else.
 
 It is the parent of what it forked, so it writes down how each of them ended, also while no hub runs. When nobody has asked
 for anything during `idleSeconds`, it gives its memory back: without children it ends; with children it executes itself
@@ -26,6 +30,7 @@ import logging
 import os
 import select
 import signal
+import site
 import socket
 import sys
 import time
@@ -138,15 +143,23 @@ class ForkServer:
         if connection is None:
             return None
         self.last_use = time.monotonic()
+        return self.guarded(lambda: self.answer(receive(connection), connection), connection)
+
+    def guarded(self, answer, connection):
+        """Whatever a request does, the fork server stays; the hub sees the connection end and starts plainly."""
         try:
-            request = receive(connection)
-            if request and request["op"] == "run":
-                return self.run(request, connection)
-            if request:
-                send(connection, {"ready": self.ready})
-        except (OSError, ValueError, KeyError) as error:
+            return answer()
+        except Exception as error:
             print(f"a request failed: {error!r}", file=sys.stderr, flush=True)
-        connection.close()
+            connection.close()
+            return None
+
+    def answer(self, request, connection):
+        """Answers a request. Returns it in a child that shall run it, else None."""
+        if request["op"] == "run":
+            return self.run(request, connection)
+        with connection:
+            send(connection, self.assign(request["account"]) if request["op"] == "assign" else {"ready": self.ready})
         return None
 
     def run(self, request, connection):
@@ -171,7 +184,7 @@ class ForkServer:
         """Answers what was asked during an import."""
         waiting, self.deferred = self.deferred, []
         for request, connection in waiting:
-            if self.run(request, connection):
+            if self.guarded(lambda: self.run(request, connection), connection):  # noqa: B023 (called at once)
                 return request
         while self.has_pending():
             request = self.answer_request(0)
@@ -179,8 +192,20 @@ class ForkServer:
                 return request
         return None
 
+    def assign(self, account):
+        """Becomes a user's fork server."""
+        if not self.state["spare"]:
+            return {"error": "it belongs to somebody"}
+        self.state["spare"] = False
+        if account:
+            drop_privileges(account)
+            allow_inspection()
+        return {"ready": self.ready}
+
     def problem_with(self, module):
         """Why a module must be started plainly, or None."""
+        if self.state["spare"]:
+            return "it belongs to nobody"
         if module in self.failed:
             return f"{module} cannot be imported: {self.failed[module]!r}"
         if module not in self.loaded:
@@ -252,12 +277,12 @@ def import_if_there(name):
 
 
 def receive(connection):
-    """One line of JSON; None when the other side went away before it was complete."""
+    """One line of JSON. Raises ValueError when the other side went away before it was complete."""
     data = b""
     while not data.endswith(b"\n"):
         chunk = connection.recv(65536)
         if not chunk:
-            return None
+            raise ValueError("half a request")
         data += chunk
         if len(data) > LARGEST_REQUEST:
             raise ValueError("too large a request")
@@ -272,6 +297,14 @@ def send(connection, answer):
 def count_threads():
     """The threads of this process, Python's and others': a fork keeps only the one that forks."""
     return len(os.listdir("/proc/self/task"))
+
+
+def allow_inspection():
+    """Makes the process its account's own again, as an execution would: a change of ids closes its /proc to itself."""
+    import ctypes
+
+    pr_set_dumpable = 4  # linux/prctl.h
+    ctypes.CDLL(None).prctl(pr_set_dumpable, 1, 0, 0, 0)
 
 
 def show_title(arguments):
@@ -296,6 +329,7 @@ def become_module(request):
     os.environ.clear()
     os.environ.update(request["environment"])
     time.tzset()
+    site.USER_BASE = site.USER_SITE = None  # found anew from HOME when asked for
     sys.argv = [request["module"], *request["arguments"]]
     sys.orig_argv = [sys.executable, "-P", "-m", *sys.argv]
     show_title(sys.orig_argv)
@@ -311,6 +345,7 @@ def become_module(request):
 def configure_dask(module):
     """Reads Dask's settings again, and sets its logging up for the program that begins; others get none of it."""
     settings = sys.modules["dask.config"]
+    settings.paths[:] = settings._get_paths()  # HOME may be another one than at the import
     settings.refresh()
     for name in ("distributed", "distributed.client", "distributed.gc", "bokeh", "tornado", "tornado.application"):
         logger = logging.getLogger(name)
@@ -355,7 +390,7 @@ def start():
     listener.listen(BACKLOG)
     os.chdir("/")
     drop_privileges(settings["account"])
-    return {"listener": listener.detach(), "children": {}, "idleSeconds": settings["idleSeconds"]}
+    return {"listener": listener.detach(), "children": {}, "idleSeconds": settings["idleSeconds"], "spare": settings["spare"]}
 
 
 def resume(descriptor):

@@ -93,8 +93,8 @@ def fork_workload(request):
             os.write(writing, b"+")
             os.close(writing)
             return 0, True
-    except OSError as error:
-        print(f"atoll: cannot start: {error}", file=sys.stderr, flush=True)
+    except BaseException as error:  # whatever it is, the child must not go on as its parent
+        print(f"atoll: cannot start: {error!r}", file=sys.stderr, flush=True)
     os._exit(127)
 
 

@@ -93,65 +93,68 @@ describe.skipIf(why)(`a hub that runs as root${why ? ` (${why})` : ''}`, () => {
     }
   };
 
-  test.each([{ allowForkServers: false }, { allowForkServers: true }])(
-    'runs an account as itself, with its groups and home: fork servers $allowForkServers',
-    async ({ allowForkServers }) => {
-      const world = await open({ allowForkServers });
-      const python = [
-        'import os, pwd, subprocess, sys',
-        'print("|".join(map(str, [os.getresuid(), os.getresgid(), sorted(os.getgroups()), os.getcwd(), os.environ["HOME"], os.environ["USER"]])))',
-        'print(open(os.environ["TOKEN"]).read(), os.access("/etc/shadow", os.R_OK), open("/proc/self/status").read().split("CapEff:")[1].split()[0])',
-        'open(os.path.expanduser("~/mine"), "w").write("x")',
-        'sys.stdout.flush(); os._exit(0)',
-      ].join('\n');
-      const id = `w-${allowForkServers}`;
-      const request = { id, kind: 'scheduler', owner: ada, ports: [] } as const;
-      const { filesDirectory, homeDirectory, superuser } = await world.runtime.reserve(request);
-      expect([homeDirectory, superuser]).toEqual([`/home/${ada}`, false]);
-      await world.start(probe.command(python), {
-        id,
-        kind: 'scheduler',
-        owner: ada,
-        environment: { TOKEN: join(filesDirectory, 'token') },
-        files: { token: 'secret' },
-      });
-      await world.exited(id);
-      const [uid, gid] = [Number(idOf('-u', ada)), Number(idOf('-g', ada))];
-      const groups = idOf('-G', ada)
-        .split(' ')
-        .map(Number)
-        .sort((a, b) => a - b);
-      expect(groups.length).toBe(2);
-      const lines = await world.runtime.logTail(id, 20);
-      expect(lines).toContain(
-        [
-          `(${uid}, ${uid}, ${uid})`,
-          `(${gid}, ${gid}, ${gid})`,
-          `[${groups.join(', ')}]`,
-          `/home/${ada}`,
-          `/home/${ada}`,
-          ada,
-        ].join('|'),
-      );
-      expect(lines).toContain('secret False 0000000000000000');
-      expect(statSync(`/home/${ada}/mine`).uid).toBe(uid);
-      expect(world.forkServers().has(ada)).toBe(allowForkServers);
-      for (const pid of world.forkServers().values()) expect(userOf(pid)).toBe(uid);
-      // Another account reads none of it, and cannot look around.
-      const folder = join(world.options.directory, 'workloads', id);
-      expect(statSync(join(filesDirectory, 'token'))).toMatchObject({ uid });
-      expect(statSync(join(filesDirectory, 'token')).mode & 0o777).toBe(0o600);
-      expect(runAs(ada, 'cat', join(filesDirectory, 'token'))).toBe(0);
-      for (const file of ['files/token', 'log', 'exit.json', 'workload.json'])
-        expect([file, runAs(eve, 'cat', join(folder, file))]).not.toEqual([file, 0]);
-      for (const file of ['.', 'files', '..'])
-        expect([file, runAs(eve, 'ls', join(folder, file))]).not.toEqual([file, 0]);
-      // Its own account cannot change what the hub relies on.
-      expect(runAs(ada, 'sh', '-c', `cat "$0"`, join(folder, 'workload.json'))).not.toBe(0);
-      expect(runAs(ada, 'sh', '-c', `rm "$0"`, join(folder, 'log'))).not.toBe(0);
-      expect(runAs(ada, 'sh', '-c', `ln -s /etc/shadow "$0"`, join(folder, 'files/link'))).not.toBe(0);
-    },
-  );
+  test.each([
+    { variant: 'plainly', allowForkServers: false },
+    { variant: 'by a fork server', allowForkServers: true },
+    { variant: 'by a fork server that was a spare one', allowForkServers: true },
+  ])('runs an account as itself, with its groups and home: $variant', async ({ variant, allowForkServers }) => {
+    const world = await open({ allowForkServers });
+    if (variant.includes('spare')) await world.runtime.keepSpareForkServer();
+    expect(world.forkServers().has('')).toBe(variant.includes('spare'));
+    const python = [
+      'import os, pwd, subprocess, sys',
+      'print("|".join(map(str, [os.getresuid(), os.getresgid(), sorted(os.getgroups()), os.getcwd(), os.environ["HOME"], os.environ["USER"]])))',
+      'print(open(os.environ["TOKEN"]).read(), os.access("/etc/shadow", os.R_OK), open("/proc/self/status").read().split("CapEff:")[1].split()[0])',
+      'open(os.path.expanduser("~/mine"), "w").write("x")',
+      'sys.stdout.flush(); os._exit(0)',
+    ].join('\n');
+    const id = `w-${variant.replaceAll(' ', '-')}`;
+    const request = { id, kind: 'scheduler', owner: ada, ports: [] } as const;
+    const { filesDirectory, homeDirectory, superuser } = await world.runtime.reserve(request);
+    expect([homeDirectory, superuser]).toEqual([`/home/${ada}`, false]);
+    await world.start(probe.command(python), {
+      id,
+      kind: 'scheduler',
+      owner: ada,
+      environment: { TOKEN: join(filesDirectory, 'token') },
+      files: { token: 'secret' },
+    });
+    await world.exited(id);
+    const [uid, gid] = [Number(idOf('-u', ada)), Number(idOf('-g', ada))];
+    const groups = idOf('-G', ada)
+      .split(' ')
+      .map(Number)
+      .sort((a, b) => a - b);
+    expect(groups.length).toBe(2);
+    const lines = await world.runtime.logTail(id, 20);
+    expect(lines).toContain(
+      [
+        `(${uid}, ${uid}, ${uid})`,
+        `(${gid}, ${gid}, ${gid})`,
+        `[${groups.join(', ')}]`,
+        `/home/${ada}`,
+        `/home/${ada}`,
+        ada,
+      ].join('|'),
+    );
+    expect(lines).toContain('secret False 0000000000000000');
+    expect(statSync(`/home/${ada}/mine`).uid).toBe(uid);
+    expect([...world.forkServers().keys()]).toEqual(allowForkServers ? [ada] : []);
+    for (const pid of world.forkServers().values()) expect(userOf(pid)).toBe(uid);
+    // Another account reads none of it, and cannot look around.
+    const folder = join(world.options.directory, 'workloads', id);
+    expect(statSync(join(filesDirectory, 'token'))).toMatchObject({ uid });
+    expect(statSync(join(filesDirectory, 'token')).mode & 0o777).toBe(0o600);
+    expect(runAs(ada, 'cat', join(filesDirectory, 'token'))).toBe(0);
+    for (const file of ['files/token', 'log', 'exit.json', 'workload.json'])
+      expect([file, runAs(eve, 'cat', join(folder, file))]).not.toEqual([file, 0]);
+    for (const file of ['.', 'files', '..'])
+      expect([file, runAs(eve, 'ls', join(folder, file))]).not.toEqual([file, 0]);
+    // Its own account cannot change what the hub relies on.
+    expect(runAs(ada, 'sh', '-c', `cat "$0"`, join(folder, 'workload.json'))).not.toBe(0);
+    expect(runAs(ada, 'sh', '-c', `rm "$0"`, join(folder, 'log'))).not.toBe(0);
+    expect(runAs(ada, 'sh', '-c', `ln -s /etc/shadow "$0"`, join(folder, 'files/link'))).not.toBe(0);
+  });
 
   test("nobody else can talk to an account's fork server", async () => {
     const world = await open();

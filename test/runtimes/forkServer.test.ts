@@ -97,6 +97,68 @@ describe('fork servers', () => {
   });
 });
 
+describe('a spare fork server', () => {
+  const spareOf = (world: ProcessWorld): number | undefined => world.forkServers().get('');
+
+  test('is given to the first user who needs one, and to nobody else', async () => {
+    const world = await open();
+    await world.runtime.keepSpareForkServer();
+    await world.runtime.keepSpareForkServer();
+    const spare = spareOf(world);
+    expect((await world.runtime.forkServerMemory()).map(({ owner }) => owner)).toEqual(['']);
+    const [first, second] = [await startForked(world, 'pass', 'ada'), await startForked(world, 'pass', 'grace')];
+    expect(parentOf(world, first)).toBe(spare);
+    expect(parentOf(world, second)).not.toBe(spare);
+    expect(world.forkServers().get('ada')).toBe(spare);
+    expect(world.forkServers().get('grace')).toBe(parentOf(world, second));
+  });
+
+  test('is given once when several users come at a time', async () => {
+    const world = await open();
+    await world.runtime.keepSpareForkServer();
+    const spare = spareOf(world);
+    const ids = await Promise.all(['ada', 'grace', 'mary'].map((owner) => startForked(world, 'pass', owner)));
+    const parents = ids.map((id) => parentOf(world, id));
+    expect(new Set(parents).size).toBe(3);
+    expect(parents.filter((parent) => parent === spare)).toHaveLength(1);
+  });
+
+  test('runs nothing, and belongs to its first user for good', async () => {
+    const world = await open();
+    await world.runtime.keepSpareForkServer();
+    const [folder = ''] = forkServerFolders(world);
+    const ask = (message: object): Promise<string> => sendTo(folder, `${JSON.stringify(message)}\n`);
+    await until('it is ready', async () => (await ask({ op: 'warm' })).includes('true'));
+    const run = { op: 'run', module: 'distributed.cli.dask_scheduler', arguments: [], environment: {} };
+    expect(await ask(run)).toContain('it belongs to nobody');
+    expect(await ask({ op: 'assign', account: null })).toContain('ready');
+    expect(await ask({ op: 'assign', account: null })).toContain('it belongs to somebody');
+    // A hub that was killed in between leaves it under the old name: the next user gets one of their own.
+    const spare = spareOf(world);
+    const id = await startForked(world, 'pass');
+    expect(parentOf(world, id)).not.toBe(spare);
+    expect(parentOf(world, id)).toBe(world.forkServers().get('ada'));
+  });
+
+  test('is found by the next hub', async () => {
+    const world = await open();
+    await world.runtime.keepSpareForkServer();
+    const spare = spareOf(world);
+    await world.reopen();
+    await world.runtime.keepSpareForkServer();
+    expect(spareOf(world)).toBe(spare);
+    expect(parentOf(world, await startForked(world, 'pass'))).toBe(spare);
+  });
+
+  test('ends when nobody comes', async () => {
+    const world = await open({ forkServerIdleSeconds: 1 });
+    await world.runtime.keepSpareForkServer();
+    const spare = spareOf(world) ?? 0;
+    expect(isThere(spare)).toBe(true);
+    await until('it has ended', () => !isThere(spare));
+  });
+});
+
 describe('a fork server that fails', () => {
   test('killed: its children live on, and the next start works', async () => {
     const world = await open();
@@ -208,16 +270,9 @@ describe('the socket of a fork server', () => {
   test('bears garbage, half requests, large ones and silence', async () => {
     const world = await open();
     await startForked(world, 'pass');
+    const server = await serverOf(world);
     const [folder = ''] = forkServerFolders(world);
-    const send = (bytes: string | Buffer): Promise<string> =>
-      new Promise((resolve) => {
-        const socket = connect(join(folder, 's'));
-        let answer = '';
-        socket.on('data', (chunk) => (answer += chunk.toString()));
-        socket.on('error', () => undefined);
-        socket.on('close', () => resolve(answer));
-        socket.end(bytes);
-      });
+    const send = (bytes: string | Buffer): Promise<string> => sendTo(folder, bytes);
     for (const bytes of [
       '',
       '\n',
@@ -233,11 +288,25 @@ describe('the socket of a fork server', () => {
     await send('{"op": "run", "module": "distributed.cli.dask_scheduler", "environment": 5}\n');
     await send('{"op": "run", "module": "os", "arguments": []}\n');
     const id = await startForked(world, 'pass');
-    expect(parentOf(world, id)).toBe(await serverOf(world));
+    expect(parentOf(world, id)).toBe(server);
   });
 });
 
 function forkServerFolders(world: ProcessWorld): string[] {
   const folder = join(world.options.directory, 'fork-servers');
   return readdirSync(folder).map((name) => join(folder, name));
+}
+
+/** Sends bytes to the fork server of a folder; what it answers. */
+function sendTo(folder: string, bytes: string | Buffer): Promise<string> {
+  return new Promise((resolve) => {
+    const socket = connect(join(folder, 's'));
+    let answer = '';
+    socket.on('data', (chunk) => {
+      answer += chunk.toString();
+    });
+    socket.on('error', () => undefined);
+    socket.on('close', () => resolve(answer));
+    socket.end(bytes);
+  });
 }

@@ -11,10 +11,16 @@ afterAll(() => probe.dispose());
 describe.each([
   { variant: 'plain', allowForkServers: false },
   { variant: 'forked', allowForkServers: true },
+  { variant: 'forked by what was a spare fork server', allowForkServers: true },
 ])('a Python module, $variant', ({ variant, allowForkServers }) => {
   let world: ProcessWorld;
+  let spare: number | undefined;
   beforeAll(async () => {
     world = await ProcessWorld.open({ allowForkServers });
+    if (variant.includes('spare')) {
+      await world.runtime.keepSpareForkServer();
+      spare = world.forkServers().get('');
+    }
     await world.runtime.warmUp('ada');
   });
   afterAll(() => world.dispose());
@@ -32,7 +38,9 @@ describe.each([
     const { id } = await world.start(probe.command('print("begun", flush=True)'), { kind: 'scheduler' });
     await world.line(id, /begun/);
     const server = world.forkServers().get('ada');
-    expect(readProcess(world.pidOf(id))?.parent === server).toBe(variant === 'forked');
+    expect(readProcess(world.pidOf(id))?.parent === server).toBe(allowForkServers);
+    expect(spare === undefined || spare === server).toBe(true);
+    expect(spare !== undefined).toBe(variant.includes('spare'));
     await world.runtime.stop(id, { graceSeconds: 0 });
     await world.exited(id);
   });
@@ -138,6 +146,34 @@ describe.each([
     );
     expect(others.filter((file) => !file.startsWith('/proc/'))).toEqual([]);
     expect((seen.files as string[]).filter((file) => /fork-servers|memfd/.test(file))).toEqual([]);
+  });
+
+  test('finds the settings and folders of its own home', async () => {
+    const python = [
+      'import dask.config, site, jupyter_core.paths as paths, json, sys, pathlib',
+      'print(json.dumps([*dask.config.paths, site.getuserbase(), paths.jupyter_data_dir(), paths.jupyter_config_dir(),',
+      ' *paths.jupyter_path(), *paths.jupyter_config_path(), paths.jupyter_runtime_dir(), str(pathlib.Path.home())]))',
+    ].join('\n');
+    const { id, reservation } = await world.start(
+      probe.command(`import sys, os\n${python}\nsys.stdout.flush(); os._exit(0)`),
+    );
+    await world.exited(id);
+    const home = reservation.homeDirectory;
+    const found = JSON.parse((await world.runtime.logTail(id, 1))[0] ?? '[]') as string[];
+    const prefix = world.options.environment.directory;
+    expect(found).toEqual(
+      expect.arrayContaining([
+        home,
+        `${home}/.config/dask`,
+        `${home}/.local`,
+        `${home}/.jupyter`,
+        `${home}/.local/share/jupyter`,
+      ]),
+    );
+    const system = /^\/(etc|usr)\//;
+    expect(found.filter((path) => !path.startsWith(home) && !path.startsWith(prefix) && !system.test(path))).toEqual(
+      [],
+    );
   });
 
   test('shows its own command in the list of processes', async () => {

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { connect, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { z } from 'zod';
@@ -29,6 +29,7 @@ export interface ForkServersOptions {
 
 /** What one fork server holds in memory. */
 export interface ForkServerMemory {
+  /** The user; empty for the spare one. */
   owner: string;
   /** Its proportional share (PSS): pages that its children still share with it count in part. */
   bytes: number;
@@ -48,6 +49,8 @@ const forkTimeoutMs = 2000;
 const importTimeoutMs = 10_000;
 /** One that did not answer is left alone for this long. */
 const distrustMs = 60_000;
+/** How long after one was given away the next spare one is begun: the user's own start goes first. */
+const spareDelayMs = 8000;
 
 /** The fork servers of all users (python/atoll_forkserver.py): one for each, never shared, optional in every way. */
 export class ForkServers {
@@ -59,6 +62,8 @@ export class ForkServers {
   /** When each last showed that it has its modules. */
   readonly #readyAt = new Map<string, number>();
   readonly #distrustedUntil = new Map<string, number>();
+  #keepsSpare = false;
+  #spareTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ForkServersOptions) {
     this.#options = options;
@@ -116,6 +121,28 @@ export class ForkServers {
     }
   }
 
+  /**
+   * Begins a fork server that belongs to nobody yet, and another one after each that was given away: so that a user's first
+   * start is as fast as the next ones. Like the others it ends when nobody needs it.
+   */
+  async keepSpare(): Promise<void> {
+    this.#keepsSpare = true;
+    const connection = await connectIn(join(this.#options.directory, this.#spareName));
+    connection?.destroy();
+    if (connection) return;
+    try {
+      await this.#begin(this.#spareName, '', undefined);
+    } catch (error) {
+      this.#options.log.warn({ reason: messageOf(error) }, 'a spare fork server cannot be begun');
+    }
+  }
+
+  /** Begins no more of them. */
+  close(): void {
+    this.#keepsSpare = false;
+    clearTimeout(this.#spareTimer);
+  }
+
   /** What they hold in memory, those of earlier hubs included. */
   async memory(): Promise<ForkServerMemory[]> {
     const names = await readdir(this.#options.directory).catch(() => []);
@@ -129,8 +156,11 @@ export class ForkServers {
   async #ask(name: string, owner: string, placement: Placement, message: object): Promise<Answer> {
     const folder = join(this.#options.directory, name);
     await this.#starting.get(name);
-    const connection =
-      (await connectIn(folder)) ?? (await this.#begin(name, owner, placement).then(async () => connectIn(folder)));
+    let connection = await connectIn(folder);
+    if (!connection) {
+      await this.#begin(name, owner, placement);
+      connection = await connectIn(folder);
+    }
     if (!connection) throw new Error('it cannot be reached');
     // Since its last sign it cannot have given its modules back.
     const isReady = Date.now() - (this.#readyAt.get(name) ?? 0) < this.#options.idleSeconds * 1000;
@@ -139,15 +169,52 @@ export class ForkServers {
     return answer;
   }
 
-  #begin(name: string, owner: string, placement: Placement): Promise<void> {
-    const beginning = (this.#starting.get(name) ?? this.#spawn(name, owner, placement)).finally(() =>
-      this.#starting.delete(name),
-    );
+  /** Makes a fork server: from the spare one if there is one. Without a placement it is the spare one itself. */
+  #begin(name: string, owner: string, placement: Placement | undefined): Promise<void> {
+    const make = async (): Promise<void> => {
+      if (!placement || !(await this.#takeSpare(name, owner, placement))) await this.#spawn(name, owner, placement);
+    };
+    const beginning =
+      this.#starting.get(name) ??
+      make().finally(() => {
+        this.#starting.delete(name);
+      });
     this.#starting.set(name, beginning);
     return beginning;
   }
 
-  async #spawn(name: string, owner: string, { account, changeTo, home }: Placement): Promise<void> {
+  /** Gives the spare fork server to a user. False when there is none that can be had. */
+  async #takeSpare(name: string, owner: string, { changeTo }: Placement): Promise<boolean> {
+    const spare = join(this.#options.directory, this.#spareName);
+    const record = readJson(join(spare, 'server.json'), serverSchema);
+    // Under a name of its own from now on: no two users ask for the same one.
+    const taken = join(this.#options.directory, `${name}.taken`);
+    try {
+      await rm(taken, { recursive: true, force: true });
+      await rename(spare, taken);
+    } catch {
+      return false;
+    }
+    if (this.#keepsSpare) {
+      this.#spareTimer = setTimeout(() => void this.keepSpare(), spareDelayMs);
+      this.#spareTimer.unref();
+    }
+    const connection = record && (await connectIn(taken));
+    if (!connection) return false;
+    try {
+      const answer = await exchange(connection, { op: 'assign', account: changeTo ?? null }, importTimeoutMs);
+      if (answer.error !== undefined) return false;
+      replaceFile(join(taken, 'server.json'), JSON.stringify({ ...record, owner }));
+      await rm(join(this.#options.directory, name), { recursive: true, force: true });
+      await rename(taken, join(this.#options.directory, name));
+      return true;
+    } catch (error) {
+      this.#options.log.warn({ owner, reason: messageOf(error) }, 'the spare fork server cannot be used');
+      return false;
+    }
+  }
+
+  async #spawn(name: string, owner: string, placement: Placement | undefined): Promise<void> {
     const { environment, programs, idleSeconds, installationId } = this.#options;
     const folder = join(this.#options.directory, name);
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -157,9 +224,9 @@ export class ForkServers {
       cwd: '/',
       env: {
         PATH: `${join(environment.directory, 'bin')}:/usr/local/bin:/usr/bin:/bin`,
-        HOME: home,
-        USER: account.name,
-        LOGNAME: account.name,
+        // Nobody's settings are read for the spare one.
+        HOME: placement?.home ?? '/nonexistent',
+        ...(placement ? { USER: placement.account.name, LOGNAME: placement.account.name } : {}),
         LANG: 'C.UTF-8',
         ...workerDefaults,
         [installationVariable]: installationId,
@@ -171,7 +238,8 @@ export class ForkServers {
     server.on('exit', () => this.#readyAt.delete(name));
     server.on('error', () => this.#readyAt.delete(name));
     server.stdin?.on('error', () => undefined);
-    server.stdin?.end(JSON.stringify({ folder, account: changeTo ?? null, idleSeconds }));
+    const account = placement?.changeTo ?? null;
+    server.stdin?.end(JSON.stringify({ folder, account, idleSeconds, spare: placement === undefined }));
     const startTime = server.pid === undefined ? undefined : readProcess(server.pid)?.startTime;
     if (server.pid === undefined || startTime === undefined) throw new Error('it cannot be executed');
     const record = { owner, pid: server.pid, startTime, bootId: this.#bootId };
@@ -185,6 +253,10 @@ export class ForkServers {
     }
     const lines = (await readFile(join(folder, 'log'), 'utf8')).trim().split('\n');
     throw new Error(`it does not listen: ${lines.at(-1)?.slice(0, 500) ?? ''}`);
+  }
+
+  get #spareName(): string {
+    return `spare-${this.#version.slice(0, 20)}`;
   }
 
   #folderNameOf(owner: string): string {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, stat } from 'node:fs/promises';
+import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { AtollError, systemCodeOf } from '../../core/errors.ts';
 import type { Logger } from '../../observability/logger.ts';
@@ -109,7 +109,8 @@ class LocalProcesses implements ProcessRuntime {
   async open(): Promise<void> {
     // Other accounts must be able to pass through to their files; nothing in here can be listed by them.
     const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
-    await mkdir(this.#workloadsDirectory, { recursive: true, mode });
+    await mkdir(this.#workloadsDirectory, { recursive: true });
+    for (const folder of [this.#options.directory, this.#workloadsDirectory]) await chmod(folder, mode);
     this.#programs = await installPrograms(this.#options.directory);
     for (const id of await readdir(this.#workloadsDirectory)) await this.#adopt(id);
     const { directory, environment, installationId, log, allowForkServers = true } = this.#options;

@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import { messageOf } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errorTable.ts';
 import type { Watched } from './deadlines.ts';
 import type { EdgeContext } from './edgeContext.ts';
@@ -119,8 +120,8 @@ export class ClientConnection implements Watched {
     try {
       while (this.#input !== undefined && this.#step(this.#input));
     } catch (error) {
-      if (!(error instanceof HttpSyntaxError)) throw error;
-      this.#refuse(error);
+      if (error instanceof HttpSyntaxError) this.#refuse(error);
+      else this.#onDefect(error);
     } finally {
       this.#pumping = false;
     }
@@ -140,6 +141,7 @@ export class ClientConnection implements Watched {
     }
     const end = exchange.takeBody(input);
     this.#input = end === input.length ? undefined : input.subarray(end);
+    if (this.ended && this.#input === undefined) exchange.onClientEnd();
     return true;
   }
 
@@ -184,6 +186,13 @@ export class ClientConnection implements Watched {
     this.close();
   }
 
+  /** A defect of the edge costs this connection, not everybody's. */
+  #onDefect(error: unknown): void {
+    this.#edge.log('error', { reason: messageOf(error) }, 'a defect of the edge broke a connection off');
+    this.#exchange?.abandon();
+    this.abort();
+  }
+
   #onDrain(): void {
     if (this.#exchange !== undefined) this.#exchange.onClientDrain();
     else if (!this.#closing) this.resumeInput();
@@ -192,8 +201,10 @@ export class ClientConnection implements Watched {
   #onEnd(): void {
     this.ended = true;
     if (this.#closing) return;
-    if (this.#exchange !== undefined) this.#exchange.onClientEnd();
-    else if (this.#input === undefined) this.close();
+    // Bytes that wait here may hold the rest of the body, or further requests.
+    if (this.#exchange !== undefined) {
+      if (this.#input === undefined || this.#exchange.bodyReceived) this.#exchange.onClientEnd();
+    } else if (this.#input === undefined) this.close();
   }
 
   #onClose(): void {

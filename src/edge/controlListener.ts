@@ -13,7 +13,7 @@ export interface ControlListenerOptions {
   /** Further calls by path, for the operator's own commands on the same machine: JSON in, JSON out. */
   operatorCalls?: Record<string, (body: unknown) => Promise<unknown>>;
   /** Told of calls that failed, with what was thrown; the caller only learns that it did. */
-  onError(error: unknown): void;
+  onError: (error: unknown) => void;
 }
 
 const longestBody = 4 * 1024 * 1024;

@@ -63,7 +63,7 @@ export function createEdge(options: EdgeOptions): Edge {
   const { log } = options;
   const trustedProxies = blockListOf(options.trustedProxies ?? []);
   const deadlines = new Deadlines();
-  const counts: EdgeCounts = { exchanges: 0, tunnels: 0, heldTls: 0, upstreams: 0 };
+  const counts: EdgeCounts = { requests: 0, exchanges: 0, tunnels: 0, heldTls: 0, upstreams: 0 };
   const createPool = (target: Target): UpstreamPool => new UpstreamPool(target, limits, deadlines, counts);
   const activity = new ActivityBook();
   const table = new RouteTable(createPool, activity);

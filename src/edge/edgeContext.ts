@@ -7,8 +7,10 @@ import type { HubGate } from './hubGate.ts';
 import type { HttpEntry, RouteTable } from './routeTable.ts';
 import type { UpstreamCounts } from './upstreamPool.ts';
 
-/** What is open now. */
+/** What an edge counts. */
 export interface EdgeCounts extends UpstreamCounts {
+  /** Requests ever taken. */
+  requests: number;
   /** Requests being worked on. */
   exchanges: number;
   /** WebSockets, other upgraded and TLS connections. */

@@ -9,7 +9,6 @@ import { forwardedFields } from './forwardedFields.ts';
 import { forwardedRequestHead } from './forwardRequest.ts';
 import { forwardedResponseHead } from './forwardResponse.ts';
 import type { Granted, Refused } from './grants.ts';
-import { HttpSyntaxError } from './httpSyntax.ts';
 import type { GateWaiter } from './hubGate.ts';
 import { isForeignOrigin } from './origin.ts';
 import type { RequestHead } from './requestHead.ts';
@@ -54,6 +53,7 @@ export class Exchange implements UpstreamUser, GateWaiter {
     this.#request = request;
     if (request.body === 0) this.#requestBody = noBody;
     else this.#requestBody = request.body === 'chunked' ? new ChunkedReader() : new LengthReader(request.body);
+    edge.counts.requests++;
     edge.counts.exchanges++;
   }
 
@@ -136,8 +136,7 @@ export class Exchange implements UpstreamUser, GateWaiter {
     try {
       progress = relay.read(chunk);
     } catch (error) {
-      if (!(error instanceof HttpSyntaxError)) throw error;
-      this.#onBadResponse(error.message);
+      this.#onBadResponse(messageOf(error));
       return;
     }
     if (progress === 'complete') this.#complete(relay);

@@ -1,19 +1,28 @@
-import { connect, type Socket } from 'node:net';
+import { connect, Socket } from 'node:net';
 import type { Target } from './protocol.ts';
 
 const keepAliveProbeMs = 60_000;
 
-/** Opens a connection to a target. The other side's FIN is passed on as a FIN, not answered with one. */
+/**
+ * Opens a connection to a target. The other side's FIN is passed on as a FIN, not answered with one. Never throws: a
+ * target that makes no sense (a port above 65535) fails as one that does not answer.
+ */
 export function connectTarget(target: Target): Socket {
-  if (target.kind === 'unix') return connect({ path: target.path, allowHalfOpen: true });
-  return connect({
-    host: target.host,
-    port: target.port,
-    allowHalfOpen: true,
-    noDelay: true,
-    keepAlive: true,
-    keepAliveInitialDelay: keepAliveProbeMs,
-  });
+  try {
+    if (target.kind === 'unix') return connect({ path: target.path, allowHalfOpen: true });
+    return connect({
+      host: target.host,
+      port: target.port,
+      allowHalfOpen: true,
+      noDelay: true,
+      keepAlive: true,
+      keepAliveInitialDelay: keepAliveProbeMs,
+    });
+  } catch (error) {
+    const socket = new Socket();
+    process.nextTick(() => socket.destroy(error as Error));
+    return socket;
+  }
 }
 
 /** Whether two targets are the same address. */

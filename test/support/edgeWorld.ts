@@ -1,5 +1,5 @@
 import { mkdtempSync, rmSync } from 'node:fs';
-import { createServer as createHttpServer, type RequestListener, type Server } from 'node:http';
+import { createServer as createHttpServer, type RequestListener, type Server, type ServerOptions } from 'node:http';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -26,16 +26,22 @@ export class TestServer {
   }
 
   /** Speaks HTTP by `node:http`. */
-  static async http(listener: RequestListener, target?: Target): Promise<TestServer> {
-    return TestServer.#start(() => createHttpServer({ keepAliveTimeout: 60_000 }, listener), target);
+  static async http(
+    listener: RequestListener,
+    { target, ...options }: { target?: Target } & ServerOptions = {},
+  ): Promise<TestServer> {
+    return TestServer.#start(() => createHttpServer({ keepAliveTimeout: 60_000, ...options }, listener), target);
   }
 
   /** Hands over bare connections. */
-  static async raw(onConnection: (socket: Socket, index: number) => void, target?: Target): Promise<TestServer> {
+  static async raw(
+    onConnection: (socket: Socket, index: number) => void,
+    { target, allowHalfOpen = false }: { target?: Target; allowHalfOpen?: boolean } = {},
+  ): Promise<TestServer> {
     let index = 0;
     return TestServer.#start(
       () =>
-        createServer({ allowHalfOpen: true }, (socket) => {
+        createServer({ allowHalfOpen }, (socket) => {
           socket.on('error', () => {});
           onConnection(socket, index++);
         }),
@@ -140,8 +146,8 @@ export async function startEdgeWorld(options: EdgeWorldOptions = {}): Promise<Ed
     answerGrant: options.answerGrant ?? (() => Promise.reject(new Error('no grant is expected'))),
     onError: (error) => log.push({ level: 'error', fields: { error }, message: 'control listener' }),
   });
-  const hub = await TestServer.http(hubListener, { kind: 'unix', path: join(folder, 'hub.sock') });
-  const control = await TestServer.http(listener, { kind: 'unix', path: join(folder, 'control.sock') });
+  const hub = await TestServer.http(hubListener, { target: { kind: 'unix', path: join(folder, 'hub.sock') } });
+  const control = await TestServer.http(listener, { target: { kind: 'unix', path: join(folder, 'control.sock') } });
   if (options.withoutHub) {
     await hub.kill();
     await control.kill();
@@ -240,7 +246,12 @@ export class RawClient {
 
   /** Waits until the edge has closed its side, and returns everything received. */
   async untilEnd(): Promise<string> {
-    await until('the edge closes the connection', () => this.ended || this.closed);
+    if (!this.ended && !this.closed)
+      await new Promise<void>((resolve, reject) => {
+        const timer = setTimeout(() => reject(new Error('waited 30 s in vain: the edge closes')), 30_000);
+        this.socket.once('end', resolve).once('close', resolve);
+        this.socket.once('close', () => clearTimeout(timer));
+      });
     this.socket.destroy();
     return this.received;
   }

@@ -1,0 +1,31 @@
+import { describe, expect, test } from 'vitest';
+import { setsHubCookie, withoutHubCookies } from '../../src/edge/hubCookies.ts';
+
+describe('the hub’s cookies', () => {
+  test.each([
+    ['a=1; jupyterhub-session-id=s; b=2', 'a=1; b=2'],
+    ['jupyterhub-hub-login="2|1:0|10:1|x"', undefined],
+    ['__Host-jupyterhub-hub-login=x;_xsrf=y;a=1', 'a=1'],
+    ['JupyterHub-Session-Id=s; a=1', 'a=1'],
+    ['atoll-view=v; a=1', 'a=1'],
+    ['a="x; jupyterhub-session-id=s"', 'a="x'],
+    ['  jupyterhub-user-ada = s ; a=1', 'a=1'],
+    ['novalue; =jupyterhub-session-id; a=1', 'a=1'],
+    ['a=jupyterhub-session-id=s', 'a=jupyterhub-session-id=s'],
+    ['my_xsrf=1; xjupyterhub-a=2', 'my_xsrf=1; xjupyterhub-a=2'],
+    ['', undefined],
+  ])('are taken out of %j', (cookie, left) => {
+    expect(withoutHubCookies(cookie)).toBe(left);
+  });
+
+  test.each([
+    ['jupyterhub-session-id=s; Path=/', true],
+    [' JUPYTERHUB-hub-login = x', true],
+    ['__Secure-jupyterhub-x=1', true],
+    ['_xsrf=1; Path=/hub/', true],
+    ['bokeh=1; jupyterhub-session-id=s', false],
+    ['a=1', false],
+  ])('set by %j: %s', (setCookie, expected) => {
+    expect(setsHubCookie(setCookie)).toBe(expected);
+  });
+});

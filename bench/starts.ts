@@ -1,10 +1,11 @@
 /**
- * How long a JupyterLab, a Dask scheduler and a Dask worker take to start on the process runtime, plainly and by a fork
- * server: seconds until each serves, and seconds of CPU until then.
+ * How long a JupyterLab, a Dask scheduler and a Dask worker take to start on the process runtime: plainly, by a fork server
+ * that is warm, and for a user's very first start without and with a spare fork server. Seconds until each serves, seconds
+ * of CPU until then, and its share of memory.
  *
  *   ATOLL_PYTHON_ENV=/path/to/venv node bench/starts.ts [rounds]
  */
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -61,60 +62,126 @@ interface Figure {
   mebibytes: number;
 }
 
+const kinds = ['lab', 'scheduler', 'worker'];
 const credentials = await makeCredentials('bench', Date.now());
 let count = 0;
 
-async function start(
-  runtime: ProcessRuntime,
-  root: string,
-  kind: WorkloadKind,
-  command: (reservation: Reservation) => string[],
-  ready: (reservation: Reservation, id: string) => Promise<boolean>,
-): Promise<{ figure: Figure; id: string; reservation: Reservation }> {
-  count += 1;
-  const id = `${kind}-${count}`;
-  const begun = performance.now();
-  const reservation = await runtime.reserve({ id, kind, owner: 'ada', ports: ['http', 'scheduler', 'api'] });
-  const files = reservation.filesDirectory;
-  const tls = 'DASK_DISTRIBUTED__COMM__TLS';
-  await runtime.start({
-    id,
-    kind,
-    owner: 'ada',
-    command: command(reservation),
-    environment: {
-      JUPYTERHUB_SERVICE_URL: `http://127.0.0.1:${reservation.ports.http}/user/ada/`,
-      JUPYTERHUB_API_URL: `${hubUrl}/hub/api`,
-      JUPYTERHUB_ACTIVITY_URL: `${hubUrl}/hub/api/users/ada/activity`,
-      JUPYTERHUB_SERVICE_PREFIX: '/user/ada/',
-      JUPYTERHUB_BASE_URL: '/',
-      JUPYTERHUB_USER: 'ada',
-      JUPYTERHUB_API_TOKEN: 'bench',
-      JUPYTERHUB_CLIENT_ID: 'jupyterhub-user-ada',
-      JUPYTERHUB_OAUTH_CALLBACK_URL: '/user/ada/oauth_callback',
-      JUPYTERHUB_OAUTH_SCOPES: '["access:servers!user=ada"]',
-      DASK_GATEWAY_API_URL: `${hubUrl}/api`,
-      DASK_GATEWAY_CLUSTER_NAME: 'bench',
-      DASK_GATEWAY_API_TOKEN: 'bench',
-      DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION: 'True',
-      [`${tls}__CA_FILE`]: join(files, 'dask.crt'),
-      [`${tls}__SCHEDULER__CERT`]: join(files, 'dask.crt'),
-      [`${tls}__SCHEDULER__KEY`]: join(files, 'dask.pem'),
-      [`${tls}__WORKER__CERT`]: join(files, 'dask.crt'),
-      [`${tls}__WORKER__KEY`]: join(files, 'dask.pem'),
-    },
-    files: { 'dask.crt': credentials.tlsCert, 'dask.pem': credentials.tlsKey },
-    resources: {},
-    reservation,
-  });
-  while (!(await ready(reservation, id))) {
-    const seen = await runtime.get(id);
-    if (seen?.exit) throw new Error(`${id} ended: ${(await runtime.logTail(id, 20)).join('\n')}`);
-    await sleep(2);
+const commands = {
+  lab: ({ superuser }: Reservation): string[] => [
+    ...words('python -m jupyterhub.singleuser'),
+    ...(superuser ? ['--allow-root'] : []),
+  ],
+  scheduler: ({ ports }: Reservation): string[] => [
+    ...words('python -m distributed.cli.dask_scheduler --protocol tls --host 127.0.0.1'),
+    ...words(`--port ${ports.scheduler} --dashboard-address 127.0.0.1:${ports.http}`),
+    ...words(`--preload dask_gateway.scheduler_preload --dg-api-address 127.0.0.1:${ports.api}`),
+  ],
+  worker: (scheduler: Reservation): string[] => [
+    ...words(`python -m distributed.cli.dask_worker tls://127.0.0.1:${scheduler.ports.scheduler}`),
+    ...words('--no-nanny --no-dashboard --name w1 --nthreads 1 --memory-limit 2GB'),
+  ],
+};
+
+/** A runtime of its own, in a temporary folder. */
+class Bench {
+  readonly root = mkdtempSync(join(tmpdir(), 'atoll-bench-'));
+  readonly runtime: ProcessRuntime;
+
+  constructor(allowForkServers: boolean) {
+    this.runtime = createProcessRuntime({
+      directory: join(this.root, 'process'),
+      environment: { python: join(directory, 'bin/python'), directory, owned: true },
+      installationId: 'bench',
+      log: silentLogger(),
+      allowForkServers,
+      forkServerIdleSeconds: 120,
+    });
   }
-  const seconds = (performance.now() - begun) / 1000;
-  const pid = pidOf(root, id);
-  return { figure: { seconds, cpu: cpuOf(pid), mebibytes: proportionalShareOf(pid) }, id, reservation };
+
+  async start(
+    kind: WorkloadKind,
+    owner: string,
+    command: (own: Reservation) => string[],
+    isReady: (own: Reservation, id: string) => Promise<boolean>,
+  ): Promise<{ figure: Figure; id: string; reservation: Reservation }> {
+    count += 1;
+    const id = `${kind}-${count}`;
+    const begun = performance.now();
+    const reservation = await this.runtime.reserve({ id, kind, owner, ports: ['http', 'scheduler', 'api'] });
+    await this.runtime.start({
+      id,
+      kind,
+      owner,
+      command: command(reservation),
+      environment: environmentOf(reservation),
+      files: { 'dask.crt': credentials.tlsCert, 'dask.pem': credentials.tlsKey },
+      resources: {},
+      reservation,
+    });
+    while (!(await isReady(reservation, id))) {
+      const seen = await this.runtime.get(id);
+      if (seen?.exit) throw new Error(`${id} ended: ${(await this.runtime.logTail(id, 20)).join('\n')}`);
+      await sleep(2);
+    }
+    const seconds = (performance.now() - begun) / 1000;
+    const pid = pidOf(this.root, id);
+    return { figure: { seconds, cpu: cpuOf(pid), mebibytes: proportionalShareOf(pid) }, id, reservation };
+  }
+
+  async end(id: string): Promise<void> {
+    await this.runtime.stop(id, { graceSeconds: 0 });
+    while ((await this.runtime.get(id))?.phase !== 'exited') await sleep(20);
+    await this.runtime.forget(id);
+  }
+
+  /** Starts and ends one of each. */
+  async round(owner: string): Promise<Record<string, Figure>> {
+    const lab = await this.start('server', owner, commands.lab, labAnswers);
+    const scheduler = await this.start('scheduler', owner, commands.scheduler, portOpens);
+    const registered = async (_: Reservation, id: string): Promise<boolean> =>
+      (await this.runtime.logTail(id, 20)).some((line) => line.includes('Registered to'));
+    const worker = await this.start('worker', owner, () => commands.worker(scheduler.reservation), registered);
+    for (const { id } of [worker, scheduler, lab]) await this.end(id);
+    return { lab: lab.figure, scheduler: scheduler.figure, worker: worker.figure };
+  }
+
+  /** Ends the fork servers, which nobody else would end before they are idle, and removes everything. */
+  async close(): Promise<void> {
+    await this.runtime.close();
+    const folder = join(this.root, 'process/fork-servers');
+    for (const name of existsSync(folder) ? readdirSync(folder) : []) {
+      const record = join(folder, name, 'server.json');
+      if (existsSync(record)) process.kill((JSON.parse(readFileSync(record, 'utf8')) as { pid: number }).pid);
+    }
+    rmSync(this.root, { recursive: true, force: true });
+  }
+}
+
+/** What a hub gives a notebook server, and a gateway a scheduler and a worker. */
+function environmentOf({ ports, filesDirectory }: Reservation): Record<string, string> {
+  const tls = 'DASK_DISTRIBUTED__COMM__TLS';
+  const [certificate, key] = [join(filesDirectory, 'dask.crt'), join(filesDirectory, 'dask.pem')];
+  return {
+    JUPYTERHUB_SERVICE_URL: `http://127.0.0.1:${ports.http}/user/ada/`,
+    JUPYTERHUB_API_URL: `${hubUrl}/hub/api`,
+    JUPYTERHUB_ACTIVITY_URL: `${hubUrl}/hub/api/users/ada/activity`,
+    JUPYTERHUB_SERVICE_PREFIX: '/user/ada/',
+    JUPYTERHUB_BASE_URL: '/',
+    JUPYTERHUB_USER: 'ada',
+    JUPYTERHUB_API_TOKEN: 'bench',
+    JUPYTERHUB_CLIENT_ID: 'jupyterhub-user-ada',
+    JUPYTERHUB_OAUTH_CALLBACK_URL: '/user/ada/oauth_callback',
+    JUPYTERHUB_OAUTH_SCOPES: '["access:servers!user=ada"]',
+    DASK_GATEWAY_API_URL: `${hubUrl}/api`,
+    DASK_GATEWAY_CLUSTER_NAME: 'bench',
+    DASK_GATEWAY_API_TOKEN: 'bench',
+    DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION: 'True',
+    [`${tls}__CA_FILE`]: certificate,
+    [`${tls}__SCHEDULER__CERT`]: certificate,
+    [`${tls}__SCHEDULER__KEY`]: key,
+    [`${tls}__WORKER__CERT`]: certificate,
+    [`${tls}__WORKER__KEY`]: key,
+  };
 }
 
 /** The workload's pid, from the file that it wrote at its start. */
@@ -127,74 +194,35 @@ function pidOf(root: string, id: string): number {
   throw new Error(`no process of ${id}`);
 }
 
-async function end(runtime: ProcessRuntime, id: string): Promise<void> {
-  await runtime.stop(id, { graceSeconds: 0 });
-  while ((await runtime.get(id))?.phase !== 'exited') await sleep(20);
-  await runtime.forget(id);
+/** Medians of several starts of each kind by the same user, after one that warms everything up. */
+async function measureWarm(allowForkServers: boolean): Promise<Record<string, Figure>> {
+  const bench = new Bench(allowForkServers);
+  await bench.runtime.open();
+  await bench.round('ada');
+  await sleep(2000);
+  const figures: Record<string, Figure>[] = [];
+  for (let index = 0; index < rounds; index += 1) figures.push(await bench.round('ada'));
+  for (const { bytes } of await bench.runtime.forkServerMemory())
+    console.log(`a fork server nobody shares at the moment: ${(bytes / 2 ** 20).toFixed(0)} MiB`);
+  await bench.close();
+  return Object.fromEntries(kinds.map((kind) => [kind, medianOf(figures.flatMap((round) => round[kind] ?? []))]));
 }
 
-async function measure(allowForkServers: boolean): Promise<Record<string, Figure>> {
-  const root = mkdtempSync(join(tmpdir(), 'atoll-bench-'));
-  const runtime = createProcessRuntime({
-    directory: join(root, 'process'),
-    environment: { python: join(directory, 'bin/python'), directory, owned: true },
-    installationId: 'bench',
-    log: silentLogger(),
-    allowForkServers,
-    forkServerIdleSeconds: 120,
-  });
-  await runtime.open();
-  const figures: Record<string, Figure[]> = { lab: [], scheduler: [], worker: [] };
-  for (let round = -1; round < rounds; round += 1) {
-    const lab = await start(
-      runtime,
-      root,
-      'server',
-      ({ superuser }) => ['python', '-m', 'jupyterhub.singleuser', ...(superuser ? ['--allow-root'] : [])],
-      labAnswers,
-    );
-    const scheduler = await start(
-      runtime,
-      root,
-      'scheduler',
-      ({ ports }) => [
-        ...words('python -m distributed.cli.dask_scheduler --protocol tls --host 127.0.0.1'),
-        ...words(`--port ${ports.scheduler} --dashboard-address 127.0.0.1:${ports.http}`),
-        ...words(`--preload dask_gateway.scheduler_preload --dg-api-address 127.0.0.1:${ports.api}`),
-      ],
-      portOpens,
-    );
-    const worker = await start(
-      runtime,
-      root,
-      'worker',
-      () => [
-        ...words(`python -m distributed.cli.dask_worker tls://127.0.0.1:${scheduler.reservation.ports.scheduler}`),
-        ...words('--no-nanny --no-dashboard --name w1 --nthreads 1 --memory-limit 2GB'),
-      ],
-      async (_, id) => (await runtime.logTail(id, 20)).some((line) => line.includes('Registered to')),
-    );
-    // The first round warms the page cache and, with fork servers, makes the one that the others use.
-    const isWarmUp = round < 0;
-    for (const [name, { figure, id }] of Object.entries({ worker, scheduler, lab })) {
-      if (!isWarmUp) figures[name]?.push(figure);
-      else console.log(`first ${name}, fork servers ${allowForkServers}: ${figure.seconds.toFixed(2)} s`);
-      await end(runtime, id);
+/** The median of the first start of a Lab by a user of whom nothing runs yet. */
+async function measureFirst(spare: boolean): Promise<Figure> {
+  const figures: Figure[] = [];
+  for (let index = 0; index < rounds; index += 1) {
+    const bench = new Bench(true);
+    await bench.runtime.open();
+    if (spare) {
+      await bench.runtime.keepSpareForkServer();
+      await sleep(5000);
     }
-    if (isWarmUp) await sleep(3000);
+    figures.push((await bench.start('server', 'ada', commands.lab, labAnswers)).figure);
+    for (const { id } of await bench.runtime.list()) await bench.end(id);
+    await bench.close();
   }
-  for (const { bytes } of await runtime.forkServerMemory())
-    console.log(`fork server: ${(bytes / 1024 ** 2).toFixed(0)} MiB (PSS)`);
-  await runtime.close();
-  // Nothing but the fork server is left; it is ours to end.
-  for (const name of allowForkServers ? readdirSync(join(root, 'process/fork-servers')) : []) {
-    const { pid } = JSON.parse(readFileSync(join(root, 'process/fork-servers', name, 'server.json'), 'utf8')) as {
-      pid: number;
-    };
-    process.kill(pid, 'SIGTERM');
-  }
-  rmSync(root, { recursive: true, force: true });
-  return Object.fromEntries(Object.entries(figures).map(([name, all]) => [name, medianOf(all)]));
+  return medianOf(figures);
 }
 
 function medianOf(figures: Figure[]): Figure {
@@ -206,20 +234,23 @@ function medianOf(figures: Figure[]): Figure {
   };
 }
 
-const plain = await measure(false);
-const forked = await measure(true);
+const plain = await measureWarm(false);
+const forked = await measureWarm(true);
+const firsts = { 'first lab': await measureFirst(false), '… with spare': await measureFirst(true) };
 console.log(`\nmedians of ${rounds} starts`);
-console.log('            plain s   CPU s     MiB   forked s   CPU s     MiB   ratio s   CPU');
-for (const name of ['lab', 'scheduler', 'worker']) {
-  const [before, after] = [plain[name], forked[name]];
+console.log('               plain s    CPU s      MiB  forked s    CPU s      MiB  ratio s      CPU');
+const rows: (readonly [string, Figure | undefined, Figure | undefined])[] = kinds.map((kind) => [
+  kind,
+  plain[kind],
+  forked[kind],
+]);
+for (const [name, figure] of Object.entries(firsts)) rows.push([name, plain.lab, figure]);
+for (const [name, before, after] of rows) {
   if (!before || !after) continue;
   const cells = [before.seconds, before.cpu, before.mebibytes, after.seconds, after.cpu, after.mebibytes];
   const ratios = [before.seconds / after.seconds, before.cpu / after.cpu].map((ratio) => `${ratio.toFixed(1)} x`);
-  console.log(
-    [name.padEnd(10), ...cells.map((cell) => cell.toFixed(2).padStart(8)), ...ratios.map((r) => r.padStart(8))].join(
-      ' ',
-    ),
-  );
+  const columns = [...cells.map((cell) => cell.toFixed(2)), ...ratios].map((column) => column.padStart(8));
+  console.log([name.padEnd(13), ...columns].join(' '));
 }
 hub.close();
 hub.closeAllConnections();

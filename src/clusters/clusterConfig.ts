@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { ClusterSettings } from '../config/settings.ts';
+import type { ClusterResources, ClusterSettings } from '../config/settings.ts';
 import { AtollError, messageOf } from '../core/errors.ts';
 import { parseJupyterHubMemory } from '../core/quantities.ts';
 
@@ -7,11 +7,19 @@ import { parseJupyterHubMemory } from '../core/quantities.ts';
 export const clusterConfigSchema = z.object({
   /** Bytes. */
   workerMemory: z.number(),
+  /** Bytes at most; undefined: what is requested. */
+  workerMemoryLimit: z.number().optional(),
   workerCores: z.number(),
+  /** Cores at most; undefined: what is requested. */
+  workerCoreLimit: z.number().optional(),
   workerThreads: z.number(),
   /** Bytes. */
   schedulerMemory: z.number(),
+  /** Bytes at most; undefined: what is requested. */
+  schedulerMemoryLimit: z.number().optional(),
   schedulerCores: z.number(),
+  /** Cores at most; undefined: what is requested. */
+  schedulerCoreLimit: z.number().optional(),
   /** For the scheduler and the workers. */
   environment: z.record(z.string(), z.string()),
   /** Seconds between two looks of the adaptive loop. */
@@ -26,28 +34,48 @@ export type ClusterConfig = z.infer<typeof clusterConfigSchema>;
 
 /**
  * The configuration of a new cluster: the settings, with `overrides` under the names of dask-gateway's `ClusterConfig`
- * (`worker_memory`, `worker_cores`, …). Names that it does not have are ignored, as there.
+ * (`worker_memory`, `worker_cores`, …). Names that it does not have are ignored, as there. Where more is requested than the
+ * settings let be used at most, the request counts.
  * @throws AtollError `ATOLL_CLUSTER_OPTIONS_INVALID` when a value is wrong, or the scheduler alone exceeds a limit.
  */
 export function clusterConfigOf(settings: ClusterSettings, overrides: Record<string, unknown>): ClusterConfig {
   const read = new OverrideReader(overrides);
-  const workerCores = read.number('worker_cores', settings.worker.cores, { above: 0 });
+  const worker = resourcesOf(read, 'worker', settings.worker);
+  const scheduler = resourcesOf(read, 'scheduler', settings.scheduler);
   const limits = {
     memory: read.optionalMemory('cluster_max_memory', settings.maxMemory),
     cores: read.optionalNumber('cluster_max_cores', settings.maxCores),
     workers: read.optionalInteger('cluster_max_workers', settings.maxWorkers),
   };
   const config = {
-    workerMemory: read.memory('worker_memory', settings.worker.memory),
-    workerCores,
-    workerThreads: read.threads('worker_threads', settings.worker.threads) ?? Math.max(Math.trunc(workerCores), 1),
-    schedulerMemory: read.memory('scheduler_memory', settings.scheduler.memory),
-    schedulerCores: read.number('scheduler_cores', settings.scheduler.cores, { above: 0 }),
+    workerMemory: worker.memory,
+    workerCores: worker.cores,
+    ...(worker.memoryLimit !== undefined && { workerMemoryLimit: worker.memoryLimit }),
+    ...(worker.coreLimit !== undefined && { workerCoreLimit: worker.coreLimit }),
+    workerThreads: read.threads('worker_threads', settings.worker.threads) ?? Math.max(Math.trunc(worker.cores), 1),
+    schedulerMemory: scheduler.memory,
+    schedulerCores: scheduler.cores,
+    ...(scheduler.memoryLimit !== undefined && { schedulerMemoryLimit: scheduler.memoryLimit }),
+    ...(scheduler.coreLimit !== undefined && { schedulerCoreLimit: scheduler.coreLimit }),
     environment: { ...settings.environment, ...read.environment('environment') },
     adaptivePeriod: read.number('adaptive_period', settings.adaptivePeriodSeconds, { atLeast: 0 }),
     idleTimeout: read.number('idle_timeout', settings.idleTimeoutSeconds, { atLeast: 0 }),
   };
   return { ...config, maxWorkers: maxWorkersOf(config, limits) };
+}
+
+/** What a worker or a scheduler gets. dask-gateway's names for the limits are those of its Kubernetes backend. */
+function resourcesOf(read: OverrideReader, kind: 'worker' | 'scheduler', settings: ClusterResources): ClusterResources {
+  const memory = read.memory(`${kind}_memory`, settings.memory);
+  const cores = read.number(`${kind}_cores`, settings.cores, { above: 0 });
+  const memoryLimit = read.optionalMemory(`${kind}_memory_limit`, settings.memoryLimit);
+  const coreLimit = read.optionalNumber(`${kind}_cores_limit`, settings.coreLimit);
+  return {
+    memory,
+    cores,
+    ...(memoryLimit !== undefined && { memoryLimit: Math.max(memory, memoryLimit) }),
+    ...(coreLimit !== undefined && { coreLimit: Math.max(cores, coreLimit) }),
+  };
 }
 
 interface Limits {

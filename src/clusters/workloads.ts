@@ -51,7 +51,12 @@ export function schedulerSpec(
       DASK_GATEWAY_API_TOKEN: `${filesDirectory}/api-token`,
     },
     files: { ...tlsFiles(credentials), 'api-token': credentials.token },
-    resources: resourcesOf(config.schedulerMemory, config.schedulerCores),
+    resources: {
+      memoryGuarantee: config.schedulerMemory,
+      memoryLimit: config.schedulerMemoryLimit ?? config.schedulerMemory,
+      coreGuarantee: config.schedulerCores,
+      coreLimit: config.schedulerCoreLimit ?? config.schedulerCores,
+    },
     reservation,
   };
 }
@@ -73,6 +78,7 @@ export function workerSpec(
   scheduler: SchedulerAddress,
 ): WorkloadSpec {
   const { config } = cluster;
+  const memoryLimit = config.workerMemoryLimit ?? config.workerMemory;
   return {
     id: name,
     kind: 'worker',
@@ -81,7 +87,7 @@ export function workerSpec(
       ['python', '-m', 'distributed.cli.dask_worker'],
       `tls://${urlHost(scheduler.host)}:${scheduler.ports.scheduler}`,
       ['--no-nanny', '--no-dashboard', '--host', reservation.bindAddress, '--name', name],
-      ['--nthreads', String(config.workerThreads), '--memory-limit', String(config.workerMemory)],
+      ['--nthreads', String(config.workerThreads), '--memory-limit', String(memoryLimit)],
       // Never outlive a scheduler that was gone before it could be reached.
       ['--death-timeout', '60'],
     ].flat(),
@@ -91,7 +97,12 @@ export function workerSpec(
       ...tlsEnvironment('WORKER', reservation.filesDirectory),
     },
     files: tlsFiles(credentials),
-    resources: resourcesOf(config.workerMemory, config.workerCores),
+    resources: {
+      memoryGuarantee: config.workerMemory,
+      memoryLimit,
+      coreGuarantee: config.workerCores,
+      coreLimit: config.workerCoreLimit ?? config.workerCores,
+    },
     reservation,
   };
 }
@@ -118,10 +129,6 @@ function tlsEnvironment(role: 'SCHEDULER' | 'WORKER', directory: string): Record
 
 function tlsFiles(credentials: ClusterCredentials): Record<string, string> {
   return { 'dask.crt': credentials.tlsCert, 'dask.pem': credentials.tlsKey };
-}
-
-function resourcesOf(memory: number, cores: number): WorkloadSpec['resources'] {
-  return { memoryGuarantee: memory, memoryLimit: memory, coreGuarantee: cores, coreLimit: cores };
 }
 
 function portOf(reservation: Reservation, name: string): number {

@@ -64,6 +64,33 @@ test.each([
   expect(() => config({}, overrides)).toThrow(message);
 });
 
+test.each([
+  [{}, { workerMemoryLimit: 4 * gibi, workerCoreLimit: 2, schedulerMemoryLimit: 3 * gibi, schedulerCoreLimit: 1.5 }],
+  // Less is requested: what may be used at most stays as the operator wrote it.
+  [
+    { worker_memory: '512M', worker_cores: 0.5 },
+    { workerMemoryLimit: 4 * gibi, workerCoreLimit: 2 },
+  ],
+  [
+    { worker_memory: '8G', worker_cores: 4 },
+    { workerMemoryLimit: 8 * gibi, workerCoreLimit: 4 },
+  ],
+  [
+    { worker_memory_limit: '6G', worker_cores_limit: 3 },
+    { workerMemoryLimit: 6 * gibi, workerCoreLimit: 3 },
+  ],
+  [
+    { scheduler_memory_limit: 1, scheduler_cores_limit: 0.1 },
+    { schedulerMemoryLimit: gibi, schedulerCoreLimit: 1 },
+  ],
+])('what may be used at most, with %o', (overrides, expected) => {
+  const settings = {
+    worker: { memory: gibi, memoryLimit: 4 * gibi, cores: 1, coreLimit: 2 },
+    scheduler: { memory: gibi, memoryLimit: 3 * gibi, cores: 1, coreLimit: 1.5 },
+  };
+  expect(config(settings, overrides)).toMatchObject(expected);
+});
+
 describe('limits', () => {
   test.each([
     [{ maxWorkers: 5 }, 5],

@@ -207,6 +207,25 @@ describe('scaling', () => {
     expect(world.scheduler(name).messages).toEqual([{ op: 'scale', count: 3 }]);
   });
 
+  test('up: workers and scheduler may use as much as the settings say, also when a later hub starts them', async () => {
+    const { clusters } = await openWorld({
+      worker: { memory: 1024, memoryLimit: 4096, cores: 0.5, coreLimit: 2 },
+      scheduler: { memory: 512, memoryLimit: 2048, cores: 1, coreLimit: 3 },
+    });
+    const { name } = await running(clusters);
+    const limits = { memoryGuarantee: 512, memoryLimit: 2048, coreGuarantee: 1, coreLimit: 3 };
+    expect(world.schedulerWorkload(name).spec.resources).toEqual(limits);
+    await clusters.close();
+    // The settings have changed meanwhile; the cluster was made under the old ones.
+    const later = { ...world.settings, worker: { memory: 1, cores: 1 } };
+    const { clusters: again } = await world.open({ settings: later });
+    await again.scale(name, 1n);
+    await workers(1);
+    const spec = world.runtime.workloads.get(world.liveWorkers[0] ?? '')?.spec;
+    expect(spec?.command.join(' ')).toContain('--nthreads 1 --memory-limit 4096 ');
+    expect(spec?.resources).toEqual({ memoryGuarantee: 1024, memoryLimit: 4096, coreGuarantee: 0.5, coreLimit: 2 });
+  });
+
   test('up: workers are started although the scheduler does not answer, which is told later, and the warning says so', async () => {
     const { clusters } = await openWorld();
     const { name } = await running(clusters);

@@ -1,4 +1,5 @@
-import { authenticateGatewayRequest, mayViewDashboard } from '../api/gateway/access.ts';
+import { authenticateGatewayRequest } from '../api/gateway/authenticateGatewayRequest.ts';
+import { mayViewDashboard } from '../clusters/clusterAccess.ts';
 import { clusterOfDashboardRoute } from '../clusters/clusterRoutes.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { GrantAnswer, GrantQuestion } from '../edge/protocol.ts';

@@ -1,5 +1,5 @@
 import { Hono } from 'hono';
-import { authenticateGatewayRequest } from '../api/gateway/access.ts';
+import { authenticateGatewayRequest } from '../api/gateway/authenticateGatewayRequest.ts';
 import { createGatewayApi } from '../api/gateway/createGatewayApi.ts';
 import { createHubApi } from '../api/hub/createHubApi.ts';
 import type { UserWorkloads } from '../api/hub/serverDirectory.ts';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import type { GatewayPrincipal } from '../../src/api/gateway/access.ts';
 import { createGatewayApi } from '../../src/api/gateway/createGatewayApi.ts';
+import type { GatewayPrincipal } from '../../src/clusters/clusterAccess.ts';
 import type { Clusters } from '../../src/clusters/clusters.ts';
 import type { ClusterSettings } from '../../src/config/settings.ts';
 import { gatewayAccessScope } from '../../src/identity/roles/defaultRoles.ts';

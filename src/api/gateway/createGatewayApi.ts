@@ -1,11 +1,11 @@
 import { type Context, Hono } from 'hono';
 import type { Cluster } from '../../clusters/cluster.ts';
+import { type GatewayPrincipal, maySee, mayUseGateway, owns } from '../../clusters/clusterAccess.ts';
 import type { Clusters, ScalingResult } from '../../clusters/clusters.ts';
 import { specificationOf } from '../../clusters/optionFields.ts';
 import type { PythonValue } from '../../clusters/pythonJson.ts';
 import { AtollError } from '../../core/errors.ts';
 import type { Logger } from '../../observability/logger.ts';
-import { type GatewayPrincipal, maySee, mayUseGateway, owns } from './access.ts';
 import { clusterModelOf } from './clusterModel.ts';
 import { phasesFrom, waitFrom } from './queryParameters.ts';
 import { readHeartbeat, readRequest } from './readBody.ts';

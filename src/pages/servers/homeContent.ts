@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
 import { serverUrl } from '../../identity/urls.ts';
 import { isActive, type Server } from '../../servers/server.ts';
+import { type Action, actionButton } from '../frame/actionButton.ts';
+import { durationText } from '../frame/durationText.ts';
 import { xsrfField } from '../frame/formParts.ts';
 import type { Html } from '../frame/layout.ts';
-import { type Action, actionButton } from './actionButton.ts';
-import { durationText } from './durationText.ts';
 import { type ServerPage, serverPage } from './serverPage.ts';
 
 /** What the home page shows. */

@@ -1,9 +1,10 @@
 import { systemClock } from '../../core/clock.ts';
 import { serverUrl } from '../../identity/urls.ts';
 import { pendingOf } from '../../servers/server.ts';
+import { refreshSeconds } from '../frame/pace.ts';
 import type { PageFrame } from '../frame/pageFrame.ts';
 import { homeContent } from './homeContent.ts';
-import { refreshSeconds, serverPage } from './serverPage.ts';
+import { serverPage } from './serverPage.ts';
 import type { ServersPagesOptions } from './serversPages.ts';
 
 /** Home, and the addresses that lead to a person's own server. */

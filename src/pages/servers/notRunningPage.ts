@@ -1,10 +1,11 @@
 import { html } from 'hono/html';
 import { isActive, type Server } from '../../servers/server.ts';
+import { actionButton } from '../frame/actionButton.ts';
+import { refreshSeconds } from '../frame/pace.ts';
 import type { PageContext, PageOptions } from '../frame/pageFrame.ts';
-import { actionButton } from './actionButton.ts';
 import { failureDetails } from './failureDetails.ts';
 import { type Place, titleOf } from './place.ts';
-import { refreshSeconds, serverPage } from './serverPage.ts';
+import { serverPage } from './serverPage.ts';
 
 /** A server that does not run: why, when that is known, and a button that starts it. */
 export function notRunningPage(

@@ -1,11 +1,5 @@
 import { escapeSegment } from '../../identity/urls.ts';
 
-/** Seconds between two looks of a browser without scripts at something that is under way. */
-export const refreshSeconds = 2;
-
-/** A request that is done within this time leads straight to its end, without a page about its progress in between. */
-export const quickMs = 1000;
-
 /** The pages that are about one server. */
 export type ServerPage = 'spawn' | 'spawn-pending' | 'stop' | 'delete-server';
 

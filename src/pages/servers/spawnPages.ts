@@ -1,10 +1,11 @@
 import { serverUrl } from '../../identity/urls.ts';
 import { isActive } from '../../servers/server.ts';
+import { quickMs } from '../frame/pace.ts';
 import type { PageContext, PageFrame } from '../frame/pageFrame.ts';
 import { needsClick } from './needsClick.ts';
 import { notRunningPage } from './notRunningPage.ts';
 import { placeOf, requireScope } from './place.ts';
-import { quickMs, serverPage } from './serverPage.ts';
+import { serverPage } from './serverPage.ts';
 import type { ServersPagesOptions } from './serversPages.ts';
 
 /**

@@ -3,11 +3,12 @@ import { serverUrl } from '../../identity/urls.ts';
 import type { ProgressEvent } from '../../servers/progressBoard.ts';
 import type { Server } from '../../servers/server.ts';
 import { serverApiPathOf } from '../../servers/serverPath.ts';
+import { actionButton } from '../frame/actionButton.ts';
+import { durationText } from '../frame/durationText.ts';
+import { refreshSeconds } from '../frame/pace.ts';
 import type { PageContext } from '../frame/pageFrame.ts';
-import { actionButton } from './actionButton.ts';
-import { durationText } from './durationText.ts';
 import { type Place, titleOf } from './place.ts';
-import { refreshSeconds, serverPage } from './serverPage.ts';
+import { serverPage } from './serverPage.ts';
 
 /**
  * A start under way: how far it is, for how long already, and a way out. `static/spawnPending.js` keeps it up to date;

@@ -1,6 +1,7 @@
+import { quickMs } from '../frame/pace.ts';
 import type { PageContext, PageFrame } from '../frame/pageFrame.ts';
 import { placeOf, requireScope } from './place.ts';
-import { quickMs, serverPage } from './serverPage.ts';
+import { serverPage } from './serverPage.ts';
 import type { ServersPagesOptions } from './serversPages.ts';
 
 /** Stopping a server, giving up its start, deleting it: always by a button. */

@@ -1,7 +1,7 @@
 import { html } from 'hono/html';
+import { refreshSeconds } from '../frame/pace.ts';
 import type { PageContext } from '../frame/pageFrame.ts';
 import { type Place, titleOf } from './place.ts';
-import { refreshSeconds } from './serverPage.ts';
 
 /** A stop under way. */
 export function stopPendingPage({ principal, page }: PageContext<'signedIn'>, place: Place): Promise<Response> {

@@ -177,6 +177,19 @@ describe('a fork server that fails', () => {
     expect(exit?.reason).toContain('cannot be known');
   });
 
+  test('stopped: how its children end is known all the same', async () => {
+    const world = await open();
+    const python = 'import os, time\nwhile not os.path.exists("../end"): time.sleep(0.05)\nos._exit(77)';
+    const [ends, killed] = [await startForked(world, python), await startForked(world, 'print("begun", flush=True)')];
+    await world.line(killed, /begun/);
+    process.kill(await serverOf(world), 'SIGSTOP');
+    process.kill(world.pidOf(killed), 'SIGKILL');
+    const { id: helper } = await world.start(['touch', '../end']);
+    await world.exited(helper);
+    expect((await world.exited(ends)).exit).toEqual({ code: 77, signal: null });
+    expect((await world.exited(killed)).exit).toEqual({ code: null, signal: 'SIGKILL' });
+  });
+
   test('stopped: the start is made plainly after two seconds, once, and the late fork does not run', async () => {
     const world = await open();
     await startForked(world, 'pass');

@@ -163,8 +163,9 @@ describe('a hub that comes back', () => {
     const { id: other } = await world.start(['sleep', '600']);
     await world.runtime.close();
     const pid = startStranger();
-    // As if the pid had come to the stranger: it is older or younger than the workload.
-    rewriteProcessFile(world, other, (identity) => ({ ...identity, pid }));
+    // As if the workload had ended, and its pid had come to the stranger half a second later.
+    const startTime = (readProcess(pid)?.startTime ?? 0) - 50;
+    rewriteProcessFile(world, other, (identity) => ({ ...identity, pid, startTime }));
     await world.reopen();
     expect((await world.exited(other)).exit).toMatchObject({ code: null, signal: null });
     await world.runtime.stop(other, { graceSeconds: 0 });

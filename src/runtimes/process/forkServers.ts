@@ -1,12 +1,13 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { connect, type Socket } from 'node:net';
+import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../core/errors.ts';
 import type { Logger } from '../../observability/logger.ts';
+import type { ModuleCommand } from './forkable.ts';
+import { type Answer, connectIn, exchange } from './forkServerSocket.ts';
 import { type PythonEnvironment, workerDefaults } from './launchEnvironment.ts';
 import type { Placement } from './placement.ts';
 import { isAlive, readBootId, readProcess } from './proc.ts';
@@ -36,12 +37,6 @@ export interface ForkServerMemory {
 }
 
 const serverSchema = z.object({ owner: z.string(), pid: z.number(), startTime: z.number(), bootId: z.string() });
-const answerSchema = z.object({
-  pid: z.number().optional(),
-  ready: z.boolean().optional(),
-  error: z.string().optional(),
-});
-type Answer = z.infer<typeof answerSchema>;
 
 /** How long one that has its modules may take to fork; it needs some milliseconds. */
 const forkTimeoutMs = 2000;
@@ -88,17 +83,12 @@ export class ForkServers {
    * is also the answer to every failure. Begins a fork server when there is none, and waits for it: importing takes as long
    * here as in a plain start, and is then done for the next one too.
    */
-  async run(
-    owner: string,
-    placement: Placement,
-    module: string,
-    moduleArguments: readonly string[],
-    request: LaunchRequest,
-  ): Promise<boolean> {
-    const name = this.#folderNameOf(owner);
+  async run(owner: string, placement: Placement, command: ModuleCommand, request: LaunchRequest): Promise<boolean> {
+    const name = this.#folderNameOf(owner, placement);
     if ((this.#distrustedUntil.get(name) ?? 0) > Date.now()) return false;
     const { argv: _, ...rest } = request;
-    const message = { op: 'run', module, arguments: moduleArguments, ...rest };
+    const { module } = command;
+    const message = { op: 'run', ...command, ...rest };
     try {
       const answer = await this.#ask(name, owner, placement, message);
       if (answer.error !== undefined)
@@ -113,7 +103,7 @@ export class ForkServers {
 
   /** Begins the owner's fork server, or reminds it that it is wanted. */
   async warmUp(owner: string, placement: Placement): Promise<void> {
-    const name = this.#folderNameOf(owner);
+    const name = this.#folderNameOf(owner, placement);
     try {
       await this.#ask(name, owner, placement, { op: 'warm' });
     } catch (error) {
@@ -163,7 +153,7 @@ export class ForkServers {
     }
     if (!connection) throw new Error('it cannot be reached');
     // Since its last sign it cannot have given its modules back.
-    const isReady = Date.now() - (this.#readyAt.get(name) ?? 0) < this.#options.idleSeconds * 1000;
+    const isReady = Date.now() - (this.#readyAt.get(name) ?? 0) < this.#options.idleSeconds * 1000 - importTimeoutMs;
     const answer = await exchange(connection, message, isReady ? forkTimeoutMs : importTimeoutMs);
     if (answer.pid !== undefined || answer.ready) this.#readyAt.set(name, Date.now());
     return answer;
@@ -259,58 +249,11 @@ export class ForkServers {
     return `spare-${this.#version.slice(0, 20)}`;
   }
 
-  #folderNameOf(owner: string): string {
-    return createHash('sha256').update(`${this.#version} ${owner}`).digest('hex').slice(0, 20);
+  /** One for each user, account and home: an account that was made, or changed, since then gets another one. */
+  #folderNameOf(owner: string, { account, home }: Placement): string {
+    const whose = JSON.stringify([this.#version, owner, account.uid, account.gid, home]);
+    return createHash('sha256').update(whose).digest('hex').slice(0, 20);
   }
-}
-
-/**
- * Connects to the socket `s` in a folder, or resolves undefined when nobody listens there. The way through /proc/self/fd
- * keeps the address short: a Unix socket's may have 107 bytes, a data folder's path may have more.
- */
-async function connectIn(folder: string): Promise<Socket | undefined> {
-  let handle;
-  try {
-    handle = await open(folder, 'r');
-  } catch {
-    return undefined;
-  }
-  try {
-    const path = `/proc/self/fd/${handle.fd}/s`;
-    return await new Promise((resolve) => {
-      const socket = connect({ path });
-      socket.once('connect', () => resolve(socket));
-      socket.once('error', () => resolve(undefined));
-    });
-  } finally {
-    await handle.close();
-  }
-}
-
-/** Sends one request and reads its answer. Rejects when there is none in time, or none that can be understood. */
-function exchange(socket: Socket, message: object, timeoutMs: number): Promise<Answer> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => settle(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-    let text = '';
-    socket.on('data', (chunk: Buffer) => {
-      text += chunk.toString('utf8');
-      if (text.length > 65_536) settle(new Error('too long an answer'));
-    });
-    socket.on('error', (error) => settle(error));
-    socket.on('close', () => settle(undefined));
-    socket.write(`${JSON.stringify(message)}\n`);
-
-    function settle(error: Error | undefined): void {
-      clearTimeout(timer);
-      socket.destroy();
-      if (error) return reject(error);
-      try {
-        resolve(answerSchema.parse(JSON.parse(text)));
-      } catch {
-        reject(new Error('no answer'));
-      }
-    }
-  });
 }
 
 function proportionalShareOf(pid: number): number {

@@ -10,6 +10,8 @@ export interface ProcessState {
   session: number;
   /** Clock ticks after boot. Pid, start time and boot id together never come again. */
   startTime: number;
+  /** How an ended process ended, as wait(2) would say it; only its own account and the superuser see it, others see 0. */
+  waitStatus: number;
 }
 
 /** A process that can be found again, and told apart from a later one with the same pid. */
@@ -41,6 +43,7 @@ export function readProcess(pid: number): ProcessState | undefined {
     group: Number(fields[2]),
     session: Number(fields[3]),
     startTime: Number(fields[19]),
+    waitStatus: Number(fields[49]),
   };
 }
 

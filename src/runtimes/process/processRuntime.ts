@@ -1,26 +1,21 @@
-import { chmod, mkdir, readdir, stat } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { chmod, mkdir, readdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { AtollError, systemCodeOf } from '../../core/errors.ts';
 import type { Logger } from '../../observability/logger.ts';
-import type {
-  Observation,
-  Reservation,
-  ReservationRequest,
-  Runtime,
-  StopOptions,
-  WorkloadExit,
-  WorkloadSpec,
-} from '../contract.ts';
-import { forkableModule } from './forkable.ts';
+import type { Observation, Reservation, ReservationRequest, Runtime, StopOptions, WorkloadSpec } from '../contract.ts';
+import { describeExit } from './describeExit.ts';
 import { type ForkServerMemory, ForkServers } from './forkServers.ts';
 import { installPrograms } from './installPrograms.ts';
 import { composeEnvironment, type PythonEnvironment, resolveCommand } from './launchEnvironment.ts';
+import { Launcher } from './launcher.ts';
+import { Leftovers } from './leftovers.ts';
 import { boundLog, readLogTail } from './logFile.ts';
-import { describeIsolation, ensureHome, type Isolation, type Placement, placementOf } from './placement.ts';
+import { describeIsolation, ensureHome, type Isolation, placementOf } from './placement.ts';
 import { PortAllocator } from './portAllocator.ts';
 import { isAlive, readBootId, readOutOfMemoryKills } from './proc.ts';
-import { type LaunchRequest, launchUnderSupervisor } from './supervisor.ts';
-import { type ExitFile, WorkloadFolder, type WorkloadProcess, type WorkloadRecord } from './workloadFolder.ts';
+import { Turns } from './turns.ts';
+import { markOf, observationOf, type Workload } from './workload.ts';
+import { WorkloadFolder } from './workloadFolder.ts';
 import { killAll, ProcessSnapshot, signalGroup, type WorkloadMark } from './workloadProcesses.ts';
 
 /** How a process runtime is made. */
@@ -53,26 +48,13 @@ export interface ProcessRuntime extends Runtime {
   forkServerMemory(): Promise<ForkServerMemory[]>;
 }
 
-/** One workload as this hub knows it. */
-interface Workload {
-  record: WorkloadRecord;
-  folder: WorkloadFolder;
-  process?: WorkloadProcess;
-  exit?: WorkloadExit;
-  stopping?: { graceSeconds: number; deadline: number; killed: boolean };
-  /** When the main process was first seen to be gone, while its exit file is still empty. */
-  goneSince?: number;
-}
-
+/** How often the processes are looked at: an exit is noticed within a second. */
 const pollMs = 250;
-/** How long a live parent may take to write the exit file. */
-const exitFileTimeoutMs = 3000;
 /** Polls between two looks at the sizes of the logs and at the kernel's out-of-memory counter. */
 const slowPollEvery = 20;
-/** How often what a workload left behind is killed before that is given up. */
-const sweeps = 20;
 /** Reservations that nobody used are forgotten after this. */
 const reservationMs = 600_000;
+const defaultIdleSeconds = 600;
 
 /** Makes the runtime of one machine. Nothing happens before `open`. */
 export function createProcessRuntime(options: ProcessRuntimeOptions): ProcessRuntime {
@@ -84,18 +66,16 @@ class LocalProcesses implements ProcessRuntime {
   readonly #options: ProcessRuntimeOptions;
   readonly #workloadsDirectory: string;
   readonly #homes: string;
-  /** The folder of the Python programs that start workloads. */
-  #programs = '';
-  #forkServers: ForkServers | undefined;
   readonly #bootId = readBootId();
   readonly #workloads = new Map<string, Workload>();
   readonly #reservations = new Map<string, { reservation: Reservation; at: number }>();
   readonly #ports = new PortAllocator((port) => this.#isPortTaken(port));
   readonly #listeners = new Set<(observation: Observation) => void>();
-  /** The call under way for each id; the next one for the same id waits for it. */
-  readonly #calls = new Map<string, Promise<unknown>>();
-  /** Ended workloads whose left-over processes are being killed, with the sweeps left. */
-  readonly #leftovers = new Map<WorkloadMark, number>();
+  /** The calls for one workload wait for each other. */
+  readonly #turns = new Turns();
+  readonly #leftovers = new Leftovers();
+  #forkServers: ForkServers | undefined;
+  #launcher: Launcher | undefined;
   #outOfMemoryKills = 0;
   #polls = 0;
   #timer: NodeJS.Timeout | undefined;
@@ -107,24 +87,27 @@ class LocalProcesses implements ProcessRuntime {
   }
 
   async open(): Promise<void> {
+    const { directory, environment, installationId, log } = this.#options;
     // Other accounts must be able to pass through to their files; nothing in here can be listed by them.
     const mode = process.getuid?.() === 0 ? 0o711 : 0o700;
     await mkdir(this.#workloadsDirectory, { recursive: true });
-    for (const folder of [this.#options.directory, this.#workloadsDirectory]) await chmod(folder, mode);
-    this.#programs = await installPrograms(this.#options.directory);
-    for (const id of await readdir(this.#workloadsDirectory)) await this.#adopt(id);
-    const { directory, environment, installationId, log, allowForkServers = true } = this.#options;
-    if (environment.owned && allowForkServers) {
+    for (const folder of [directory, this.#workloadsDirectory]) await chmod(folder, mode);
+    const programs = await installPrograms(directory);
+    if (environment.owned && this.#options.allowForkServers !== false) {
+      const idleSeconds = this.#options.forkServerIdleSeconds ?? defaultIdleSeconds;
+      const folder = join(directory, 'fork-servers');
       this.#forkServers = new ForkServers({
-        directory: join(directory, 'fork-servers'),
-        programs: this.#programs,
+        directory: folder,
+        programs,
         environment,
         installationId,
         log,
-        idleSeconds: this.#options.forkServerIdleSeconds ?? 600,
+        idleSeconds,
       });
       await this.#forkServers.open();
     }
+    this.#launcher = new Launcher({ python: environment.python, programs, forkServers: this.#forkServers });
+    for (const id of await readdir(this.#workloadsDirectory)) await this.#adopt(id);
     this.#outOfMemoryKills = readOutOfMemoryKills();
     this.#timer = setInterval(() => this.#poll(), pollMs);
     this.#timer.unref();
@@ -134,7 +117,7 @@ class LocalProcesses implements ProcessRuntime {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     this.#forkServers?.close();
-    await Promise.allSettled(this.#calls.values());
+    await this.#turns.end();
   }
 
   isolation(): Isolation {
@@ -156,8 +139,8 @@ class LocalProcesses implements ProcessRuntime {
     await this.#forkServers?.keepSpare();
   }
 
-  forkServerMemory(): Promise<ForkServerMemory[]> {
-    return this.#forkServers?.memory() ?? Promise.resolve([]);
+  async forkServerMemory(): Promise<ForkServerMemory[]> {
+    return (await this.#forkServers?.memory()) ?? [];
   }
 
   async reserve(request: ReservationRequest): Promise<Reservation> {
@@ -166,12 +149,10 @@ class LocalProcesses implements ProcessRuntime {
     if (known) return known;
     const folder = this.#folderOf(request.id);
     const placement = await placementOf(request.owner, this.#homes);
-    const ports = Object.fromEntries(
-      await Promise.all(request.ports.map(async (name) => [name, await this.#ports.take()] as const)),
-    );
+    const ports = await Promise.all(request.ports.map(async (name) => [name, await this.#ports.take()] as const));
     const reservation = {
       bindAddress: '127.0.0.1',
-      ports,
+      ports: Object.fromEntries(ports),
       filesDirectory: folder.files,
       homeDirectory: placement.home,
       superuser: placement.account.uid === 0,
@@ -183,66 +164,31 @@ class LocalProcesses implements ProcessRuntime {
   }
 
   start(spec: WorkloadSpec): Promise<void> {
-    return this.#inTurn(spec.id, async () => {
-      if (this.#workloads.has(spec.id)) return;
-      const folder = this.#folderOf(spec.id);
-      const placement = await placementOf(spec.owner, this.#homes);
-      const environment = composeEnvironment(
-        spec,
-        this.#options.environment,
-        placement.account,
-        this.#options.installationId,
-      );
-      const argv = resolveCommand(spec.command, this.#options.environment, environment.PATH ?? '');
-      const record: WorkloadRecord = {
-        id: spec.id,
-        kind: spec.kind,
-        owner: spec.owner,
-        command: [...spec.command],
-        reservation: spec.reservation,
-        uid: placement.account.uid,
-        acceptedAt: Date.now(),
-      };
-      const workload: Workload = { record, folder };
-      try {
-        await ensureHome(placement, this.#homes);
-        folder.prepare(spec, placement.changeTo);
-        folder.writeRecord(record);
-        this.#workloads.set(spec.id, workload);
-        workload.process = await this.#launch(workload, placement, argv, environment);
-      } catch (error) {
-        this.#workloads.delete(spec.id);
-        await folder.remove().catch(() => undefined);
-        throw startErrorOf(error);
-      }
-      this.#reservations.delete(spec.id);
-      this.#emit(workload);
-    });
+    return this.#turns.take(spec.id, () => this.#start(spec));
   }
 
   stop(id: string, { graceSeconds }: StopOptions): Promise<void> {
-    return this.#inTurn(id, async () => {
+    return this.#turns.take(id, async () => {
       const workload = this.#workloads.get(id);
       const mark = workload && this.#markOf(workload);
       if (!workload || !mark || workload.exit) return;
       const deadline = Date.now() + graceSeconds * 1000;
-      if (!workload.stopping) {
+      const isFirst = workload.stopping === undefined;
+      // A later call may only shorten the time.
+      if (!workload.stopping || deadline < workload.stopping.deadline)
         workload.stopping = { graceSeconds, deadline, killed: false };
-        if (graceSeconds > 0) signalGroup(mark, 'SIGTERM');
-      } else if (deadline < workload.stopping.deadline) {
-        workload.stopping = { graceSeconds, deadline, killed: false };
-      }
       if (graceSeconds <= 0) this.#poll();
+      else if (isFirst) signalGroup(mark, 'SIGTERM');
     });
   }
 
-  list(): Promise<Observation[]> {
-    return Promise.resolve([...this.#workloads.values()].map((workload) => this.#observationOf(workload)));
+  async list(): Promise<Observation[]> {
+    return [...this.#workloads.values()].map(observationOf);
   }
 
-  get(id: string): Promise<Observation | undefined> {
+  async get(id: string): Promise<Observation | undefined> {
     const workload = this.#workloads.get(id);
-    return Promise.resolve(workload && this.#observationOf(workload));
+    return workload && observationOf(workload);
   }
 
   observe(listener: (observation: Observation) => void): () => void {
@@ -256,12 +202,39 @@ class LocalProcesses implements ProcessRuntime {
   }
 
   forget(id: string): Promise<void> {
-    return this.#inTurn(id, async () => {
+    return this.#turns.take(id, async () => {
       const workload = this.#workloads.get(id);
       if (!workload?.exit) return;
       await workload.folder.remove();
       this.#workloads.delete(id);
     });
+  }
+
+  async #start(spec: WorkloadSpec): Promise<void> {
+    if (!this.#launcher) throw new Error('the runtime is not open');
+    if (this.#workloads.has(spec.id)) return;
+    const folder = this.#folderOf(spec.id);
+    const placement = await placementOf(spec.owner, this.#homes);
+    const python = this.#options.environment;
+    const environment = composeEnvironment(spec, python, placement.account, this.#options.installationId);
+    const argv = resolveCommand(spec.command, python, environment.PATH ?? '');
+    const { id, kind, owner, reservation } = spec;
+    const command = [...spec.command];
+    const record = { id, kind, owner, command, reservation, uid: placement.account.uid, acceptedAt: Date.now() };
+    const workload: Workload = { record, folder };
+    try {
+      await ensureHome(placement, this.#homes);
+      folder.prepare(spec, placement.changeTo);
+      folder.writeRecord(record);
+      this.#workloads.set(id, workload);
+      workload.process = await this.#launcher.launch({ record, folder, placement, argv, environment });
+    } catch (error) {
+      this.#workloads.delete(id);
+      await folder.remove().catch(() => undefined);
+      throw startErrorOf(error);
+    }
+    this.#reservations.delete(id);
+    this.#emit(workload);
   }
 
   /** Takes over what an earlier hub left in a workload's folder. */
@@ -270,10 +243,8 @@ class LocalProcesses implements ProcessRuntime {
     const record = folder.readRecord();
     const attempts = record ? folder.listAttempts() : [];
     let process = attempts.map((attempt) => folder.readProcess(attempt)).find((found) => found !== undefined);
-    if (!process) {
-      // The earlier hub was ended before the workload ran. Its start was never acknowledged: it may not begin any more.
-      for (const attempt of attempts) process ??= folder.giveUpAttempt(attempt);
-    }
+    // The earlier hub was ended before the workload ran. Its start was never acknowledged: it may not begin any more.
+    if (!process) for (const attempt of attempts) process ??= folder.giveUpAttempt(attempt);
     if (!record || !process) {
       await folder.remove();
       return;
@@ -282,51 +253,7 @@ class LocalProcesses implements ProcessRuntime {
     const workload: Workload = { record, folder, process, ...(exit ? { exit } : {}) };
     this.#workloads.set(id, workload);
     const mark = this.#markOf(workload);
-    if (exit && mark && process.bootId === this.#bootId) this.#leftovers.set(mark, sweeps);
-  }
-
-  /** Makes a workload's process: by the owner's fork server when that is the same thing, otherwise under a supervisor. */
-  async #launch(
-    workload: Workload,
-    placement: Placement,
-    argv: readonly string[],
-    environment: Record<string, string>,
-  ): Promise<WorkloadProcess> {
-    const { record, folder } = workload;
-    const { changeTo, home } = placement;
-    const attemptWith = async (
-      launch: (request: LaunchRequest) => Promise<boolean>,
-    ): Promise<WorkloadProcess | undefined> => {
-      const attempt = folder.openAttempt(changeTo);
-      const paths = { log: folder.log, process: attempt, exit: folder.exitFile };
-      const runs = await launch({ argv, environment, directory: home, ...paths });
-      return (runs ? folder.readProcess(attempt) : undefined) ?? folder.giveUpAttempt(attempt);
-    };
-
-    const servers = this.#forkServers;
-    const module = servers && forkableModule(record.command, environment);
-    const forked =
-      module &&
-      (await attemptWith((request) => servers.run(record.owner, placement, module.module, module.arguments, request)));
-    const process =
-      forked ??
-      (await attemptWith((request) =>
-        launchUnderSupervisor(this.#options.environment.python, this.#programs, changeTo, request),
-      ));
-    if (process) return process;
-    const unreachable = changeTo && (await firstClosedFolder([folder.path, home]));
-    if (unreachable !== undefined && unreachable !== home)
-      throw new AtollError(
-        'ATOLL_FOLDER_UNREACHABLE',
-        `The account ${changeTo?.name} cannot enter a folder that its workloads need.`,
-        { evidence: `Others may not pass through ${unreachable}.` },
-      );
-    const [line] = await readLogTail(folder.log, 1);
-    throw new AtollError(
-      'ATOLL_LAUNCH_FAILED',
-      'The process could not be started.',
-      line === undefined ? {} : { evidence: line },
-    );
+    if (exit && mark && process.bootId === this.#bootId) this.#leftovers.add(mark);
   }
 
   #poll(): void {
@@ -336,32 +263,25 @@ class LocalProcesses implements ProcessRuntime {
     for (const workload of this.#workloads.values()) {
       const mark = this.#markOf(workload);
       if (!mark || workload.exit) continue;
-      if (isAlive(mark.process, this.#bootId)) {
-        if (workload.stopping && Date.now() >= workload.stopping.deadline) {
-          workload.stopping.killed = true;
-          killAll(mark, (snapshot ??= new ProcessSnapshot()));
-        }
-      } else if (this.#exitIsKnown(workload, mark)) ended.push(workload);
+      if (!isAlive(mark.process, this.#bootId)) ended.push(workload);
+      else if (workload.stopping && Date.now() >= workload.stopping.deadline) {
+        workload.stopping.killed = true;
+        killAll(mark, (snapshot ??= new ProcessSnapshot()));
+      }
     }
     for (const workload of ended) this.#end(workload);
-    this.#sweep(snapshot);
+    if (!this.#leftovers.isEmpty) this.#leftovers.sweep(snapshot ?? new ProcessSnapshot());
     if (this.#polls % slowPollEvery === 0) this.#pollSlowly();
   }
 
-  /** Whether nothing more will be learnt about how a workload ended whose main process is gone. */
-  #exitIsKnown(workload: Workload, mark: WorkloadMark): boolean {
-    if (workload.folder.readExit()) return true;
-    workload.goneSince ??= Date.now();
-    const parentWaits = isAlive({ ...mark.process.parent, bootId: mark.process.bootId }, this.#bootId);
-    return !parentWaits || Date.now() - workload.goneSince > exitFileTimeoutMs;
-  }
-
+  /** Notes how a workload ended, as soon as that is known. */
   #end(workload: Workload): void {
     const mark = this.#markOf(workload);
-    if (!mark) return;
-    const exit = this.#describeExit(workload, mark, workload.folder.readExit());
+    const memoryRanOut = readOutOfMemoryKills() > this.#outOfMemoryKills;
+    const exit = describeExit(workload, { bootId: this.#bootId, memoryRanOut });
+    if (!mark || !exit) return;
     workload.exit = exit;
-    if (mark.process.bootId === this.#bootId) this.#leftovers.set(mark, sweeps);
+    if (mark.process.bootId === this.#bootId) this.#leftovers.add(mark);
     try {
       workload.folder.writeEnd(exit);
     } catch (error) {
@@ -370,65 +290,24 @@ class LocalProcesses implements ProcessRuntime {
     this.#emit(workload);
   }
 
-  #describeExit(workload: Workload, mark: WorkloadMark, file: ExitFile | undefined): WorkloadExit {
-    if (!file) {
-      const reason =
-        mark.process.bootId === this.#bootId
-          ? 'It ended, and so did the process that waited for it: how it ended cannot be known.'
-          : 'The machine was restarted.';
-      return { code: null, signal: null, reason };
-    }
-    const exit = { code: file.code, signal: file.signal };
-    if (file.signal !== 'SIGKILL') return exit;
-    if (workload.stopping?.killed) {
-      const { graceSeconds } = workload.stopping;
-      const reason =
-        graceSeconds > 0
-          ? `It did not end within ${graceSeconds} s of being asked to, and was killed.`
-          : 'It was killed.';
-      return { ...exit, reason };
-    }
-    if (readOutOfMemoryKills() > this.#outOfMemoryKills)
-      return { ...exit, reason: 'The operating system killed it because memory ran out.' };
-    return exit;
-  }
-
-  /** Kills what ended workloads left behind: processes that left the session, or ignored its end. */
-  #sweep(present: ProcessSnapshot | undefined): void {
-    if (this.#leftovers.size === 0) return;
-    const snapshot = present ?? new ProcessSnapshot();
-    for (const [mark, left] of this.#leftovers) {
-      if (killAll(mark, snapshot) === 0 || left <= 1) this.#leftovers.delete(mark);
-      else this.#leftovers.set(mark, left - 1);
-    }
-  }
-
   #pollSlowly(): void {
     this.#outOfMemoryKills = readOutOfMemoryKills();
-    for (const workload of this.#workloads.values()) {
-      if (workload.exit) continue;
-      boundLog(workload.folder.log).catch((error: unknown) => {
+    for (const { record, folder, exit } of this.#workloads.values()) {
+      if (exit) continue;
+      boundLog(folder.log).catch((error: unknown) => {
         if (systemCodeOf(error) !== 'ENOENT')
-          this.#options.log.warn({ err: error, workload: workload.record.id }, 'cannot bound the log of a workload');
+          this.#options.log.warn({ err: error, workload: record.id }, 'cannot bound the log of a workload');
       });
     }
   }
 
   #emit(workload: Workload): void {
-    const observation = this.#observationOf(workload);
+    const observation = observationOf(workload);
     for (const listener of this.#listeners) listener(observation);
   }
 
-  #observationOf({ record, process, exit }: Workload): Observation {
-    const { id, kind, owner, reservation } = record;
-    const base = { id, kind, owner, host: '127.0.0.1', ports: reservation.ports };
-    if (exit) return { ...base, phase: 'exited', startedAt: record.acceptedAt, exit };
-    if (process) return { ...base, phase: 'running', startedAt: record.acceptedAt };
-    return { ...base, phase: 'waiting', waitingFor: 'Its process is being started.' };
-  }
-
-  #markOf({ record, process }: Workload): WorkloadMark | undefined {
-    return process && { id: record.id, installationId: this.#options.installationId, uid: record.uid, process };
+  #markOf(workload: Workload): WorkloadMark | undefined {
+    return markOf(workload, this.#options.installationId);
   }
 
   #isPortTaken(port: number): boolean {
@@ -441,29 +320,6 @@ class LocalProcesses implements ProcessRuntime {
     if (!/^[a-z0-9-]{1,63}$/.test(id)) throw new TypeError(`not a workload id: ${JSON.stringify(id)}`);
     return new WorkloadFolder(this.#workloadsDirectory, id);
   }
-
-  /** Runs the calls for one id one after the other. */
-  #inTurn<T>(id: string, call: () => Promise<T>): Promise<T> {
-    const before = this.#calls.get(id) ?? Promise.resolve();
-    const result = before.then(call, call);
-    const settled = result
-      .catch(() => undefined)
-      .finally(() => {
-        if (this.#calls.get(id) === settled) this.#calls.delete(id);
-      });
-    this.#calls.set(id, settled);
-    return result;
-  }
-}
-
-/** The first folder on the way to one of the paths that other accounts may not pass through, or undefined. */
-async function firstClosedFolder(paths: readonly string[]): Promise<string | undefined> {
-  for (const path of paths) {
-    const ancestors = [path];
-    while (dirname(ancestors[0] ?? '/') !== ancestors[0]) ancestors.unshift(dirname(ancestors[0] ?? '/'));
-    for (const folder of ancestors) if (((await stat(folder)).mode & 0o001) === 0) return folder;
-  }
-  return undefined;
 }
 
 function startErrorOf(error: unknown): unknown {

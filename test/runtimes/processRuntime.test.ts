@@ -50,9 +50,7 @@ describe('what is kept of a workload', () => {
     expect(lines.length).toBeGreaterThan(5000);
     const after = statSync(log).size;
     await until('it writes on', () => statSync(log).size > after);
-    expect(readFileSync(log, 'utf8').startsWith('[earlier lines were cut]\na line of a talkative workload\n')).toBe(
-      true,
-    );
+    expect(readFileSync(log, 'utf8')).toContain('[earlier lines were cut]\na line of a talkative workload\n');
   });
 
   test('odd file names are refused, and nothing is started', async () => {

@@ -1,17 +1,18 @@
-import type { BlockList, Socket } from 'node:net';
-import { isIPv6 } from 'node:net';
+import { type BlockList, isIPv6 } from 'node:net';
 import { ClientConnection } from './clientConnection.ts';
 import type { Watched } from './deadlines.ts';
 import type { EdgeContext } from './edgeContext.ts';
 import type { Peer } from './forwardedFields.ts';
 import { listen } from './listen.ts';
 import { TlsPassthrough } from './tlsPassthrough.ts';
+import type { Wire } from './wire.ts';
 
 /** The first byte of a TLS connection: a handshake record. No HTTP request begins with it. */
 const tlsHandshake = 0x16;
 
 /** Waits for the first byte of a new connection, which tells HTTP and TLS apart, and hands it to the one or the other. */
-export function acceptConnection(edge: EdgeContext, socket: Socket, trustedProxies: BlockList): void {
+export function acceptConnection(edge: EdgeContext, wire: Wire, trustedProxies: BlockList): void {
+  const { socket } = wire;
   const address = socket.remoteAddress?.replace(/^::ffff:/, '');
   // Whatever reads the socket sees a failure as the end; without a listener it would end the process.
   socket.on('error', () => {});
@@ -25,13 +26,13 @@ export function acceptConnection(edge: EdgeContext, socket: Socket, trustedProxi
     onDeadline: () => socket.destroy(),
   };
   edge.deadlines.add(silent);
+  wire.receive = (chunk) => {
+    unlisten();
+    edge.deadlines.delete(silent);
+    if (chunk[0] === tlsHandshake) return new TlsPassthrough(edge, wire).take(chunk);
+    return new ClientConnection(edge, wire, peer).take(chunk);
+  };
   const unlisten = listen(socket, {
-    data: (chunk) => {
-      unlisten();
-      edge.deadlines.delete(silent);
-      if (chunk[0] === tlsHandshake) new TlsPassthrough(edge, socket).take(chunk);
-      else new ClientConnection(edge, socket, peer).take(chunk);
-    },
     end: () => socket.destroy(),
     close: () => edge.deadlines.delete(silent),
   });

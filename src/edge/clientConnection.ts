@@ -10,6 +10,7 @@ import { HeadReader } from './headReader.ts';
 import { CR, HttpSyntaxError, LF } from './httpSyntax.ts';
 import { listen } from './listen.ts';
 import { parseRequestHead } from './requestHead.ts';
+import type { Wire } from './wire.ts';
 
 /**
  * A client's HTTP/1.1 connection: reads one request after the other, in order, and gives each to an {@link Exchange}.
@@ -17,6 +18,7 @@ import { parseRequestHead } from './requestHead.ts';
  */
 export class ClientConnection implements Watched {
   readonly peer: Peer;
+  readonly wire: Wire;
   readonly socket: Socket;
   readonly #edge: EdgeContext;
   readonly #head: HeadReader;
@@ -25,33 +27,38 @@ export class ClientConnection implements Watched {
   #input: Buffer | undefined;
   #exchange: Exchange | undefined;
   #pumping = false;
+  /** Bytes just received wait to be written to a server. */
+  #writing = false;
   /** We have sent our FIN, and throw away what still comes. */
   #closing = false;
   /** The client has sent its FIN. */
   ended = false;
   deadline: number;
 
-  constructor(edge: EdgeContext, socket: Socket, peer: Peer) {
+  constructor(edge: EdgeContext, wire: Wire, peer: Peer) {
     this.#edge = edge;
-    this.socket = socket;
+    this.wire = wire;
+    this.socket = wire.socket;
     this.peer = peer;
     this.#head = new HeadReader(edge.limits.headBytes);
     this.deadline = edge.deadlines.now + edge.limits.headMs;
     edge.deadlines.add(this);
     edge.clients.add(this);
-    this.#unlisten = listen(socket, {
-      data: (chunk) => this.take(chunk),
+    wire.receive = (chunk) => this.take(chunk);
+    this.#unlisten = listen(this.socket, {
       end: () => this.#onEnd(),
       drain: () => this.#onDrain(),
       close: () => this.#onClose(),
     });
   }
 
-  /** Takes bytes from the client. */
-  take(chunk: Buffer): void {
-    if (this.#closing) return;
+  /** Takes bytes from the client; returns whether `chunk` is still needed afterwards (see `Receiver`). */
+  take(chunk: Buffer): boolean {
+    if (this.#closing) return false;
     this.#input = this.#input === undefined ? chunk : Buffer.concat([this.#input, chunk]);
+    this.#writing = false;
     this.#pump();
+    return this.#writing || this.#input !== undefined;
   }
 
   /** Whether a request is being answered. */
@@ -140,6 +147,7 @@ export class ClientConnection implements Watched {
       return false;
     }
     const end = exchange.takeBody(input);
+    this.#writing ||= exchange.writing;
     this.#input = end === input.length ? undefined : input.subarray(end);
     if (this.ended && this.#input === undefined) exchange.onClientEnd();
     return true;

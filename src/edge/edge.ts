@@ -12,6 +12,7 @@ import { HubLink } from './hubLink.ts';
 import type { RouteEvent, Target } from './protocol.ts';
 import { RouteTable } from './routeTable.ts';
 import { UpstreamPool } from './upstreamPool.ts';
+import { Wire } from './wire.ts';
 
 /** What an edge needs to know. */
 export interface EdgeOptions {
@@ -91,11 +92,19 @@ export function createEdge(options: EdgeOptions): Edge {
   const ready = Promise.withResolvers<void>();
   let reporting: NodeJS.Timeout | undefined;
 
-  const server = createServer({ allowHalfOpen: true, noDelay: true, keepAlive: true, keepAliveInitialDelay: 60_000 });
-  server.on('connection', (socket) => {
+  const server = createServer({
+    allowHalfOpen: true,
+    pauseOnConnect: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: 60_000,
+  });
+  server.on('connection', (accepted) => {
+    const wire = Wire.accept(accepted);
+    const { socket } = wire;
     sockets.add(socket);
     socket.once('close', () => sockets.delete(socket));
-    acceptConnection(context, socket, trustedProxies);
+    acceptConnection(context, wire, trustedProxies);
   });
 
   function handle(event: RouteEvent): void {

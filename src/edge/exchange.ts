@@ -83,6 +83,11 @@ export class Exchange implements UpstreamUser, GateWaiter {
     else void this.#checkAccess(entry);
   }
 
+  /** Bytes of the request wait to be written. */
+  get writing(): boolean {
+    return this.#upstream !== undefined && this.#upstream.socket.writableLength > 0;
+  }
+
   /** Passes bytes of the request's body on; returns the offset of the first byte after it. */
   takeBody(input: Buffer): number {
     const { deadlines, limits } = this.#edge;
@@ -129,7 +134,8 @@ export class Exchange implements UpstreamUser, GateWaiter {
     this.#send();
   }
 
-  onUpstreamData(chunk: Buffer): void {
+  onUpstreamData(chunk: Buffer): boolean {
+    const client = this.#client.socket;
     const relay = this.#relay as ResponseRelay;
     if (this.#client.ended) this.#expectSignOfLife();
     let progress: RelayProgress;
@@ -137,7 +143,7 @@ export class Exchange implements UpstreamUser, GateWaiter {
       progress = relay.read(chunk);
     } catch (error) {
       this.#onBadResponse(messageOf(error));
-      return;
+      return false;
     }
     if (progress === 'complete') this.#complete(relay);
     else if (progress === 'switching') this.#switchProtocols(relay);
@@ -145,6 +151,7 @@ export class Exchange implements UpstreamUser, GateWaiter {
       this.#upstream?.socket.pause();
       this.#client.deadline = this.#edge.deadlines.now + this.#edge.limits.stallMs;
     }
+    return client.writableLength > 0;
   }
 
   onUpstreamEnd(): void {
@@ -277,18 +284,18 @@ export class Exchange implements UpstreamUser, GateWaiter {
     }
     const { counts, grants } = this.#edge;
     const { activity } = this.#entry as HttpEntry;
-    const client = this.#client.socket;
+    const { wire } = this.#client;
     const early = this.#client.detach();
     const upstream = (this.#upstream as UpstreamConnection).detach();
     const head = forwardedResponseHead(response, { connection: 'implicit', dechunked: false, withoutHubCookies: true });
-    client.write(head, 'latin1');
-    if (relay.rest !== undefined && relay.rest.length > 0) client.write(relay.rest);
-    if (early !== undefined) upstream.write(early);
+    wire.socket.write(head, 'latin1');
+    if (relay.rest !== undefined && relay.rest.length > 0) wire.socket.write(relay.rest);
+    if (early !== undefined) upstream.socket.write(early);
     this.#end();
-    const forgetGrant = this.#grant && grants.rest(this.#grant, () => client.destroy());
+    const forgetGrant = this.#grant && grants.rest(this.#grant, () => wire.socket.destroy());
     activity.opened();
     counts.tunnels++;
-    splice(client, upstream, {
+    splice(wire, upstream, {
       onClientData: () => activity.touch(),
       onClosed: () => {
         counts.tunnels--;

@@ -3,7 +3,6 @@ import type { Socket } from 'node:net';
 /** What can happen on a socket. */
 export interface SocketHandlers {
   connect?: () => void;
-  data?: (chunk: Buffer) => void;
   end?: () => void;
   drain?: () => void;
   error?: (error: Error) => void;

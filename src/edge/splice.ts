@@ -1,4 +1,4 @@
-import type { Socket } from 'node:net';
+import type { Wire } from './wire.ts';
 
 /** What a {@link splice} tells. */
 export interface SpliceWatch {
@@ -12,19 +12,22 @@ export interface SpliceWatch {
 const halfClosedIdleMs = 60_000;
 
 /**
- * Copies bytes both ways between two sockets until both are closed: with back-pressure, a FIN passed on as a FIN, and
- * an error on one side destroying the other. Neither socket may have other listeners. No time limit while both sides are open.
+ * Copies bytes both ways between two connections until both are closed: with back-pressure, a FIN passed on as a FIN,
+ * and an error on one side destroying the other. Nobody else may listen on them. No time limit while both sides are open.
  */
-export function splice(client: Socket, upstream: Socket, watch: SpliceWatch): void {
+export function splice(client: Wire, upstream: Wire, watch: SpliceWatch): void {
   let open = 2;
   let timer: NodeJS.Timeout | undefined;
 
-  const copy = (from: Socket, to: Socket, onData: (() => void) | undefined): void => {
-    from.on('data', (chunk: Buffer) => {
+  const copy = (source: Wire, target: Wire, onData: (() => void) | undefined): void => {
+    const from = source.socket;
+    const to = target.socket;
+    source.receive = (chunk) => {
       if (!to.write(chunk)) from.pause();
       if (onData !== undefined) onData();
       if (timer !== undefined) timer.refresh();
-    });
+      return to.writableLength > 0;
+    };
     to.on('drain', () => from.resume());
     from.on('end', () => {
       to.end();
@@ -42,8 +45,8 @@ export function splice(client: Socket, upstream: Socket, watch: SpliceWatch): vo
   };
 
   function destroyBoth(): void {
-    client.destroy();
-    upstream.destroy();
+    client.socket.destroy();
+    upstream.socket.destroy();
   }
 
   copy(client, upstream, watch.onClientData);

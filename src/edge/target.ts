@@ -1,4 +1,4 @@
-import { connect, Socket } from 'node:net';
+import { connect, type OnReadOpts, Socket } from 'node:net';
 import type { Target } from './protocol.ts';
 
 const keepAliveProbeMs = 60_000;
@@ -7,9 +7,10 @@ const keepAliveProbeMs = 60_000;
  * Opens a connection to a target. The other side's FIN is passed on as a FIN, not answered with one. Never throws: a
  * target that makes no sense (a port above 65535) fails as one that does not answer.
  */
-export function connectTarget(target: Target): Socket {
+export function connectTarget(target: Target, onread?: OnReadOpts): Socket {
+  const reading = onread === undefined ? {} : { onread };
   try {
-    if (target.kind === 'unix') return connect({ path: target.path, allowHalfOpen: true });
+    if (target.kind === 'unix') return connect({ path: target.path, allowHalfOpen: true, ...reading });
     return connect({
       host: target.host,
       port: target.port,
@@ -17,6 +18,7 @@ export function connectTarget(target: Target): Socket {
       noDelay: true,
       keepAlive: true,
       keepAliveInitialDelay: keepAliveProbeMs,
+      ...reading,
     });
   } catch (error) {
     const socket = new Socket();

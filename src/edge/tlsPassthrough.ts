@@ -6,7 +6,7 @@ import type { EdgeContext } from './edgeContext.ts';
 import { listen } from './listen.ts';
 import type { SniEntry } from './routeTable.ts';
 import { splice } from './splice.ts';
-import { connectTarget } from './target.ts';
+import { Wire } from './wire.ts';
 
 /** The names of Dask clusters, which may be asked for a moment before their route arrives. */
 const clusterName = /^daskgateway-[a-z0-9-]+(?:\.[a-z0-9-]+)*$/i;
@@ -18,38 +18,41 @@ const longestHello = 16 * 1024;
  */
 export class TlsPassthrough implements Watched {
   readonly #edge: EdgeContext;
+  readonly #wire: Wire;
   readonly #client: Socket;
   readonly #unlisten: () => void;
   #received = Buffer.alloc(0);
   #stopWaiting: (() => void) | undefined;
-  #upstream: Socket | undefined;
+  #upstream: Wire | undefined;
   deadline: number;
 
-  constructor(edge: EdgeContext, client: Socket) {
+  constructor(edge: EdgeContext, wire: Wire) {
     this.#edge = edge;
-    this.#client = client;
+    this.#wire = wire;
+    this.#client = wire.socket;
     this.deadline = edge.deadlines.now + edge.limits.helloMs;
     edge.deadlines.add(this);
-    this.#unlisten = listen(client, {
-      data: (chunk) => this.take(chunk),
-      end: () => client.destroy(),
+    wire.receive = (chunk) => this.take(chunk);
+    this.#unlisten = listen(this.#client, {
+      end: () => this.#client.destroy(),
       close: () => this.#leave(),
     });
   }
 
   /** Takes bytes from the client, until its ClientHello is complete. */
-  take(chunk: Buffer): void {
+  take(chunk: Buffer): boolean {
     this.#received = Buffer.concat([this.#received, chunk]);
     const hello = parseClientHello(this.#received);
-    if (hello.kind === 'incomplete' && this.#received.length < longestHello) return;
+    if (hello.kind === 'incomplete' && this.#received.length < longestHello) return false;
     if (hello.kind !== 'complete' || hello.serverName === undefined) {
       this.#client.destroy();
-      return;
+      return false;
     }
     this.#client.pause();
     const entry = this.#edge.table.matchSni(hello.serverName);
     if (entry !== undefined) this.#connect(entry);
     else this.#awaitRoute(hello.serverName);
+    return false;
   }
 
   /** Neither a whole ClientHello, nor its route, nor its target came in time. */
@@ -82,10 +85,10 @@ export class TlsPassthrough implements Watched {
 
   #connect(entry: SniEntry): void {
     const { deadlines, limits, log } = this.#edge;
-    const upstream = connectTarget(entry.route.target);
+    const upstream = Wire.dial(entry.route.target);
     this.#upstream = upstream;
     this.deadline = deadlines.now + limits.connectMs;
-    const unlisten = listen(upstream, {
+    const unlisten = listen(upstream.socket, {
       connect: () => {
         unlisten();
         this.#splice(entry, upstream);
@@ -97,14 +100,14 @@ export class TlsPassthrough implements Watched {
     });
   }
 
-  #splice(entry: SniEntry, upstream: Socket): void {
+  #splice(entry: SniEntry, upstream: Wire): void {
     const { counts, deadlines } = this.#edge;
     this.#unlisten();
     deadlines.delete(this);
-    upstream.write(this.#received);
+    upstream.socket.write(this.#received);
     entry.activity.opened();
     counts.tunnels++;
-    splice(this.#client, upstream, {
+    splice(this.#wire, upstream, {
       onClientData: () => entry.activity.touch(),
       onClosed: () => {
         counts.tunnels--;
@@ -117,6 +120,6 @@ export class TlsPassthrough implements Watched {
   #leave(): void {
     this.#edge.deadlines.delete(this);
     this.#endWaiting();
-    this.#upstream?.destroy();
+    this.#upstream?.socket.destroy();
   }
 }

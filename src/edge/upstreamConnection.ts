@@ -2,12 +2,13 @@ import type { Socket } from 'node:net';
 import { HeadReader } from './headReader.ts';
 import { listen } from './listen.ts';
 import type { Target } from './protocol.ts';
-import { connectTarget } from './target.ts';
+import { Wire } from './wire.ts';
 
 /** The request that uses an {@link UpstreamConnection} now. */
 export interface UpstreamUser {
   onConnected(): void;
-  onUpstreamData(chunk: Buffer): void;
+  /** Bytes came; returns whether `chunk` is still needed afterwards (see `Receiver`). */
+  onUpstreamData(chunk: Buffer): boolean;
   /** The server has sent its last byte. */
   onUpstreamEnd(): void;
   /** Bytes can be written again. */
@@ -26,6 +27,7 @@ export interface UpstreamLimits {
 
 /** One connection to a server, for one request at a time. */
 export class UpstreamConnection {
+  readonly wire: Wire;
   readonly socket: Socket;
   readonly head: HeadReader;
   user: UpstreamUser | undefined;
@@ -44,19 +46,22 @@ export class UpstreamConnection {
     this.user = user;
     this.head = new HeadReader(limits.headBytes);
     this.#onGone = onGone;
-    const socket = connectTarget(target);
+    const wire = Wire.dial(target);
+    const { socket } = wire;
+    this.wire = wire;
     this.socket = socket;
     const timer = setTimeout(() => socket.destroy(new Error('no answer to the connection attempt')), limits.connectMs);
     let lost: Error | undefined;
+    wire.receive = (chunk) => {
+      if (this.user !== undefined) return this.user.onUpstreamData(chunk);
+      // A server that speaks without being asked could be answering the next person's request.
+      socket.destroy();
+      return false;
+    };
     this.#unlisten = listen(socket, {
       connect: () => {
         clearTimeout(timer);
         this.user?.onConnected();
-      },
-      data: (chunk) => {
-        // A server that speaks without being asked could be answering the next person's request.
-        if (this.user === undefined) socket.destroy();
-        else this.user.onUpstreamData(chunk);
       },
       end: () => {
         if (this.user === undefined) socket.destroy();
@@ -74,12 +79,12 @@ export class UpstreamConnection {
     });
   }
 
-  /** Gives the bare socket away, for what comes after `101 Switching Protocols`. */
-  detach(): Socket {
+  /** Gives the bare connection away, for what comes after `101 Switching Protocols`. */
+  detach(): Wire {
     this.#unlisten();
     this.user = undefined;
     this.#onGone(this);
-    return this.socket;
+    return this.wire;
   }
 
   /** Ends it without telling its user. */

@@ -1,0 +1,175 @@
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { freePort } from '../../test/support/freePort.ts';
+import { until } from '../../test/support/until.ts';
+import { withDescendants } from './processTree.ts';
+
+/** Something between the load and the servers. */
+export interface ProxyPeer {
+  name: string;
+  port: number;
+  /** The processes whose CPU time is counted. */
+  pids: number[];
+}
+
+/** Body of a small answer. */
+const smallBody = '0123456789'.repeat(10);
+const largeBytes = 1024 * 1024;
+
+/** The servers behind the proxies, and the proxies; all processes end with {@link end}. */
+export class ProxyField {
+  readonly folder = mkdtempSync(join(tmpdir(), 'atoll-bench-proxy-'));
+  readonly #children: ChildProcess[] = [];
+  readonly #pinning: boolean;
+
+  /** @param pinning runs proxies on the last processor and everything else on the first. */
+  constructor(pinning: boolean) {
+    this.#pinning = pinning;
+  }
+
+  /** nginx that answers /bench/small with 100 bytes and /bench/large with 1 MiB; returns its port. */
+  async startServer(): Promise<number> {
+    const port = await freePort();
+    const files = join(this.folder, 'files/bench');
+    mkdirSync(files, { recursive: true });
+    // The workers of an nginx that root has started are somebody else.
+    chmodSync(this.folder, 0o755);
+    writeFileSync(join(files, 'large'), Buffer.alloc(largeBytes, 'x'));
+    const server = `server { listen 127.0.0.1:${port};
+      location /bench/small { return 200 "${smallBody}"; }
+      location / { root ${join(this.folder, 'files')}; sendfile on; } }`;
+    await this.#startNginx('server', server, port, false);
+    return port;
+  }
+
+  /** A process of this program in another role; returns its process id. */
+  startRole(role: string, words: (string | number)[], proxy: boolean): number {
+    return this.#spawn(
+      process.execPath,
+      [resolve(import.meta.dirname, '../proxy.ts'), role, ...words.map(String)],
+      proxy,
+    );
+  }
+
+  /** Our edge. */
+  async startEdge(server: number, echo: number): Promise<ProxyPeer> {
+    const port = await freePort();
+    const pid = this.startRole('edge', [this.folder, port, server, echo], true);
+    await answers(port);
+    return { name: 'atoll edge', port, pids: [pid] };
+  }
+
+  /** configurable-http-proxy of node_modules; with its WebSocket route by its own interface. */
+  async startConfigurableHttpProxy(server: number, echo: number): Promise<ProxyPeer> {
+    const [port, apiPort] = [await freePort(), await freePort()];
+    const program = resolve(import.meta.dirname, '../../node_modules/.bin/configurable-http-proxy');
+    const words = [
+      '--ip',
+      '127.0.0.1',
+      '--port',
+      port,
+      '--api-ip',
+      '127.0.0.1',
+      '--api-port',
+      apiPort,
+      '--log-level',
+      'error',
+    ];
+    const pid = this.#spawn(process.execPath, [program, ...words.map(String)], true, {
+      CONFIGPROXY_AUTH_TOKEN: 'token',
+    });
+    for (const [path, target] of [
+      ['bench', server],
+      ['bench/ws', echo],
+    ] as const)
+      await until('configurable-http-proxy takes a route', async () => {
+        const body = JSON.stringify({ target: `http://127.0.0.1:${target}` });
+        const headers = { Authorization: 'token token' };
+        return (await fetch(`http://127.0.0.1:${apiPort}/api/routes/${path}`, { method: 'POST', body, headers })).ok;
+      });
+    await answers(port);
+    return { name: 'configurable-http-proxy', port, pids: [pid] };
+  }
+
+  /** nginx with one worker. */
+  async startNginxProxy(server: number, echo: number): Promise<ProxyPeer> {
+    const port = await freePort();
+    const forwarded = `proxy_http_version 1.1; proxy_set_header Host $http_host;
+      proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
+      proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Forwarded-Port $server_port;`;
+    const config = `upstream server { server 127.0.0.1:${server}; keepalive 256; keepalive_requests 1000000000; }
+      server { listen 127.0.0.1:${port};
+        location / { proxy_pass http://server; ${forwarded} proxy_set_header Connection ""; }
+        location /bench/ws { proxy_pass http://127.0.0.1:${echo}; ${forwarded}
+          proxy_set_header Connection "upgrade"; proxy_set_header Upgrade $http_upgrade; } }`;
+    const pid = await this.#startNginx('proxy', config, port, true);
+    return { name: 'nginx', port, pids: withDescendants(pid) };
+  }
+
+  /** Ends everything. */
+  async end(): Promise<void> {
+    await Promise.all(
+      this.#children.map(async (child) => {
+        if (child.exitCode !== null) return;
+        const ended = new Promise((done) => child.once('exit', done));
+        child.kill('SIGTERM');
+        await ended;
+      }),
+    );
+    rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  /** The command that runs `program` where load or proxies belong. */
+  command(program: string, words: string[], proxy: boolean): [string, string[]] {
+    if (!this.#pinning) return [program, words];
+    return ['taskset', ['-c', proxy ? lastProcessor() : '0', program, ...words]];
+  }
+
+  #spawn(program: string, words: string[], proxy: boolean, environment: NodeJS.ProcessEnv = {}): number {
+    const child = spawn(...this.command(program, words, proxy), {
+      // configurable-http-proxy writes a line for each connection that its client ends.
+      stdio: ['ignore', 'ignore', program === process.execPath && words[0]?.includes('configurable') ? 'ignore' : 'inherit'],
+      env: { ...process.env, ...environment },
+    });
+    this.#children.push(child);
+    return child.pid as number;
+  }
+
+  async #startNginx(name: string, servers: string, port: number, proxy: boolean): Promise<number> {
+    const config = join(this.folder, `${name}.conf`);
+    writeFileSync(
+      config,
+      `daemon off; worker_processes 1; pid ${name}.pid; error_log stderr crit;
+      events { worker_connections 4096; }
+      http { access_log off; default_type text/plain; keepalive_requests 1000000000;
+        client_body_temp_path ${name}-body; proxy_temp_path ${name}-proxy; fastcgi_temp_path ${name}-f; uwsgi_temp_path ${name}-u; scgi_temp_path ${name}-s;
+        ${servers} }`,
+    );
+    const pid = this.#spawn('nginx', ['-p', this.folder, '-e', 'stderr', '-c', config], proxy);
+    await answers(port);
+    return pid;
+  }
+}
+
+/** Whether a program can be found. */
+export function isInstalled(program: string): boolean {
+  try {
+    execFileSync('which', [program], { stdio: 'ignore' });
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+function lastProcessor(): string {
+  return String(navigator.hardwareConcurrency - 1);
+}
+
+async function answers(port: number): Promise<void> {
+  await until(`an answer on port ${port}`, async () => {
+    const response = await fetch(`http://127.0.0.1:${port}/bench/small`, { headers: { connection: 'close' } });
+    return (await response.text()) === smallBody;
+  });
+}

@@ -1,0 +1,70 @@
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
+import type { Target } from './protocol.ts';
+import { connectTarget } from './target.ts';
+
+/**
+ * Takes bytes that were read. They are only good until it returns, unless it returns true: then they are its own to keep.
+ */
+export type Receiver = (chunk: Buffer) => boolean;
+
+const smallestBuffer = 8 * 1024;
+const largestBuffer = 256 * 1024;
+const growth = 8;
+
+/**
+ * A socket that reads into one buffer of its own, again and again, instead of a new one for each read: at tens of
+ * thousands of reads a second, making and collecting buffers costs as much as everything else that this program does.
+ * The buffer grows while reads fill it, and shrinks when they are small again.
+ */
+export class Wire {
+  readonly socket: Socket;
+  /** Who takes the bytes; may be changed at any time. */
+  receive: Receiver = () => false;
+  #buffer: Buffer = Buffer.allocUnsafeSlow(smallestBuffer);
+
+  private constructor(open: (onread: OnReadOpts) => Socket) {
+    this.socket = open({
+      buffer: () => this.#buffer,
+      callback: (length) => {
+        this.#take(length);
+        return true;
+      },
+    });
+  }
+
+  /** Opens a connection to a target. */
+  static dial(target: Target): Wire {
+    return new Wire((onread) => connectTarget(target, onread));
+  }
+
+  /** Takes over a connection that a server created with `pauseOnConnect` has accepted. */
+  static accept(accepted: Socket): Wire {
+    const wire: Wire = new Wire((onread) => withOwnBuffer(accepted, onread));
+    if (wire.socket === accepted) accepted.on('data', (chunk: Buffer) => wire.receive(chunk));
+    wire.socket.resume();
+    return wire;
+  }
+
+  #take(length: number): void {
+    const buffer = this.#buffer;
+    const size = buffer.length;
+    const kept = this.receive(buffer.subarray(0, length));
+    if (length === size && size < largestBuffer)
+      this.#buffer = Buffer.allocUnsafeSlow(Math.min(size * growth, largestBuffer));
+    else if (length * growth < size && size > smallestBuffer) this.#buffer = Buffer.allocUnsafeSlow(smallestBuffer);
+    else if (kept) this.#buffer = Buffer.allocUnsafeSlow(size);
+  }
+}
+
+/**
+ * `node:net` offers `onread` for connections that are opened, not for those that are accepted. An accepted one gets it
+ * by moving its handle into a new socket; where there is no such handle, the accepted socket stays as it is.
+ */
+function withOwnBuffer(accepted: Socket, onread: OnReadOpts): Socket {
+  const holder = accepted as unknown as { _handle?: object | null };
+  const handle = holder._handle;
+  if (!handle) return accepted;
+  holder._handle = null;
+  const options = { handle, onread, allowHalfOpen: true, pauseOnCreate: true };
+  return new Socket(options as unknown as SocketConstructorOpts);
+}

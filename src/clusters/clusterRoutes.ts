@@ -8,6 +8,11 @@ export function dashboardRouteId(clusterName: string): string {
   return `dashboard:${clusterName}`;
 }
 
+/** Where people find a cluster's live dashboard. */
+export function dashboardPath(clusterName: string): string {
+  return `${gatewayPath}/clusters/${clusterName}/status`;
+}
+
 /** The cluster whose dashboard a route leads to, or undefined when the route is none of a dashboard. */
 export function clusterOfDashboardRoute(routeId: string): string | undefined {
   return /^dashboard:(.+)$/.exec(routeId)?.[1];

@@ -31,6 +31,19 @@ export async function listClusters(
   return (await query.execute()).map(toCluster);
 }
 
+/** The clusters that stopped or failed last, newest first, `most` at most: those of `owner`, or (undefined) everybody's. */
+export async function listEndedClusters(db: Db, owner: string | undefined, most: number): Promise<Cluster[]> {
+  let query = db
+    .selectFrom('clusters')
+    .selectAll()
+    .where('phase', 'in', ['stopped', 'failed'])
+    .orderBy('stopped_at', 'desc')
+    .orderBy('name')
+    .limit(most);
+  if (owner !== undefined) query = query.where('user_name', '=', owner);
+  return (await query.execute()).map(toCluster);
+}
+
 /** Changes columns of one cluster; inside a transaction whose `changed` tells the followers. */
 export async function updateCluster(db: Db, name: string, values: Updateable<ClustersTable>): Promise<void> {
   await db.updateTable('clusters').set(values).where('name', '=', name).execute();

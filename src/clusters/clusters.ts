@@ -11,9 +11,10 @@ import type { Cluster, ClusterPhase, Scaling } from './cluster.ts';
 import { ClusterChanges } from './clusterChanges.ts';
 import { clusterConfigOf } from './clusterConfig.ts';
 import { type ClusterOptions, type ClusterUser, chooseOptions } from './clusterOptions.ts';
+import { type ClusterProgress, clusterProgress } from './clusterProgress.ts';
 import { ClusterReconciler, schedulerWorkloadId } from './clusterReconciler.ts';
 import { ClusterRoutes, routesOf } from './clusterRoutes.ts';
-import { clusterOfWorkload, listClusters, readCluster, updateCluster } from './clusterTable.ts';
+import { clusterOfWorkload, listClusters, listEndedClusters, readCluster, updateCluster } from './clusterTable.ts';
 import { type ClustersContext, openCredentials, sealCredentials } from './context.ts';
 import { type ClusterCredentials, makeCredentials } from './credentials.ts';
 import { takeHeartbeat } from './heartbeat.ts';
@@ -168,6 +169,19 @@ export class Clusters {
   /** Clusters in one of `phases`, oldest first: those of `owner`, or (undefined) everybody's. */
   list(owner: string | undefined, phases: readonly ClusterPhase[]): Promise<Cluster[]> {
     return listClusters(this.#context.store.db, owner, phases);
+  }
+
+  /**
+   * The clusters that stopped or failed last, newest first, `most` at most: those of `owner`, or (undefined) everybody's.
+   * They are kept for a day.
+   */
+  listEnded(owner: string | undefined, most: number): Promise<Cluster[]> {
+    return listEndedClusters(this.#context.store.db, owner, most);
+  }
+
+  /** How far a cluster is: its workers, and what it waits for. */
+  progress(cluster: Cluster): Promise<ClusterProgress> {
+    return clusterProgress(this.#context, cluster);
   }
 
   /** The secrets of a cluster that has not ended, or undefined. */

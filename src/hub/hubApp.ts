@@ -10,6 +10,7 @@ import type { Settings } from '../config/settings.ts';
 import { version } from '../core/version.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
+import { clustersPages } from '../pages/clusters/clustersPages.ts';
 import { createPages } from '../pages/createPages.ts';
 import { serversPages } from '../pages/servers/serversPages.ts';
 import type { Servers } from '../servers/servers.ts';
@@ -33,7 +34,11 @@ export function createHubApp(parts: HubParts): (request: Request) => Response | 
   const { identity, servers, clusters, settings, log } = parts;
   const directory = serversDirectory(servers);
   const workloads: UserWorkloads[] = [directory, clusters];
-  const pages = createPages({ identity, log }, serversPages({ servers, identity, settings: settings.servers }));
+  const pages = createPages(
+    { identity, log },
+    serversPages({ servers, identity, settings: settings.servers }),
+    clustersPages({ clusters }),
+  );
   const api = createHubApi(
     { identity, servers: directory, workloads, shutDown: (options) => parts.shutDown(options), log },
     serversApi({ servers, identity, allowNamedServers: settings.servers.allowNamedServers }),

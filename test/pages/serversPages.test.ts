@@ -2,6 +2,8 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { defaultSettings, type ServerSettings } from '../../src/config/settings.ts';
 import { BrowserSession } from '../support/browserSession.ts';
 import { FakeRuntime } from '../support/fakeRuntime.ts';
+import { press } from '../support/press.ts';
+import { signIn } from '../support/signIn.ts';
 import { type SmallHub, startSmallHub } from '../support/smallHub.ts';
 import { until } from '../support/until.ts';
 
@@ -28,23 +30,6 @@ async function open(settings: Partial<ServerSettings> = {}) {
   const hub = await startSmallHub({ runtime, settings: { authentication, servers } });
   opened.push({ hub, runtime });
   return { hub, runtime, browser: await signIn(hub, 'ada') };
-}
-
-async function signIn(hub: SmallHub, username: string): Promise<BrowserSession> {
-  const browser = new BrowserSession(hub.url);
-  await browser.visit('/hub/login');
-  const form = { username, password: '', _xsrf: browser.cookie('_xsrf') ?? '' };
-  const answer = await browser.request('/hub/login?next=%2Fhub%2Fhome', { form });
-  expect(answer.headers.get('location')).toBe('/hub/home');
-  return browser;
-}
-
-/** Sends the form of the page whose button leads to `action`, with the fields that the page gave it. */
-async function press(browser: BrowserSession, page: string, action: string, more: Record<string, string> = {}) {
-  const form = new RegExp(`<form[^>]*action="${action.replaceAll('?', '\\?')}"[\\s\\S]*?</form>`).exec(page)?.[0];
-  if (form === undefined) throw new Error(`no button for ${action} in: ${page}`);
-  const xsrf = /name="_xsrf" value="([^"]+)"/.exec(form)?.[1] ?? '';
-  return browser.request(action, { form: { _xsrf: xsrf, ...more } });
 }
 
 async function pageAt(browser: BrowserSession, path: string): Promise<string> {

@@ -9,7 +9,7 @@ import { defaultSettings, type Settings } from '../../src/config/settings.ts';
 import { Sealer } from '../../src/core/sealer.ts';
 import { createIdentity, type Identity } from '../../src/identity/identity.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
-import { createPages } from '../../src/pages/createPages.ts';
+import { createPages, type PagesModule } from '../../src/pages/createPages.ts';
 import { serversPages } from '../../src/pages/servers/serversPages.ts';
 import type { Runtime } from '../../src/runtimes/contract.ts';
 import { createServers, type Servers } from '../../src/servers/servers.ts';
@@ -37,6 +37,8 @@ export interface SmallHubOptions {
   settings?: Partial<Settings>;
   store?: Store;
   port?: number;
+  /** More pages. */
+  pages?: readonly PagesModule[];
 }
 
 /** Starts one. The runtime is open already, and stays so. */
@@ -64,7 +66,11 @@ export async function startSmallHub(options: SmallHubOptions): Promise<SmallHub>
     { identity, log, servers: directory, workloads: [directory], shutDown: () => undefined },
     serversApi({ servers, identity, allowNamedServers }),
   );
-  const pages = createPages({ identity, log }, serversPages({ servers, identity, settings: settings.servers }));
+  const pages = createPages(
+    { identity, log },
+    serversPages({ servers, identity, settings: settings.servers }),
+    ...(options.pages ?? []),
+  );
   const app = new Hono().route('/', pages.app).route('/', api);
   app.notFound((c) => pages.notFound(c.req.raw));
   const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port });

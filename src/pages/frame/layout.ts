@@ -49,6 +49,7 @@ ${
   principal
     ? html`<nav aria-label="Main"><ul>
 ${link('/hub/home', 'Home')}
+${link('/hub/clusters', 'Clusters')}
 ${link('/hub/token', 'Tokens')}
 ${hasAccounts && principal.scopes.hasUnfiltered('admin:users') ? link('/hub/authorize', 'Accounts') : ''}
 ${hasAccounts ? link('/hub/change-password', 'Password') : ''}

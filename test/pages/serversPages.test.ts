@@ -342,6 +342,55 @@ describe('the paths of a server that does not run', () => {
     expect((await fetch(`${hub.url}/hub/user/ada/api/status`, { headers: { authorization: bob } })).status).toBe(404);
   });
 
+  test('of nobody: whoever may see all servers is told that there is no such user', async () => {
+    const { hub } = await open();
+    const root = await signIn(hub, 'root');
+    for (const path of ['/hub/user/no%3Cb%3Edy/lab', '/hub/spawn-pending/no%3Cb%3Edy', '/hub/spawn/no%3Cb%3Edy']) {
+      const answer = await root.request(path);
+      expect(answer.status).toBe(404);
+      expect(await answer.text()).toContain('There is no user no&lt;b&gt;dy.');
+    }
+    const expected = { status: 404, message: 'There is no user nobody.', code: 'ATOLL_NOT_FOUND' };
+    const headers = { authorization: await hub.authorizationOf('root') };
+    for (const method of ['GET', 'POST']) {
+      const answer = await fetch(`${hub.url}/user/nobody/api/status`, { method, headers });
+      expect([answer.status, await answer.json()]).toMatchObject([404, expected]);
+    }
+  });
+
+  test('of nobody and of somebody else look the same to whoever may see neither', async () => {
+    const { hub } = await open({ allowNamedServers: true });
+    await hub.servers.create('ada', 'gpu');
+    const bob = await signIn(hub, 'bob');
+    const headers = { authorization: await hub.authorizationOf('bob') };
+    const form = { _xsrf: bob.cookie('_xsrf') ?? '' };
+    for (const page of ['user', 'spawn', 'spawn-pending', 'stop', 'delete-server'])
+      for (const server of ['', '/gpu']) {
+        const answers = await Promise.all(
+          ['ada', 'nobody'].flatMap((user) => [
+            bob.request(`/hub/${page}/${user}${server}`),
+            bob.request(`/hub/${page}/${user}${server}`, { form }),
+            fetch(`${hub.url}/user/${user}${server}/api`, { headers }),
+            fetch(`${hub.url}/user/${user}${server}/api`, { headers, method: 'POST' }),
+          ]),
+        );
+        const seen = await Promise.all(
+          answers.map(async (one) => [one.status, (await one.text()).replaceAll(/value="[^"]+"/g, '')]),
+        );
+        expect(seen.slice(0, 4)).toEqual(seen.slice(4));
+        expect(seen.map(([status]) => status)).toEqual(Array.from({ length: 8 }, () => 404));
+      }
+  });
+
+  test('below an unknown named server belong to the default server, as any other path; its progress is not found', async () => {
+    const { browser } = await open({ allowNamedServers: true });
+    const answer = await browser.request('/hub/user/ada/gpu/lab');
+    expect([answer.status, await answer.text()]).toMatchObject([424, expect.stringContaining('Your server is not')]);
+    const progress = await browser.request('/hub/spawn-pending/ada/gpu');
+    expect(progress.status).toBe(404);
+    expect(await progress.text()).toContain('gpu');
+  });
+
   test('a start under way is shown', async () => {
     const { hub, runtime, browser } = await open();
     runtime.onStart = (workload) => workload.run();

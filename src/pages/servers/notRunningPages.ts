@@ -19,19 +19,12 @@ const triesBack = 5;
 export function addNotRunningPages(frame: PageFrame, { servers, identity }: ServersPagesOptions): void {
   frame.app.all('/user/*', ({ req }) => {
     const { pathname, search } = new URL(req.url);
-    if (req.method !== 'GET' && req.method !== 'HEAD') return notRunningReply(req.raw, '/hub/home');
+    if (req.method !== 'GET' && req.method !== 'HEAD')
+      return req.header('authorization') === undefined ? notRunningReply(req.raw, '/hub/home') : answerProgram(req.raw);
     return new Response(null, { status: 302, headers: { Location: `/hub${pathname}${search}` } });
   });
 
-  frame.app.all('/hub/user/*', async ({ req }, next) => {
-    if (!isProgram(req.raw)) return next();
-    try {
-      return await replyToProgram(req.raw);
-    } catch (error) {
-      if (error instanceof AtollError) return jsonError(error);
-      throw error;
-    }
-  });
+  frame.app.all('/hub/user/*', ({ req }, next) => (isProgram(req.raw) ? answerProgram(req.raw) : next()));
 
   frame.page({ method: 'get', path: '/hub/user/*', access: 'signedIn' }, async (context) => {
     const { place, server } = await find(context.request);
@@ -43,18 +36,23 @@ export function addNotRunningPages(frame: PageFrame, { servers, identity }: Serv
   });
 
   /** No XSRF check: the answer changes nothing, and says no more than that a server of one's own does not run. */
-  async function replyToProgram(request: Request): Promise<Response> {
-    const { place } = await find(request);
-    const caller = await identity.fromRequest(request);
-    if (caller.via === 'none') throw new AtollError('ATOLL_UNAUTHENTICATED', 'Missing or invalid credentials.');
-    await requireScope(identity, caller.principal, 'access:servers', place);
-    return notRunningReply(request, serverPage('spawn', { user: place.user, name: place.name }));
+  async function answerProgram(request: Request): Promise<Response> {
+    try {
+      const { place } = await find(request);
+      const caller = await identity.fromRequest(request);
+      if (caller.via === 'none') throw new AtollError('ATOLL_UNAUTHENTICATED', 'Missing or invalid credentials.');
+      await requireScope(identity, caller.principal, 'access:servers', place);
+      return notRunningReply(request, serverPage('spawn', { user: place.user, name: place.name }));
+    } catch (error) {
+      if (error instanceof AtollError) return jsonError(error);
+      throw error;
+    }
   }
 
   /** Which server a path belongs to: a named one when its second part is the name of one. */
   async function find(request: Request): Promise<{ place: Place; server: Server | undefined }> {
     const { pathname, search } = new URL(request.url);
-    const path = pathname.slice('/hub'.length);
+    const path = pathname.replace(/^\/hub(?=\/user\/)/, '');
     const [user = '', second = ''] = path.slice('/user/'.length).split('/', 2).map(decode);
     const named = second === '' ? undefined : await servers.get(user, second);
     const next = pathWithin('/user/', path + search);

@@ -27,8 +27,8 @@ export function titleOf(principal: Principal, { user, name }: Place, state: stri
 
 /**
  * Lets only those pass who hold the scope for this server. To others it is as if there were no such server: who may not
- * touch it need not learn of it.
- * @throws AtollError `ATOLL_NOT_FOUND`
+ * touch it need not learn of it, nor whether there is such a user.
+ * @throws AtollError `ATOLL_NOT_FOUND`, also when the scope is held but there is no such user
  */
 export async function requireScope(
   identity: Identity,
@@ -38,4 +38,5 @@ export async function requireScope(
 ): Promise<void> {
   if (!(await identity.can(principal, scope, { user, server: name })))
     throw new AtollError('ATOLL_NOT_FOUND', 'There is no such server, or it is not open to you.');
+  if (!(await identity.users.get(user))) throw new AtollError('ATOLL_NOT_FOUND', `There is no user ${user}.`);
 }

@@ -1,5 +1,6 @@
 import { systemClock } from '../../core/clock.ts';
 import { serverUrl } from '../../identity/urls.ts';
+import { serverNotFound } from '../../servers/serverRequests.ts';
 import type { PageFrame } from '../frame/pageFrame.ts';
 import { notRunningPage } from './notRunningPage.ts';
 import { placeOf, requireScope } from './place.ts';
@@ -16,6 +17,7 @@ export function addProgressPages(frame: PageFrame, options: ServersPagesOptions)
       const { user, name, next } = place;
       await requireScope(identity, context.principal, 'read:servers', place);
       const server = await servers.get(user, name);
+      if (!server && name !== '') throw serverNotFound(user, name);
       if (server?.phase === 'ready') return context.redirect(next ?? serverUrl(user, name));
       if (server?.phase === 'starting')
         return startPendingPage(context, place, { server, events: servers.progressSoFar(server), now: clock.now() });

@@ -22,7 +22,8 @@ export function addStopPages(frame: PageFrame, { servers, identity }: ServersPag
     const { user, name } = place;
     await requireScope(identity, context.principal, 'delete:servers', place);
     await request(user, name);
-    await servers.settled(user, name, quickMs, context.request.signal);
-    return context.redirect(user === context.principal.name ? '/hub/home' : serverPage('spawn-pending', place));
+    const server = await servers.settled(user, name, quickMs, context.request.signal);
+    const isOthers = user !== context.principal.name;
+    return context.redirect(isOthers && server ? serverPage('spawn-pending', place) : '/hub/home');
   }
 }

@@ -12,7 +12,7 @@ const settingsOption = (): Option =>
   new Option(
     '-f, --file <path>',
     'settings file or folder, or - for standard input; may be repeated, later ones win',
-  ).argParser((path: string, before: string[] = []) => [...before, path]);
+  ).argParser((path: string, before: string[] | undefined) => [...(before ?? []), path]);
 const optionalSettings = (): Option => settingsOption().default([], 'none');
 const dataOption = (): Option => new Option('--data <folder>', 'where everything is kept').default(defaultDataFolder());
 const hostOption = (): Option => new Option('--host <address>', 'address to listen on').default('127.0.0.1');

@@ -33,7 +33,7 @@ export interface RoleCommand {
 export interface RoleContext {
   log: Logger;
   /** Makes the role end as if `up` had told it to. */
-  requestStop(workloads: boolean): void;
+  requestStop: (workloads: boolean) => void;
 }
 
 /** A role that runs. */

@@ -62,11 +62,15 @@ export class Supervisor {
   }
 
   #launch(role: Role): { ready: Promise<ReadyReport>; ended: Promise<End> } {
-    const child = spawn(process.execPath, [...role.nodeOptions, ...process.execArgv, process.argv[1] ?? '', ...role.arguments], {
-      stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-      // Out of the terminal's foreground group: an interrupt reaches `up` alone, which ends the roles in order.
-      detached: true,
-    });
+    const child = spawn(
+      process.execPath,
+      [...role.nodeOptions, ...process.execArgv, process.argv[1] ?? '', ...role.arguments],
+      {
+        stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        // Out of the terminal's foreground group: an interrupt reaches `up` alone, which ends the roles in order.
+        detached: true,
+      },
+    );
     this.#children.set(role.name, child);
     let refusal: string | undefined;
     const ready = new Promise<ReadyReport>((resolve) => {

@@ -29,7 +29,7 @@ export interface HubOptions {
   url: string;
   log: Logger;
   /** Asks the program to end. */
-  shutDown(options: { workloads: boolean }): void;
+  shutDown: (options: { workloads: boolean }) => void;
 }
 
 /** A running hub. */
@@ -95,7 +95,8 @@ export async function startHub({ folder, settings, url, log, shutDown }: HubOpti
     log,
     shutDown: ({ servers: workloads }) => shutDown({ workloads }),
   });
-  const hubServer = await listenOnSocket(folder.hubSocket, getRequestListener(app, { overrideGlobalObjects: false }));
+  const answer = getRequestListener(app, { overrideGlobalObjects: false });
+  const hubServer = await listenOnSocket(folder.hubSocket, (request, response) => void answer(request, response));
   const controlServer = await listenOnSocket(
     folder.controlSocket,
     createControlListener({

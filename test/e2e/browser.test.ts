@@ -4,7 +4,7 @@ import { Atoll } from '../support/atoll.ts';
 import { launchBrowser, noBrowserReason } from '../support/browser.ts';
 import { until } from '../support/until.ts';
 
-if (noBrowserReason) console.log(`skipped: the browser tests, because ${noBrowserReason}`);
+if (noBrowserReason) process.stdout.write(`skipped: the browser tests, because ${noBrowserReason}\n`);
 
 /** Everything here is generous: a machine five times slower must pass too. */
 const patience = { timeout: 90_000 };
@@ -46,6 +46,7 @@ describe.skipIf(noBrowserReason !== undefined)(
       await lab.goto(atoll.signInLink);
       await lab.waitForURL(/\/user\/.*\/lab/, patience);
       await lab.waitForSelector('.jp-Launcher', patience);
+      expect(lab.url()).toContain('/lab');
     });
 
     test('a notebook cell makes a cluster and computes on it', async () => {
@@ -73,7 +74,9 @@ describe.skipIf(noBrowserReason !== undefined)(
       page.on('websocket', (socket) => sockets.push(socket.url()));
       await page.goto(new URL(dashboard, atoll.url).href);
       await page.waitForSelector('.bk-Figure, .bk-GridBox, [class*="bk-"]', { state: 'attached', ...patience });
-      await until('the dashboard’s WebSocket', () => sockets.some((url) => url.includes('/status/ws')));
+      expect(
+        await until('the dashboard’s WebSocket', () => sockets.find((url) => url.includes('/status/ws'))),
+      ).toContain(new URL(atoll.url).host);
       await page.close();
     });
 
@@ -97,7 +100,7 @@ describe.skipIf(noBrowserReason !== undefined)(
       await dialog.locator('.jp-mod-accept').click();
       await until('two workers in the panel', async () => /workers: *2/i.test(await item.first().innerText()), 90);
       await item.first().getByText('SHUTDOWN', { exact: false }).click(patience);
-      await until('an empty panel', async () => (await item.count()) === 0, 90);
+      expect(await until('an empty panel', async () => (await item.count()) === 0, 90)).toBe(true);
     });
 
     test('no request left the machine', () => {

@@ -1,4 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { Atoll } from '../support/atoll.ts';
@@ -42,7 +43,7 @@ async function clustersOf(token: string, query = ''): Promise<object> {
   return (await response.json()) as object;
 }
 
-const schedulers = (): number[] => processesOf(atoll.data, 'dask_scheduler');
+const schedulers = (): number[] => processesOf('scheduler-');
 
 /** kill -9; resolves when the next hub's process is there (which answers a little later). */
 async function killHub(): Promise<void> {
@@ -116,7 +117,10 @@ describe('clusters', () => {
     const { name } = await script.next<{ name: string }>();
     expect(namesOfWorkloads(name)).toHaveLength(1);
     await script.end();
-    await until('no process of a cluster', () => processesOf(atoll.data, 'distributed.cli').length === 0);
+    await until(
+      'no process of a cluster',
+      () => processesOf('scheduler-').length + processesOf('worker-').length === 0,
+    );
     expect(await until('no file of a cluster', () => namesOfWorkloads(name).length === 0)).toBe(true);
   });
 
@@ -207,7 +211,7 @@ describe('clusters', () => {
     }
     const { acknowledged } = await script.next<{ acknowledged: string[] }>();
     expect(acknowledged).toEqual(names);
-    for (const name of names) expect([name, processesOf(name, 'dask_scheduler').length]).toEqual([name, 1]);
+    for (const name of names) expect([name, processesOf(`scheduler-${name}`).length]).toEqual([name, 1]);
     // A creation whose answer was lost may have become a cluster too, but never a scheduler without one.
     expect(
       await until('as many schedulers as clusters', async () => {
@@ -237,20 +241,21 @@ describe('limits', () => {
   });
 });
 
-/** Processes whose environment or command names `text`, and whose command names `program`. */
-function processesOf(text: string, program: string): number[] {
-  return readdirSync('/proc')
-    .filter((entry) => /^\d+$/.test(entry))
-    .map(Number)
-    .filter((pid) => {
-      const command = read(pid, 'cmdline');
-      return command.includes(program) && (command.includes(text) || read(pid, 'environ').includes(text));
-    });
+/**
+ * The live processes of the workloads whose id begins so. Their command lines do not tell: a forked one has the fork
+ * server's. But each wrote down who it is, at every attempt to start it.
+ */
+function processesOf(idPrefix: string): number[] {
+  const workloads = join(atoll.data, 'process/workloads');
+  return readdirSync(workloads, { recursive: true, encoding: 'utf8' })
+    .filter((path) => path.startsWith(idPrefix) && /\/process\.\w+\.json$/.test(path))
+    .map((path) => Number(/"pid": *(\d+)/.exec(read(join(workloads, path)))?.[1] ?? 0))
+    .filter((pid) => pid > 0 && /^State:\s+[^ZX]/m.test(read(`/proc/${pid}/status`)));
 }
 
-function read(pid: number, file: string): string {
+function read(path: string): string {
   try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
+    return readFileSync(path, 'utf8');
   } catch {
     return ''; // It ended meanwhile.
   }

@@ -122,7 +122,7 @@ ${content}
       writeCookie(loginCookie, cookie, { path: '/hub/', maxAge, httpOnly: true, secure }),
       sessionIdCookieOf(session, context.client),
       viewCookieOf(session, context.client),
-      writeCookie(xsrfCookie, identity.xsrf.issue({ session }), { path: '/hub/', httpOnly: false, secure }),
+      writeCookie(xsrfCookie, identity.xsrf.issue({ session }), { path: '/hub/', httpOnly: true, secure }),
     ]);
   }
 }

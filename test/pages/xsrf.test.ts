@@ -42,14 +42,14 @@ async function call({ method, mode, site, origin, token, type }: Case, authoriza
 
 describe('the API with a login cookie', () => {
   test.each<[Case, number]>([
-    // Reading: a navigation or a plain resource of the hub's own page cannot give the answer to somebody else.
+    // Reading: a navigation cannot give the answer to somebody else.
     [{ method: 'GET' }, 200],
     [{ method: 'HEAD' }, 200],
     [{ method: 'GET', mode: 'navigate', site: 'cross-site' }, 200],
-    [{ method: 'GET', mode: 'no-cors', site: 'same-origin' }, 200],
     [{ method: 'GET', mode: 'no-cors', site: 'same-site' }, 403],
     [{ method: 'GET', mode: 'no-cors', site: 'cross-site' }, 403],
     // A script on a user's server is of the same origin: it needs the token, which it cannot read.
+    [{ method: 'GET', mode: 'no-cors', site: 'same-origin' }, 403],
     [{ method: 'GET', mode: 'cors', site: 'same-origin' }, 403],
     [{ method: 'GET', mode: 'same-origin', site: 'same-origin' }, 403],
     [{ method: 'GET', mode: 'websocket', site: 'same-origin' }, 403],

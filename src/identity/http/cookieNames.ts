@@ -6,7 +6,7 @@ export const loginCookie = 'jupyterhub-hub-login';
 /** The public id of the login, which services read as a key for their caches; on `/`. */
 export const sessionIdCookie = 'jupyterhub-session-id';
 
-/** The XSRF token for scripts of the hub's pages; on `/hub/`, not HttpOnly. */
+/** The XSRF token, for programs that send forms without reading pages; HttpOnly, on `/hub/`. The hub's pages hold it too. */
 export const xsrfCookie = '_xsrf';
 
 /** Lets its bearer look at what the hub proxies (Dask dashboards), and nothing else; HttpOnly, on {@link viewCookiePath}. */

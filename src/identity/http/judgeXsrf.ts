@@ -20,8 +20,9 @@ export function submittedXsrf(request: Request, form?: Readonly<Record<string, s
  * May a request act with the login that its cookie names, or did a page of somebody else's make the browser send it?
  *
  * * A request that changes something needs the login's XSRF token, and must not come from another site or origin.
- * * A request that only reads needs the token too, unless it is a navigation (another page cannot read the answer) or a
- *   plain resource of the hub's own page. A script on a user's server, which shares the hub's origin, is thus refused.
+ * * A request that only reads needs the token too, unless it is a navigation: another page cannot read the answer. A
+ *   script on a user's server, which shares the hub's origin, is thus refused. (JupyterHub lets the mode `no-cors` pass for
+ *   images and the like; but what `fetch()` gets in that mode from its own origin can be read as any other answer.)
  */
 export function judgeXsrf(
   request: Request,
@@ -31,10 +32,8 @@ export function judgeXsrf(
 ): XsrfVerdict {
   const reading = ['GET', 'HEAD', 'OPTIONS'].includes(request.method);
   const mode = request.headers.get('sec-fetch-mode');
-  const site = request.headers.get('sec-fetch-site');
   if (reading) {
     if (mode === null || mode === 'navigate') return { ok: true };
-    if (mode === 'no-cors' && site === 'same-origin') return { ok: true };
   } else if (isForeign(request)) return { ok: false, message: 'Cross-site request refused' };
   const submitted = submittedXsrf(request, form);
   if (submitted === undefined) return { ok: false, message: `'_xsrf' argument missing from ${request.method}` };

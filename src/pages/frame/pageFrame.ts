@@ -121,7 +121,7 @@ export class PageFrame {
     const secure = client.scheme === 'https';
     // A script of somebody else's cannot make the hub hand it a token: only navigations set the cookie.
     if (!known && (request.headers.get('sec-fetch-mode') ?? 'navigate') === 'navigate')
-      newCookies.push(writeCookie(xsrfCookie, xsrfToken, { path: '/hub/', httpOnly: false, secure }));
+      newCookies.push(writeCookie(xsrfCookie, xsrfToken, { path: '/hub/', httpOnly: true, secure }));
     if (login && !readCookies(cookies, sessionIdCookie).includes(login.session.sessionId))
       newCookies.push(sessionIdCookieOf(login.session, client));
 
@@ -218,8 +218,7 @@ function retryAfter(error: AtollError): Record<string, string> {
 }
 
 /**
- * Security headers. No inline scripts or styles; forms go to the hub itself; an opener of another page keeps no hold of
- * this one, even from the same origin (a page on a user's server), where the browser supports that.
+ * Security headers. No inline scripts or styles; forms go to the hub itself.
  */
 function pageHeaders({ scripts, formTargets = [] }: PageOptions): Record<string, string> {
   const policy = [
@@ -235,7 +234,6 @@ function pageHeaders({ scripts, formTargets = [] }: PageOptions): Record<string,
     ...hubHeaders,
     'Content-Security-Policy': policy.join('; '),
     'Cache-Control': 'no-store',
-    'Cross-Origin-Opener-Policy': 'noopener-allow-popups',
     'Referrer-Policy': 'same-origin',
   };
 }

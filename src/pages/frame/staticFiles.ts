@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { projectFolder } from '../../core/projectFolder.ts';
+import { hubHeaders } from '../../identity/http/hubHeaders.ts';
 
 const types: Readonly<Record<string, string>> = {
   'atoll.css': 'text/css; charset=utf-8',
@@ -27,7 +28,7 @@ export function staticFile(name: string): Response | undefined {
   return (
     file &&
     new Response(new Uint8Array(file.body), {
-      headers: { 'Content-Type': file.type, 'Cache-Control': 'public, max-age=31536000, immutable' },
+      headers: { ...hubHeaders, 'Content-Type': file.type, 'Cache-Control': 'public, max-age=31536000, immutable' },
     })
   );
 }

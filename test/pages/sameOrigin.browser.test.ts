@@ -1,0 +1,86 @@
+import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { defaultSettings } from '../../src/config/settings.ts';
+import { launchBrowser, noBrowserReason } from '../support/browser.ts';
+import { FakeRuntime } from '../support/fakeRuntime.ts';
+import { type SmallHub, startSmallHub } from '../support/smallHub.ts';
+
+/** Where mallory's server would answer: a page there is of the hub's own origin. */
+const foreignPage = '/user/mallory/lab';
+
+describe.skipIf(noBrowserReason)('a page on the server of somebody else, in the browser of who is signed in', () => {
+  let browser: Browser;
+  let page: Page;
+  let hub: SmallHub;
+  let runtime: FakeRuntime;
+
+  beforeAll(async () => {
+    browser = await launchBrowser();
+    runtime = new FakeRuntime();
+    const { authentication } = defaultSettings();
+    const dummy = { ...authentication, authenticator: 'dummy' as const, configured: true, allowAll: true };
+    hub = await startSmallHub({ runtime, settings: { authentication: dummy } });
+    page = await browser.newPage();
+    await page.goto(`${hub.url}/hub/login?next=%2Fhub%2Ftoken`);
+    await page.fill('[name=username]', 'ada');
+    await page.fill('[name=password]', 'anything');
+    await page.click('main button');
+    await page.waitForURL(/token/);
+    await page.route(`**${foreignPage}`, (route) =>
+      route.fulfill({ contentType: 'text/html', body: '<title>mallory</title>' }),
+    );
+    await page.goto(hub.url + foreignPage);
+  });
+  afterAll(async () => {
+    await browser.close();
+    await hub.close();
+    await runtime.close();
+  });
+
+  /** Runs a script in the foreign page, and gives what it gave. */
+  const run = (script: string): Promise<unknown> => page.evaluate(`(async () => { ${script} })()`);
+
+  test.each(['cors', 'same-origin', 'no-cors'])('reads nothing of a page by fetch() in the mode %s', async (mode) => {
+    const text = await run(`return (await fetch('/hub/token', { mode: '${mode}' })).text()`);
+    expect(text).not.toMatch(/_xsrf"/);
+  });
+
+  test('reads nothing of the API by fetch()', async () => {
+    const statuses = await run(`
+      const answers = ['cors', 'same-origin', 'no-cors'].map((mode) => fetch('/hub/api/user', { mode }));
+      return (await Promise.all(answers)).map(({ status }) => status);`);
+    expect(statuses).toEqual([403, 403, 403]);
+  });
+
+  test('sees no cookie of the hub, whatever address it gives itself', async () => {
+    const cookies = await run(`
+      history.pushState(null, '', '/hub/token');
+      const seen = document.cookie;
+      history.back();
+      return seen;`);
+    expect(cookies).toBe('');
+  });
+
+  test.each(['/hub/token', '/hub/api/user', '/hub/static/atoll.css', '/hub/nothing'])(
+    'has no hold of a window that it opens at %s',
+    async (path) => {
+      const opening = page.context().waitForEvent('page');
+      await run(`window.opened = window.open('${path}')`);
+      const opened = await opening;
+      await opened.waitForLoadState();
+      expect(await run('return window.opened.closed')).toBe(true);
+      await opened.close();
+    },
+  );
+
+  test('cannot put a page of the hub into a frame', async () => {
+    const text = await run(`
+      const frame = document.createElement('iframe');
+      const loaded = new Promise((done) => frame.addEventListener('load', done));
+      frame.src = '/hub/token';
+      document.body.append(frame);
+      await loaded;
+      try { return frame.contentDocument?.body.textContent ?? ''; } catch (error) { return ''; }`);
+    expect(text).toBe('');
+  });
+});

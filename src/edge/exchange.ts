@@ -5,7 +5,7 @@ import { ChunkedReader } from './chunkedReader.ts';
 import type { ClientConnection } from './clientConnection.ts';
 import type { EdgeContext } from './edgeContext.ts';
 import { answerProblem, answerText, type EdgeAnswer } from './errorPage.ts';
-import { forwardedFields } from './forwardedFields.ts';
+import { forwardedFields, hostSeenByClient } from './forwardedFields.ts';
 import { forwardedRequestHead } from './forwardRequest.ts';
 import { forwardedResponseHead } from './forwardResponse.ts';
 import type { Granted, Refused } from './grants.ts';
@@ -177,7 +177,10 @@ export class Exchange implements UpstreamUser, GateWaiter {
   /** Answers requests to `granted` routes that may not pass, and connects for those that may. */
   async #checkAccess(entry: HttpEntry): Promise<void> {
     const { grants, log } = this.#edge;
-    if (this.#request.upgrade !== undefined && isForeignOrigin(this.#request)) {
+    if (
+      this.#request.upgrade !== undefined &&
+      isForeignOrigin(this.#request, hostSeenByClient(this.#request, this.#client.peer))
+    ) {
       this.#fail('ATOLL_EDGE_FOREIGN_ORIGIN', 'A page of another site tried to open a connection here.');
       return;
     }

@@ -17,13 +17,18 @@ export function forwardedFields(head: RequestHead, peer: Peer): string {
   const { fields } = head;
   const addresses = fields.get('x-forwarded-for');
   const proto = fields.get('x-forwarded-proto') ?? 'http';
-  const host = fields.get('x-forwarded-host') ?? head.host;
+  const host = hostSeenByClient(head, peer);
   return lines(
     addresses === undefined ? peer.address : `${addresses}, ${peer.address}`,
     proto,
     host,
     fields.get('x-forwarded-port'),
   );
+}
+
+/** The host that the client itself asked for: a trusted proxy in front may ask for another one. */
+export function hostSeenByClient({ fields, host }: RequestHead, { trusted }: Peer): string {
+  return (trusted && fields.get('x-forwarded-host')) || host;
 }
 
 function lines(addresses: string, proto: string, host: string, port = portOf(host, proto)): string {

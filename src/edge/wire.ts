@@ -39,8 +39,7 @@ export class Wire {
 
   /** Takes over a connection that a server created with `pauseOnConnect` has accepted. */
   static accept(accepted: Socket): Wire {
-    const wire: Wire = new Wire((onread) => withOwnBuffer(accepted, onread));
-    if (wire.socket === accepted) accepted.on('data', (chunk: Buffer) => wire.receive(chunk));
+    const wire = new Wire((onread) => moveHandle(accepted, onread));
     wire.socket.resume();
     return wire;
   }
@@ -58,13 +57,11 @@ export class Wire {
 
 /**
  * `node:net` offers `onread` for connections that are opened, not for those that are accepted. An accepted one gets it
- * by moving its handle into a new socket; where there is no such handle, the accepted socket stays as it is.
+ * by moving its handle into a new socket.
  */
-function withOwnBuffer(accepted: Socket, onread: OnReadOpts): Socket {
-  const holder = accepted as unknown as { _handle?: object | null };
-  const handle = holder._handle;
-  if (!handle) return accepted;
+function moveHandle(accepted: Socket, onread: OnReadOpts): Socket {
+  const holder = accepted as unknown as { _handle: object | null };
+  const options = { handle: holder._handle, onread, allowHalfOpen: true, pauseOnCreate: true };
   holder._handle = null;
-  const options = { handle, onread, allowHalfOpen: true, pauseOnCreate: true };
   return new Socket(options as unknown as SocketConstructorOpts);
 }

@@ -335,4 +335,16 @@ describe('attack: WebSockets of foreign pages', () => {
     expect(await open(lines, host)).toMatch(/^HTTP\/1\.1 200 /);
     expect(heads).toHaveLength(1);
   });
+
+  test('behind a trusted proxy the host is the one that the proxy was asked for', async () => {
+    await start({ trustedProxies: ['127.0.0.1'] });
+    const asked = 'X-Forwarded-Host: hub.example\r\n';
+    expect(await open(`${asked}Origin: https://hub.example\r\n`, 'inner:8000')).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await open(`${asked}Origin: https://inner:8000\r\n`, 'inner:8000')).toMatch(/^HTTP\/1\.1 403 /);
+  });
+
+  test('an untrusted client cannot name the host itself', async () => {
+    await start();
+    expect(await open('X-Forwarded-Host: evil.example\r\nOrigin: http://evil.example\r\n')).toMatch(/^HTTP\/1\.1 403 /);
+  });
 });

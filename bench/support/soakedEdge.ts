@@ -1,0 +1,53 @@
+import { rmSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createControlListener } from '../../src/edge/controlListener.ts';
+import { createEdge, type EdgeStats } from '../../src/edge/edge.ts';
+import { RoutePublisher } from '../../src/edge/routePublisher.ts';
+
+/** The state of an edge at one moment. */
+export interface SoakSample {
+  /** Bytes of JavaScript objects, after a collection. */
+  heap: number;
+  /** Bytes of buffers and the like. */
+  external: number;
+  stats: EdgeStats;
+}
+
+/** Runs an edge before a server, as a child: sends its port, then a {@link SoakSample} for each message. Needs `--expose-gc`. */
+export async function runSoakedEdge(serverPort: number): Promise<void> {
+  const publisher = new RoutePublisher();
+  const target = { kind: 'tcp', host: '127.0.0.1', port: serverPort } as const;
+  publisher.put({ kind: 'http', id: 's', prefix: '/s/', target, stripPrefix: false, access: 'open' });
+  const path = join(tmpdir(), `atoll-soak-${process.pid}.sock`);
+  const listener = createControlListener({
+    publisher,
+    token: 'token',
+    onActivity: () => undefined,
+    answerGrant: () => Promise.reject(new Error('no grants here')),
+    onError: console.error,
+  });
+  createServer(listener).listen(path);
+  const edge = createEdge({
+    host: '127.0.0.1',
+    port: 0,
+    hub: target,
+    control: { kind: 'unix', path },
+    controlToken: 'token',
+    log: (level, fields, message) => level === 'error' && console.error(message, fields),
+  });
+  const { port } = await edge.start();
+  await edge.ready;
+  process.send?.(port);
+  process.on('message', () => {
+    globalThis.gc?.();
+    const { heapUsed, external } = process.memoryUsage();
+    const sample: SoakSample = { heap: heapUsed, external, stats: edge.stats() };
+    process.send?.(sample);
+  });
+  process.on('disconnect', () => {
+    rmSync(path);
+    process.exit();
+  });
+}

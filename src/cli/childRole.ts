@@ -5,7 +5,9 @@ import { createLogger, type Logger } from '../observability/logger.ts';
 export type RoleReport =
   | ({ type: 'ready' } & ReadyReport)
   /** It cannot run, and will not when started again: the text is for the person. */
-  | { type: 'refused'; text: string };
+  | { type: 'refused'; text: string }
+  /** Somebody asked it to end Atoll (and servers and clusters too, when `workloads`). */
+  | { type: 'shutDown'; workloads: boolean };
 
 /** What a person should read when a role is ready. */
 export interface ReadyReport {
@@ -32,8 +34,8 @@ export interface RoleCommand {
 /** What a role starts with. */
 export interface RoleContext {
   log: Logger;
-  /** Makes the role end as if `up` had told it to. */
-  requestStop: (workloads: boolean) => void;
+  /** Ends Atoll: by way of `up`, or this role alone when nobody started it. `workloads`: servers and clusters too. */
+  shutDown: (options: { workloads: boolean }) => void;
 }
 
 /** A role that runs. */
@@ -43,7 +45,7 @@ export interface RunningRole {
 }
 
 /**
- * Runs a role of the program until it is told to stop: by a signal, by `up`, by the death of `up`, or by itself.
+ * Runs a role of the program until it is told to stop: by a signal, by `up`, or by the death of `up`.
  * Tells `up` when it is ready, or why it cannot be.
  */
 export async function runRole(name: string, start: (context: RoleContext) => Promise<RunningRole>): Promise<void> {
@@ -57,7 +59,13 @@ export async function runRole(name: string, start: (context: RoleContext) => Pro
   process.on('unhandledRejection', (error) => log.error({ err: error }, 'unhandled rejection'));
   let running: RunningRole;
   try {
-    running = await start({ log, requestStop });
+    running = await start({
+      log,
+      shutDown: ({ workloads }) => {
+        if (process.send) void tell({ type: 'shutDown', workloads });
+        else requestStop(workloads);
+      },
+    });
   } catch (error) {
     if (!(error instanceof AtollError)) log.fatal({ err: error }, 'cannot start');
     const text = error instanceof AtollError ? error.toText() : `The ${name} cannot start: ${messageOf(error)}`;
@@ -72,7 +80,7 @@ export async function runRole(name: string, start: (context: RoleContext) => Pro
 function tell(report: RoleReport): Promise<void> {
   if (!process.send) {
     if (report.type === 'refused') console.error(`atoll: ${report.text}`);
-    else printReadyReport(report);
+    if (report.type === 'ready') printReadyReport(report);
     return Promise.resolve();
   }
   return new Promise((resolve) => process.send?.(report, undefined, undefined, () => resolve()));

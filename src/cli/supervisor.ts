@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { sleep } from '../core/clock.ts';
+import { setTimeout as wait } from 'node:timers/promises';
 import { AtollError } from '../core/errors.ts';
 import type { ReadyReport, RoleCommand, RoleReport } from './childRole.ts';
 
@@ -27,7 +27,13 @@ const stopWorkloadsPatienceMs = 90_000;
 /** Starts roles, starts each again when it ends, and ends them all. */
 export class Supervisor {
   readonly #children = new Map<string, ChildProcess>();
+  readonly #onShutDown: (options: { workloads: boolean }) => void;
   #stopping = false;
+
+  /** @param onShutDown a role was asked to end Atoll; the supervisor itself does nothing about it */
+  constructor(onShutDown: (options: { workloads: boolean }) => void) {
+    this.#onShutDown = onShutDown;
+  }
 
   /**
    * Starts a role and keeps it running from then on. Resolves when it is ready for the first time.
@@ -51,9 +57,10 @@ export class Supervisor {
     let pauseMs = shortestPauseMs;
     let startedAt = Date.now();
     for (let end = await firstEnd; !this.#stopping; ) {
-      console.error(`The ${role.name} ended (${end.how}); starting it again.`);
+      const why = end.refusal === undefined ? '' : `\n  ${end.refusal}`;
+      console.error(`The ${role.name} ended (${end.how}); starting it again.${why}`);
       if (Date.now() - startedAt > healthyMs) pauseMs = shortestPauseMs;
-      await sleep(pauseMs);
+      await wait(pauseMs);
       pauseMs = Math.min(longestPauseMs, pauseMs * 2);
       if (this.#stopping) return;
       startedAt = Date.now();
@@ -76,7 +83,8 @@ export class Supervisor {
     const ready = new Promise<ReadyReport>((resolve) => {
       child.on('message', (report: RoleReport) => {
         if (report.type === 'ready') resolve(report);
-        else refusal = report.text;
+        if (report.type === 'refused') refusal = report.text;
+        if (report.type === 'shutDown') this.#onShutDown(report);
       });
     });
     const ended = exitOf(child).then((how) => {

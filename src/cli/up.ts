@@ -3,10 +3,10 @@ import { openDataFolder } from '../core/dataFolder.ts';
 import { AtollError } from '../core/errors.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
 import { printReadyReport } from './childRole.ts';
+import { holdLock } from './holdLock.ts';
 import { portError } from './portError.ts';
 import { keepSettings, readSettings } from './readSettings.ts';
 import { RefusedError, Supervisor } from './supervisor.ts';
-import { holdDataFolder } from './upLock.ts';
 
 /** The options of `atoll up`. */
 export interface UpOptions {
@@ -19,7 +19,7 @@ export interface UpOptions {
 
 /**
  * `atoll up`: checks what can be checked at once, sets the Python environment up, then runs hub and edge until a signal
- * ends them.
+ * or an administrator (`POST /hub/api/shutdown`) ends them.
  */
 export async function up(options: UpOptions): Promise<void> {
   const { host, port } = options;
@@ -30,7 +30,7 @@ export async function up(options: UpOptions): Promise<void> {
       `Atoll will not listen on ${host}: no authenticator is configured, so only this machine may reach it.`,
     );
   const folder = openDataFolder(options.data);
-  await holdDataFolder(folder.lockSocket, folder.root);
+  await holdLock(folder.upLock, folder.root);
   await checkPort(host, port);
   const stopped = stopSignal();
   await ensureEnvironment({
@@ -41,7 +41,11 @@ export async function up(options: UpOptions): Promise<void> {
 
   // What runs on this machine reaches the edge on the loopback address, whatever other addresses it has.
   const url = `http://${isLoopback(host) ? urlHost(host) : '127.0.0.1'}:${port}`;
-  const supervisor = new Supervisor();
+  let { stopWorkloads } = options;
+  const supervisor = new Supervisor(({ workloads }) => {
+    stopWorkloads ||= workloads;
+    stopped.stop();
+  });
   const edge = supervisor.start({
     name: 'edge',
     nodeOptions: [],
@@ -66,18 +70,19 @@ export async function up(options: UpOptions): Promise<void> {
     process.exit(1);
   }
   await stopped.promise;
-  await supervisor.stop({ workloads: options.stopWorkloads });
+  await supervisor.stop({ workloads: stopWorkloads });
   process.exit(0);
 }
 
-/** The first SIGTERM or SIGINT, as a promise and as a signal. */
-function stopSignal(): { promise: Promise<undefined>; signal: AbortSignal } {
+/** The first SIGTERM, SIGINT or call of `stop`, as a promise and as a signal. */
+function stopSignal(): { promise: Promise<undefined>; signal: AbortSignal; stop: () => void } {
   const controller = new AbortController();
   const promise = new Promise<undefined>((done) => {
     controller.signal.addEventListener('abort', () => done(undefined), { once: true });
   });
-  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, () => controller.abort());
-  return { promise, signal: controller.signal };
+  const stop = (): void => controller.abort();
+  for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, stop);
+  return { promise, signal: controller.signal, stop };
 }
 
 function isLoopback(host: string): boolean {

@@ -32,8 +32,10 @@ export interface DataFolder {
   /** The hub's listener for the edge and for commands of the operator. */
   readonly controlSocket: string;
   /** Held by the `up` that runs on this folder. */
-  readonly lockSocket: string;
-  /** Files of this run (sockets, copies of settings from standard input), mode 0700. */
+  readonly upLock: string;
+  /** Held by the hub that runs on this folder: it outlives a killed `up` for a moment. */
+  readonly hubLock: string;
+  /** Files of this run (sockets, locks, a copy of the settings), mode 0700. */
   readonly run: string;
 }
 
@@ -62,7 +64,8 @@ export function openDataFolder(path: string): DataFolder {
       workloads: join(root, 'process'),
       hubSocket: join(run, 'hub.sock'),
       controlSocket: join(run, 'control.sock'),
-      lockSocket: join(run, 'up.sock'),
+      upLock: join(run, 'up.lock'),
+      hubLock: join(run, 'hub.lock'),
     };
   } catch (error) {
     if (systemCodeOf(error) === 'ENOSPC')

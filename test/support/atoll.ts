@@ -91,8 +91,8 @@ export class Atoll {
     );
   }
 
-  /** Process ids of `hub` or `edge` of this Atoll. */
-  pidOf(role: 'hub' | 'edge'): number {
+  /** The process id of `up`, `hub` or `edge` of this Atoll. */
+  pidOf(role: 'up' | 'hub' | 'edge'): number {
     const pid = this.#rolePids(role)[0];
     if (pid === undefined) throw new Error(`no ${role} runs`);
     return pid;
@@ -100,11 +100,16 @@ export class Atoll {
 
   /** Sends SIGTERM to `up` and waits for its end; returns its exit code. */
   async stop(): Promise<number | null> {
+    const ended = this.ended();
+    this.#process?.kill('SIGTERM');
+    return ended;
+  }
+
+  /** Waits for the end of `up`; returns its exit code. */
+  async ended(): Promise<number | null> {
     const running = this.#process;
     if (!running || running.exitCode !== null || running.signalCode !== null) return running?.exitCode ?? null;
-    const ended = new Promise<number | null>((done) => running.once('exit', (code) => done(code)));
-    running.kill('SIGTERM');
-    return ended;
+    return new Promise((done) => running.once('exit', (code) => done(code)));
   }
 
   /** kill -9 of `up`, hub and edge, as one. */

@@ -60,7 +60,7 @@ export function addRootRoutes(frame: ApiFrame, { identity, shutDown }: HubApiOpt
     {
       method: 'post',
       path: '/shutdown',
-      summary: 'Ends the hub',
+      summary: 'Ends the hub and the edge',
       access: { anyOf: ['shutdown'] },
       body: z
         .strictObject({

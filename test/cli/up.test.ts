@@ -1,0 +1,88 @@
+import { spawnSync } from 'node:child_process';
+import { readdirSync, readlinkSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Atoll } from '../support/atoll.ts';
+import { freePort } from '../support/freePort.ts';
+import { until } from '../support/until.ts';
+
+const admin = 'token-of-the-test-service-0123456789';
+const settings = `
+jupyterhub:
+  hub:
+    config:
+      JupyterHub: { authenticator_class: dummy }
+      Authenticator: { allow_all: true }
+    services:
+      tests: { apiToken: ${admin}, admin: true }
+`;
+
+const isRunning = (pid: number): boolean => readdirSync('/proc').includes(String(pid));
+
+/** The processes that have a file open. */
+function openersOf(path: string): number[] {
+  const pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      return readdirSync(`/proc/${pid}/fd`).some((fd) => readlinkSync(`/proc/${pid}/fd/${fd}`) === path);
+    } catch {
+      return false; // It, or one of its files, is gone meanwhile.
+    }
+  });
+}
+
+describe('atoll up', () => {
+  let atoll: Atoll;
+  beforeAll(async () => {
+    atoll = await Atoll.start({ settings });
+  });
+  afterAll(() => atoll?.end());
+
+  const version = async (): Promise<number> => (await fetch(`${atoll.url}/hub/api/`)).status;
+
+  test('runs once on a data folder', async () => {
+    const program = resolve(import.meta.dirname, '../../bin/atoll');
+    const port = String(await freePort());
+    const second = spawnSync(program, ['up', '--data', atoll.data, '--port', port], { encoding: 'utf8' });
+    expect(second).toMatchObject({ status: 1, stdout: '' });
+    expect(second.stderr).toMatch(/^atoll: Another Atoll runs on this data folder\. \[ATOLL_ALREADY_RUNNING\]/);
+    expect(second.stderr).toContain(atoll.data);
+    expect(await version()).toBe(200);
+  });
+
+  test('starts hub and edge again, even when both are killed at once', async () => {
+    const [hub, edge] = [atoll.pidOf('hub'), atoll.pidOf('edge')];
+    process.kill(hub, 'SIGKILL');
+    process.kill(edge, 'SIGKILL');
+    await until('an answer', async () => (await version().catch(() => 0)) === 200);
+    expect(atoll.pidOf('hub')).not.toBe(hub);
+    expect(atoll.pidOf('edge')).not.toBe(edge);
+  });
+
+  test('killed and started again while its hub is slow to end: the new hub waits, and only it answers', async () => {
+    const [up, oldHub, oldEdge] = [atoll.pidOf('up'), atoll.pidOf('hub'), atoll.pidOf('edge')];
+    process.kill(oldHub, 'SIGSTOP');
+    process.kill(up, 'SIGKILL');
+    await until('the end of the edge', () => !isRunning(oldEdge));
+    const ready = atoll.up();
+    await until('a new hub at the lock', () =>
+      openersOf(join(atoll.data, 'run/hub.lock')).some((pid) => pid !== oldHub),
+    );
+    process.kill(oldHub, 'SIGCONT');
+    await ready;
+    await until('the end of the old hub', () => !isRunning(oldHub));
+    expect(await version()).toBe(200);
+  });
+
+  test('ends, hub and edge too, when an administrator says so through the API', async () => {
+    const [hub, edge] = [atoll.pidOf('hub'), atoll.pidOf('edge')];
+    const answer = await fetch(`${atoll.url}/hub/api/shutdown`, {
+      method: 'POST',
+      headers: { authorization: `token ${admin}` },
+    });
+    expect(answer.status).toBe(202);
+    expect(await answer.json()).toEqual({ message: 'Shutting down Hub' });
+    expect(await atoll.ended()).toBe(0);
+    expect([isRunning(hub), isRunning(edge)]).toEqual([false, false]);
+  });
+});

@@ -85,7 +85,7 @@ export class ClientConnection implements Watched {
       this.close();
       return;
     }
-    this.deadline = this.#edge.deadlines.now + this.#edge.limits.keepAliveMs;
+    this.#beginIdling();
     this.resumeInput();
   }
 
@@ -94,10 +94,13 @@ export class ClientConnection implements Watched {
    * because closing with unread bytes would reset the connection and could take the answer with it.
    */
   close(): void {
+    const { deadlines, limits } = this.#edge;
     this.#closing = true;
     this.#input = undefined;
-    this.deadline = this.#edge.deadlines.now + this.#edge.limits.lingerMs;
-    this.socket.end();
+    this.deadline = deadlines.now + limits.stallMs;
+    this.socket.end(() => {
+      this.deadline = deadlines.now + limits.lingerMs;
+    });
     this.socket.resume();
   }
 
@@ -203,7 +206,16 @@ export class ClientConnection implements Watched {
 
   #onDrain(): void {
     if (this.#exchange !== undefined) this.#exchange.onClientDrain();
-    else if (!this.#closing) this.resumeInput();
+    else if (!this.#closing) {
+      if (!this.#head.started) this.#beginIdling();
+      this.resumeInput();
+    }
+  }
+
+  /** A client that still reads its last answer is not idle. */
+  #beginIdling(): void {
+    const { deadlines, limits } = this.#edge;
+    this.deadline = deadlines.now + (this.socket.writableNeedDrain ? limits.stallMs : limits.keepAliveMs);
   }
 
   #onEnd(): void {

@@ -19,8 +19,8 @@ import { splice } from './splice.ts';
 import { isSameTarget } from './target.ts';
 import type { UpstreamConnection, UpstreamUser } from './upstreamConnection.ts';
 
-/** Methods that may be sent a second time when the answer to the first did not come (RFC 9110 section 9.2.2). */
-const idempotent = new Set(['GET', 'HEAD', 'OPTIONS', 'PUT', 'DELETE']);
+/** Methods that may be sent a second time when the answer to the first did not come, because they change nothing. */
+const safe = new Set(['GET', 'HEAD', 'OPTIONS']);
 /** A hub that dies of a request is not sent it for ever. */
 const mostAttempts = 5;
 const retryAfterSeconds = 3;
@@ -246,7 +246,7 @@ export class Exchange implements UpstreamUser, GateWaiter {
   /** The whole request could be sent again without anybody noticing. */
   #mayRepeat(): boolean {
     const { method, body } = this.#request;
-    return body === 0 && idempotent.has(method) && !this.#relay?.begun && this.#attempts < mostAttempts;
+    return body === 0 && safe.has(method) && !this.#relay?.begun && this.#attempts < mostAttempts;
   }
 
   #mayKeepAlive(): boolean {

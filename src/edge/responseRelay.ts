@@ -109,7 +109,7 @@ export class ResponseRelay {
   #passInterim(response: ResponseHead): void {
     if (this.#request.minorVersion === 0) return;
     const head = forwardedResponseHead(response, { connection: 'implicit', dechunked: false, withoutHubCookies: true });
-    this.#client.socket.write(head, 'latin1');
+    this.flowing = this.#client.socket.write(head, 'latin1');
   }
 
   #passBody(body: BodyReader, head: string, chunk: Buffer, offset: number): RelayProgress {

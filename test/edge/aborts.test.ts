@@ -91,6 +91,32 @@ describe.each([
   });
 });
 
+test('attack: a server that sends interim responses without end does not fill the memory', async () => {
+  let sent = 0;
+  await serve((socket) => {
+    const interim = Buffer.from(`HTTP/1.1 103 Early Hints\r\nLink: ${'x'.repeat(2000)}\r\n\r\n`.repeat(50));
+    const more = (): void => {
+      do sent += interim.length;
+      while (socket.writable && socket.write(interim));
+    };
+    socket.on('drain', more);
+    socket.once('data', more);
+  });
+  const client = new RawClient(world.port).send(getS);
+  await client.expects('103');
+  client.socket.pause();
+  let before = -1;
+  await until('the server is stopped', async () => {
+    const still = sent === before;
+    before = sent;
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    return still;
+  });
+  expect(sent).toBeLessThan(60_000_000);
+  client.destroy();
+  expect(await nothingIsLeft()).toBe(true);
+});
+
 test('after hundreds of requests that are broken off anywhere, nothing is left', async () => {
   await serve((socket) => {
     socket.on('data', () => {

@@ -300,15 +300,18 @@ describe('the end of a connection', () => {
     client.destroy();
   });
 
-  test('a POST never takes an idle connection, so that it need never be repeated', async () => {
-    const server = await answer('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
-    const client = new RawClient(world.port).send(getS);
-    await client.expects('\r\n\r\nok');
-    client.send('POST /s/ HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n');
-    await until('the second answer', () => client.received.match(/\r\n\r\nok/g)?.length === 2);
-    expect(server.accepted).toBe(2);
-    client.destroy();
-  });
+  test.each(['POST', 'PUT', 'PATCH', 'DELETE'])(
+    'a %s never takes an idle connection, so that it need never be repeated',
+    async (method) => {
+      const server = await answer('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+      const client = new RawClient(world.port).send(getS);
+      await client.expects('\r\n\r\nok');
+      client.send(`${method} /s/ HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\n\r\n`);
+      await until('the second answer', () => client.received.match(/\r\n\r\nok/g)?.length === 2);
+      expect(server.accepted).toBe(2);
+      client.destroy();
+    },
+  );
 
   test('a server that says close gets no second request on that connection', async () => {
     const server = await answer('HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok');

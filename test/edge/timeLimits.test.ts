@@ -1,3 +1,4 @@
+import { connect } from 'node:net';
 import { afterEach, describe, expect, test } from 'vitest';
 import { type EdgeWorld, exchangeBytes, RawClient, startEdgeWorld, TestServer } from '../support/edgeWorld.ts';
 import { until } from '../support/until.ts';
@@ -103,6 +104,28 @@ test('a client that does not read its answer is given up', async () => {
   client.socket.pause();
   expect(await until('the server is told', () => server.open === 0)).toBe(true);
   client.destroy();
+});
+
+test.each(['Connection: close\r\n', ''])('a client that reads slowly gets its whole answer, with %j', async (line) => {
+  world = await startEdgeWorld({ limits: { lingerMs: 100, keepAliveMs: 100, headMs: 100 } });
+  const bytes = 12_000_000;
+  await serve((socket) =>
+    socket.once('data', () => {
+      socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes}\r\n\r\n`);
+      socket.write(Buffer.alloc(bytes));
+    }),
+  );
+  const client = connect(world.port, '127.0.0.1');
+  client.write(`GET /s/ HTTP/1.1\r\nHost: x\r\n${line}\r\n`);
+  let received = 0;
+  client.on('data', (part) => {
+    received += part.length;
+    client.pause();
+    setTimeout(() => client.resume(), 5);
+  });
+  await until('everything has come', () => received > bytes);
+  client.destroy();
+  expect(received).toBeGreaterThan(bytes);
 });
 
 test('a server may think for as long as it wants', async () => {

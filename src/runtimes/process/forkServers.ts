@@ -39,7 +39,7 @@ export interface ForkServerMemory {
 const serverSchema = z.object({ owner: z.string(), pid: z.number(), startTime: z.number(), bootId: z.string() });
 
 /** How long one that has its modules may take to fork; it needs some milliseconds. */
-const forkTimeoutMs = 2000;
+const forkTimeoutMs = 3000;
 /** How long one that is still importing may take: about as long as a plain start would import. */
 const importTimeoutMs = 10_000;
 /** One that did not answer is left alone for this long. */
@@ -80,8 +80,8 @@ export class ForkServers {
 
   /**
    * Lets the owner's fork server start a module. Resolves true when it runs; false when it must be started plainly, which
-   * is also the answer to every failure. Begins a fork server when there is none, and waits for it: importing takes as long
-   * here as in a plain start, and is then done for the next one too.
+   * is also the answer to every failure. Begins a fork server when there is none, and waits for it: it imports first what is
+   * waited for, which takes as long there as in a plain start, and is then done for the next one too.
    */
   async run(owner: string, placement: Placement, command: ModuleCommand, request: LaunchRequest): Promise<boolean> {
     const name = this.#folderNameOf(owner, placement);
@@ -90,7 +90,7 @@ export class ForkServers {
     const { module } = command;
     const message = { op: 'run', ...command, ...rest };
     try {
-      const answer = await this.#ask(name, owner, placement, message);
+      const answer = await this.#ask(name, owner, placement, message, module);
       if (answer.error !== undefined)
         this.#options.log.debug({ owner, module, reason: answer.error }, 'a fork server declined a start');
       return answer.pid !== undefined;
@@ -121,7 +121,7 @@ export class ForkServers {
     connection?.destroy();
     if (connection) return;
     try {
-      await this.#begin(this.#spareName, '', undefined);
+      await this.#begin(this.#spareName, '');
     } catch (error) {
       this.#options.log.warn({ reason: messageOf(error) }, 'a spare fork server cannot be begun');
     }
@@ -143,12 +143,12 @@ export class ForkServers {
     });
   }
 
-  async #ask(name: string, owner: string, placement: Placement, message: object): Promise<Answer> {
+  async #ask(name: string, owner: string, placement: Placement, message: object, module?: string): Promise<Answer> {
     const folder = join(this.#options.directory, name);
     await this.#starting.get(name);
     let connection = await connectIn(folder);
     if (!connection) {
-      await this.#begin(name, owner, placement);
+      await this.#begin(name, owner, placement, module);
       connection = await connectIn(folder);
     }
     if (!connection) throw new Error('it cannot be reached');
@@ -159,10 +159,13 @@ export class ForkServers {
     return answer;
   }
 
-  /** Makes a fork server: from the spare one if there is one. Without a placement it is the spare one itself. */
-  #begin(name: string, owner: string, placement: Placement | undefined): Promise<void> {
+  /**
+   * Makes a fork server: from the spare one if there is one. Without a placement it is the spare one itself.
+   * @param first the module that is waited for
+   */
+  #begin(name: string, owner: string, placement?: Placement, first?: string): Promise<void> {
     const make = async (): Promise<void> => {
-      if (!placement || !(await this.#takeSpare(name, owner, placement))) await this.#spawn(name, owner, placement);
+      if (!placement || !(await this.#takeSpare(name, owner, placement))) await this.#spawn(name, owner, placement, first);
     };
     const beginning =
       this.#starting.get(name) ??
@@ -204,7 +207,7 @@ export class ForkServers {
     }
   }
 
-  async #spawn(name: string, owner: string, placement: Placement | undefined): Promise<void> {
+  async #spawn(name: string, owner: string, placement?: Placement, first?: string): Promise<void> {
     const { environment, programs, idleSeconds, installationId } = this.#options;
     const folder = join(this.#options.directory, name);
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -229,7 +232,8 @@ export class ForkServers {
     server.on('error', () => this.#readyAt.delete(name));
     server.stdin?.on('error', () => undefined);
     const account = placement?.changeTo ?? null;
-    server.stdin?.end(JSON.stringify({ folder, account, idleSeconds, spare: placement === undefined }));
+    const settings = { folder, account, idleSeconds, spare: placement === undefined, first: first ?? null };
+    server.stdin?.end(JSON.stringify(settings));
     const startTime = server.pid === undefined ? undefined : readProcess(server.pid)?.startTime;
     if (server.pid === undefined || startTime === undefined) throw new Error('it cannot be executed');
     const record = { owner, pid: server.pid, startTime, bootId: this.#bootId };

@@ -3,6 +3,7 @@ import { closeSync, constants, openSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
 import type { Account } from './accounts.ts';
+import { installationVariable } from './workloadProcesses.ts';
 
 /** What the programs in python/ are told to start. */
 export interface LaunchRequest {
@@ -37,7 +38,8 @@ export function launchUnderSupervisor(
   const supervisor = spawn(python, ['-I', '-S', join(programs, 'atoll_supervisor.py')], {
     detached: true,
     cwd: '/',
-    env: { LANG: 'C.UTF-8' },
+    // The mark makes it found as one of this installation's; the workload's own environment comes with the request.
+    env: { LANG: 'C.UTF-8', [installationVariable]: request.environment[installationVariable] },
     stdio: ['pipe', 'pipe', log],
   }) as ChildProcessByStdio<Writable, Readable, null>;
   closeSync(log);

@@ -165,7 +165,8 @@ export class ForkServers {
    */
   #begin(name: string, owner: string, placement?: Placement, first?: string): Promise<void> {
     const make = async (): Promise<void> => {
-      if (!placement || !(await this.#takeSpare(name, owner, placement))) await this.#spawn(name, owner, placement, first);
+      if (!placement || !(await this.#takeSpare(name, owner, placement)))
+        await this.#spawn(name, owner, placement, first);
     };
     const beginning =
       this.#starting.get(name) ??
@@ -238,11 +239,11 @@ export class ForkServers {
     if (server.pid === undefined || startTime === undefined) throw new Error('it cannot be executed');
     const record = { owner, pid: server.pid, startTime, bootId: this.#bootId };
     replaceFile(join(folder, 'server.json'), JSON.stringify(record));
-    for (let tries = 0; tries < 200; tries += 1) {
+    const deadline = Date.now() + importTimeoutMs;
+    while (Date.now() < deadline && isAlive(record, this.#bootId)) {
       const connection = await connectIn(folder);
       connection?.destroy();
       if (connection) return;
-      if (!isAlive(record, this.#bootId)) break;
       await new Promise((resolve) => setTimeout(resolve, 10));
     }
     const lines = (await readFile(join(folder, 'log'), 'utf8')).trim().split('\n');

@@ -49,10 +49,22 @@ export function serverWorkload(inputs: WorkloadInputs): WorkloadSpec {
   };
 }
 
+/**
+ * The shell of JupyterLab's terminals. Jupyter's own choice is a login shell, whose profile sets PATH anew (Debian's
+ * /etc/profile does), so that `python` there would be missing or another one than in the notebooks. This one reads the
+ * profile too, then puts the server's programs in front again.
+ */
+const terminalShell = String.raw`/bin/sh -c 'exec env SERVER_PATH="$PATH" "$SHELL" -l -c "exec env -u SERVER_PATH PATH=\"\$SERVER_PATH:\$PATH\" \"\$SHELL\""'`;
+
 /** JupyterHub's single-user server reads everything from its environment; only what has no variable is an argument. */
 function serverCommand(server: Server, reservation: Reservation, settings: ServerSettings): string[] {
   const fields = templateFields(server);
-  const command = settings.command ?? ['python', '-m', 'jupyterhub.singleuser'];
-  const allowRoot = settings.command === undefined && reservation.superuser ? ['--allow-root'] : [];
-  return [...command, ...allowRoot, ...settings.extraArguments.map((argument) => expandTemplate(argument, fields))];
+  const command = settings.command ?? [
+    'python',
+    '-m',
+    'jupyterhub.singleuser',
+    `--ServerApp.terminado_settings=shell_command=${terminalShell}`,
+    ...(reservation.superuser ? ['--allow-root'] : []),
+  ];
+  return [...command, ...settings.extraArguments.map((argument) => expandTemplate(argument, fields))];
 }

@@ -128,7 +128,8 @@ describe('the real single-user server', () => {
     let printed = '';
     socket.addEventListener('message', ({ data }) => (printed += String(data)));
     await until('the terminal', () => socket.readyState === WebSocket.OPEN && printed.includes('setup'));
-    const command = 'echo "<$WHOSE|$LINK|$DASK_GATEWAY__ADDRESS|$DASK_LABEXTENSION__FACTORY__CLASS|$PWD>"\r';
+    const command =
+      'echo "<$WHOSE|$LINK|$DASK_GATEWAY__ADDRESS|$DASK_LABEXTENSION__FACTORY__CLASS|$PWD|$(command -v python)>"\r';
     socket.send(JSON.stringify(['stdin', command]));
     const expected = [
       'ada',
@@ -136,6 +137,7 @@ describe('the real single-user server', () => {
       `${machine.hub.url}/services/dask-gateway/`,
       'GatewayCluster',
       machine.home('ada'),
+      join(environment, 'bin/python'),
     ];
     // A narrow terminal breaks long lines.
     await until('the variables', () =>

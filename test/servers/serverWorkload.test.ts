@@ -105,8 +105,9 @@ test("user options never become environment, so nobody can set a server's variab
 });
 
 test('the command', () => {
-  expect(workload().command).toEqual(['python', '-m', 'jupyterhub.singleuser']);
-  expect(workload({}, { superuser: true }).command).toEqual(['python', '-m', 'jupyterhub.singleuser', '--allow-root']);
+  const usual = ['python', '-m', 'jupyterhub.singleuser', expect.stringContaining('terminado_settings')];
+  expect(workload().command).toEqual(usual);
+  expect(workload({}, { superuser: true }).command).toEqual([...usual, '--allow-root']);
   const own = { command: ['/opt/start.sh', '-x'], extraArguments: ['--user={username}', '--json={"a":1}'] };
   expect(workload(own, { superuser: true }).command).toEqual([
     '/opt/start.sh',

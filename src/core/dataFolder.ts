@@ -1,6 +1,7 @@
 import { createHash, randomBytes } from 'node:crypto';
 import {
   accessSync,
+  chmodSync,
   constants,
   existsSync,
   linkSync,
@@ -39,23 +40,37 @@ export interface DataFolder {
   readonly run: string;
 }
 
-/** Where the data is when nobody says: `$XDG_DATA_HOME/atoll`, or `~/.local/share/atoll`. */
+/**
+ * Where the data is when nobody says: `$XDG_DATA_HOME/atoll`, or `~/.local/share/atoll`; for the superuser `/var/lib/atoll`,
+ * which the accounts that their workloads run as can reach.
+ */
 export function defaultDataFolder(): string {
+  if (isSuperuser()) return '/var/lib/atoll';
   return join(process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'atoll');
 }
 
+const isSuperuser = (): boolean => userInfo().uid === 0;
+
+/** Private; but what the superuser makes, the accounts of the workloads must be able to pass through (not to list). */
+const passable = (): number => (isSuperuser() ? 0o711 : 0o700);
+
+/** Makes a folder of exactly that mode, whatever the umask; one that is there already stays as it is. */
+function makeFolder(path: string, mode: number): void {
+  if (mkdirSync(path, { recursive: true, mode }) !== undefined) chmodSync(path, mode);
+}
+
 /**
- * Makes the data folder (mode 0700) where it is missing, and tells its paths.
+ * Makes the data folder (private) where it is missing, and tells its paths.
  * @throws AtollError `ATOLL_DATA_NOT_WRITABLE`, `ATOLL_DISK_FULL`.
  */
 export function openDataFolder(path: string): DataFolder {
   const root = resolve(path);
   try {
-    mkdirSync(root, { recursive: true, mode: 0o700 });
+    makeFolder(root, passable());
     accessSync(root, constants.W_OK | constants.X_OK);
     const run = runFolder(root);
-    for (const folder of [run, join(root, 'secrets'), join(root, 'python'), join(root, 'process')])
-      mkdirSync(folder, { recursive: true, mode: 0o700 });
+    for (const folder of [run, join(root, 'secrets')]) makeFolder(folder, 0o700);
+    for (const folder of [join(root, 'python'), join(root, 'process')]) makeFolder(folder, passable());
     return {
       root,
       run,

@@ -108,6 +108,8 @@ export async function startHub({ folder, settings, url, log, shutDown }: HubOpti
       onError: (error) => log.error({ error: messageOf(error) }, 'control request failed'),
     }),
   );
+  // In the background: the first user's first start should be fast too.
+  void runtime.keepSpareForkServer();
   compileBytecode(environment).catch((error: unknown) =>
     log.warn({ error: messageOf(error) }, 'bytecode not compiled'),
   );
@@ -149,7 +151,10 @@ function loginLinks(identity: Identity, url: string): (userName: string) => Prom
   return async (userName) => {
     const name = identity.toUserName(userName);
     const user = name === undefined ? undefined : await identity.users.get(name);
-    if (!user) throw new AtollError('ATOLL_NOT_FOUND', `There is no user ${userName}.`);
+    if (!user)
+      throw new AtollError('ATOLL_NOT_FOUND', `There is no user ${userName}.`, {
+        nextStep: 'Check the name. Users are those who signed in before, and those whom the settings name.',
+      });
     return url + (await identity.links.create(user)).path;
   };
 }

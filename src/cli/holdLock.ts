@@ -32,7 +32,8 @@ export async function holdLock(path: string, dataFolder: string, patienceMs = 0)
 
 function tryLock(file: DatabaseSync): boolean {
   try {
-    file.exec('BEGIN EXCLUSIVE');
+    // Nothing is ever written, so no journal is needed.
+    file.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE;');
     return true;
   } catch (error) {
     if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) return false;

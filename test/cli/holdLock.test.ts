@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,14 +8,18 @@ import { holdLock } from '../../src/cli/holdLock.ts';
 
 let folder: string;
 let path: string;
+const holders: ChildProcess[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'atoll-test-'));
   path = join(folder, 'a.lock');
 });
-afterEach(() => rmSync(folder, { recursive: true, force: true }));
+afterEach(() => {
+  for (const holder of holders.splice(0)) holder.kill('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
 
 /** Another process that holds the lock. */
-async function startHolder(): Promise<ReturnType<typeof spawn>> {
+async function startHolder(): Promise<ChildProcess> {
   const script = `
     const { holdLock } = await import(${JSON.stringify(resolve(import.meta.dirname, '../../src/cli/holdLock.ts'))});
     await holdLock(${JSON.stringify(path)}, 'folder');
@@ -24,6 +28,7 @@ async function startHolder(): Promise<ReturnType<typeof spawn>> {
   const holder = spawn(process.execPath, ['--input-type=module', '-e', script], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
+  holders.push(holder);
   await once(holder.stdout, 'data');
   return holder;
 }

@@ -1,6 +1,7 @@
 import { html } from 'hono/html';
 import { systemClock } from '../core/clock.ts';
 import { AtollError } from '../core/errors.ts';
+import { checkMayTouchAdmin } from '../identity/adminFlag.ts';
 import type { Accounts } from '../identity/authenticators/contract.ts';
 import { Throttle } from '../identity/throttle.ts';
 import type { PagesOptions } from './createPages.ts';
@@ -41,7 +42,8 @@ function addSignUp(frame: PageFrame, identity: Identity, accounts: Accounts): vo
           nextStep: `Try again in ${wait} seconds.`,
           retryAfterSeconds: wait,
         });
-      const { approved } = await accounts.signUp(name, password);
+      // Counted as an attempt: hashing takes a good deal of work, and the answer tells which names are taken.
+      const { approved } = await identity.signIn.throttled(name, context.client, () => accounts.signUp(name, password));
       signUps.failed(context.client.address);
       return await context.page(
         'Signed up',
@@ -178,10 +180,12 @@ ${list.length === 0 ? html`<p>Nobody has signed up yet.</p>` : ''}
   frame.page({ method: 'post', path: '/hub/authorize', access: 'signedIn' }, async (context) => {
     await checkMayApprove(context);
     const name = context.form.get('username') ?? '';
+    const user = await identity.users.get(name);
+    // Whoever signed up under an administrator's name would be one.
+    if (user) checkMayTouchAdmin(context.principal, user);
     if (context.form.get('do') === 'approve') await accounts.approve(name);
     if (context.form.get('do') === 'remove') {
       await accounts.remove(name);
-      const user = await identity.users.get(name);
       if (user) await identity.revokeAccess(user);
     }
     return context.redirect('/hub/authorize');

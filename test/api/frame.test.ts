@@ -145,6 +145,15 @@ describe('bodies', () => {
     expect(await post(body)).toMatchObject({ status: 413, json: { code: 'ATOLL_BODY_TOO_LARGE' } });
   });
 
+  test('one that is nested too deeply is refused', async () => {
+    const nested = (levels: number): string => `{"a":${'['.repeat(levels)}${']'.repeat(levels)}}`;
+    const properties = async (body: string) => call('PUT', '/groups/deep/properties', { body });
+    await world.identity.groups.create(['deep'], []);
+    expect(await properties(nested(100_000))).toMatchObject({ status: 400, json: { code: 'ATOLL_BAD_REQUEST' } });
+    expect((await properties(nested(101))).status).toBe(400);
+    expect((await properties(nested(90))).status).toBe(200);
+  });
+
   test('an endless one is cut off too', async () => {
     let chunks = 0;
     const endless = new ReadableStream<Uint8Array>({

@@ -234,6 +234,19 @@ describe('no escalation', () => {
     expect(await admin('PATCH', '/users/ada', { admin: true })).toMatchObject({ status: 200, json: { admin: true } });
   });
 
+  test('a token of an administrator does no more than its scopes say', async () => {
+    const token = await world.token('root', ['admin:users!user=ada']);
+    expect((await call(token, 'PATCH', '/users/ada', { admin: true })).status).toBe(403);
+    expect((await call(token, 'PATCH', '/users/ada', { groups: [] })).status).toBe(403);
+    // A new name is that of somebody's home, and perhaps of an account of the machine.
+    expect(await call(token, 'PATCH', '/users/ada', { name: 'countess' })).toMatchObject({
+      status: 403,
+      json: { code: 'ATOLL_SCOPE_MISSING' },
+    });
+    expect(await admin('GET', '/users/ada')).toMatchObject({ json: { name: 'ada', admin: false, groups: ['class'] } });
+    expect((await call(token, 'PATCH', '/users/ada', { name: 'Ada', admin: false })).status).toBe(200);
+  });
+
   test('administrators are changed and deleted by administrators only', async () => {
     expect(await manager('PATCH', '/users/root', { name: 'toor' })).toMatchObject({ status: 403 });
     expect(await manager('PATCH', '/users/root', { admin: false })).toMatchObject({ status: 403 });

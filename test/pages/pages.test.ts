@@ -210,6 +210,40 @@ describe('accounts', () => {
     expect((await ada.post('/hub/authorize', { username: 'x', do: 'approve', _xsrf })).status).toBe(403);
   });
 
+  test('of an administrator is approved by administrators only', async () => {
+    const world = await open({
+      authentication: { authenticator: 'native', nativeOpenSignup: true, adminUsers: ['boss'] },
+      roles: [
+        {
+          name: 'helping',
+          description: '',
+          scopes: ['self', 'admin:users'],
+          users: ['helper'],
+          groups: [],
+          services: [],
+        },
+      ],
+    });
+    const password = { password: 'a fine password', repeated: 'a fine password' };
+    await new PageVisitor(world).submit('/hub/signup', { username: 'boss', ...password });
+    const helper = new PageVisitor(world);
+    await helper.get((await world.identity.links.create(await world.user('helper'))).path, typed);
+    expect((await helper.get('/hub/authorize')).status).toBe(200);
+    for (const what of ['approve', 'remove'])
+      expect((await helper.submit('/hub/authorize', { username: 'boss', do: what })).status).toBe(403);
+    const login = await new PageVisitor(world).submit('/hub/login', { username: 'boss', password: password.password });
+    expect(await login.text()).toContain('waits for an administrator');
+  });
+
+  test('do not let anybody try names, or keep the hub hashing, for long', async () => {
+    const world = await open(native);
+    await world.identity.authenticator.accounts?.signUp('taken', 'some password');
+    const visitor = new PageVisitor(world);
+    const fields = { username: 'taken', password: 'a fine password', repeated: 'a fine password' };
+    for (let n = 0; n < 6; n++) expect((await visitor.submit('/hub/signup', fields)).status).toBe(409);
+    expect((await visitor.submit('/hub/signup', fields)).status).toBe(429);
+  });
+
   test.each([
     [{ username: 'a/b', password: 'a fine password', repeated: 'a fine password' }, 400, 'cannot be a user name'],
     [{ username: 'ada', password: 'short', repeated: 'short' }, 400, 'at least 8 characters'],

@@ -4,6 +4,9 @@ import { readBytes } from '../../identity/http/readBytes.ts';
 /** The largest JSON body, in bytes. */
 export const maximumBodyBytes = 1024 * 1024;
 
+/** Levels of arrays and objects in a JSON body at most: much deeper ones can be read, but not be written again. */
+const maximumDepth = 100;
+
 /**
  * Reads a whole body as text, and never more than the limit.
  * @throws AtollError `ATOLL_BODY_TOO_LARGE`, or `ATOLL_BAD_REQUEST` with this message when it is not UTF-8.
@@ -25,11 +28,20 @@ export async function readJson(request: Request): Promise<unknown> {
   const invalid = 'Invalid JSON in body of request';
   const text = await readText(request, invalid);
   if (text.trim() === '') return undefined;
+  let value: unknown;
   try {
-    return JSON.parse(text);
+    value = JSON.parse(text);
   } catch {
     throw new AtollError('ATOLL_BAD_REQUEST', invalid);
   }
+  if (isDeeperThan(maximumDepth, value))
+    throw new AtollError('ATOLL_BAD_REQUEST', `The JSON in the body has more than ${maximumDepth} levels`);
+  return value;
+}
+
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  return levels === 0 || Object.values(value).some((inner) => isDeeperThan(levels - 1, inner));
 }
 
 /**

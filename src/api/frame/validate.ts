@@ -17,7 +17,7 @@ export function validate<Schema extends z.ZodType>(
   if (!issue) throw new AtollError('ATOLL_BAD_REQUEST', `The ${what} of the request is not valid.`);
   if (issue.code === 'custom') throw new AtollError('ATOLL_BAD_REQUEST', issue.message);
   if (issue.code === 'unrecognized_keys')
-    throw new AtollError('ATOLL_BAD_REQUEST', `Invalid JSON keys: ${issue.keys.join(', ')}`);
+    throw new AtollError('ATOLL_BAD_REQUEST', `Invalid JSON keys: ${issue.keys.join(', ').slice(0, 200)}`);
   const place = issue.path.length === 0 ? `The ${what} of the request` : `\`${issue.path.join('.')}\``;
   throw new AtollError('ATOLL_BAD_REQUEST', `${place}: ${issue.message}`);
 }

@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { AtollError } from '../../core/errors.ts';
+import { checkMayGrantAdmin, checkMayTouchAdmin } from '../../identity/adminFlag.ts';
 import type { Principal } from '../../identity/principal.ts';
 import type { ScopeSet } from '../../identity/scopes/scopeSet.ts';
 import type { User, UserQuery } from '../../identity/users.ts';
@@ -76,7 +77,7 @@ export function addUserRoutes(frame: ApiFrame, options: HubApiOptions): void {
       responses: { 201: { description: 'The users that are new.', schema: z.array(userSchema) } },
     },
     async ({ principal, body }) => {
-      checkMayGrantAdmin(principal, body.admin);
+      if (body.admin) checkMayGrantAdmin(principal);
       const names = body.usernames.map(userNameOf);
       const created = await users.create(names, body.admin);
       if (created.length === 0)
@@ -119,7 +120,7 @@ export function addUserRoutes(frame: ApiFrame, options: HubApiOptions): void {
       responses: { 201: { description: 'The new user.', schema: userSchema } },
     },
     async ({ principal, params, body }) => {
-      checkMayGrantAdmin(principal, body?.admin);
+      if (body?.admin) checkMayGrantAdmin(principal);
       const name = userNameOf(params.user);
       const [created] = await users.create([name], body?.admin);
       if (!created) throw new AtollError('ATOLL_CONFLICT', `User ${name} already exists`);
@@ -143,12 +144,13 @@ export function addUserRoutes(frame: ApiFrame, options: HubApiOptions): void {
     },
     async ({ principal, params, body }) => {
       const user = await find(params.user);
-      checkMayGrantAdmin(principal, body.admin);
+      const name = body.name === undefined ? user.name : userNameOf(body.name);
       checkMayTouchAdmin(principal, user);
+      if (body.admin) checkMayGrantAdmin(principal);
+      if (name !== user.name) checkMayRename(principal);
       if (body.groups) await changeGroups(principal, user, body.groups);
       if (body.admin !== undefined) await users.setAdmin(user.name, body.admin);
       if (body.auth_state !== undefined) await identity.setAuthState(user, body.auth_state);
-      const name = body.name === undefined ? user.name : userNameOf(body.name);
       if (name !== user.name) await rename(user, name);
       return json(await fullModel(await find(name), principal, false));
     },
@@ -202,7 +204,7 @@ export function addUserRoutes(frame: ApiFrame, options: HubApiOptions): void {
     for (const group of groups) if (!before.includes(group)) await checkMayJoin(group, principal, identity);
     for (const group of [...groups, ...before]) {
       if (groups.includes(group) === before.includes(group)) continue;
-      if (!principal.admin && !(await identity.can(principal, 'groups', { group })))
+      if (!(await identity.can(principal, 'groups', { group })))
         throw new AtollError('ATOLL_FORBIDDEN', `You may not change who is in the group ${group}`);
     }
     await identity.groups.setGroupsOf(user.name, groups);
@@ -223,13 +225,13 @@ export function addUserRoutes(frame: ApiFrame, options: HubApiOptions): void {
   }
 }
 
-/** The admin flag counts here, not a scope: otherwise whoever may change users could make themselves administrator. */
-function checkMayGrantAdmin(principal: Principal, admin: boolean | undefined): void {
-  if (admin && !principal.admin) throw new AtollError('ATOLL_FORBIDDEN', 'Only admins can grant admin permissions');
-}
-
-function checkMayTouchAdmin(principal: Principal, user: User): void {
-  if (user.admin && !principal.admin) throw new AtollError('ATOLL_FORBIDDEN', 'Only admins can modify other admins');
+/**
+ * Homes, accounts of the machine and roles of the settings go by names, so a new name takes what a new user takes.
+ * @throws AtollError `ATOLL_SCOPE_MISSING`
+ */
+function checkMayRename({ scopes }: Principal): void {
+  if (!scopes.hasUnfiltered('admin:users'))
+    throw new AtollError('ATOLL_SCOPE_MISSING', 'A new name takes the scope admin:users for all users');
 }
 
 function readState(state: string | undefined): Pick<UserQuery, 'state'> {

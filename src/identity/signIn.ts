@@ -3,6 +3,7 @@ import { AtollError } from '../core/errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Authenticated } from './authenticators/contract.ts';
 import type { Client } from './http/client.ts';
+import { networkOf } from './http/networkOf.ts';
 import type { Identity } from './identity.ts';
 import { normalizeName } from './names.ts';
 import { Throttle } from './throttle.ts';
@@ -22,7 +23,7 @@ export class SignIn {
   readonly #allowed: ReadonlySet<string>;
   readonly #admins: ReadonlySet<string>;
   readonly #perUser: Throttle;
-  readonly #perAddress: Throttle;
+  readonly #perNetwork: Throttle;
 
   constructor(dependencies: {
     identity: Identity;
@@ -38,7 +39,7 @@ export class SignIn {
     this.#allowed = new Set(allowedUsers.map(normalizeName));
     this.#admins = new Set(adminUsers.map(normalizeName));
     this.#perUser = new Throttle({ free: 5, firstWaitSeconds: 2, lastWaitSeconds: 900, capacity: 10_000 }, clock);
-    this.#perAddress = new Throttle({ free: 100, firstWaitSeconds: 2, lastWaitSeconds: 900, capacity: 10_000 }, clock);
+    this.#perNetwork = new Throttle({ free: 100, firstWaitSeconds: 2, lastWaitSeconds: 900, capacity: 10_000 }, clock);
   }
 
   /**
@@ -76,18 +77,19 @@ export class SignIn {
    * @throws AtollError `ATOLL_SIGN_IN_THROTTLED`, and whatever the attempt throws
    */
   async throttled<T>(username: string, { address }: Client, attempt: () => Promise<T>): Promise<T> {
-    const key = `${address} ${username}`;
-    const wait = Math.max(this.#perUser.waitSeconds(key), this.#perAddress.waitSeconds(address));
+    const network = networkOf(address);
+    const key = `${network} ${username}`;
+    const wait = Math.max(this.#perUser.waitSeconds(key), this.#perNetwork.waitSeconds(network));
     if (wait > 0)
       throw new AtollError('ATOLL_SIGN_IN_THROTTLED', `Too many failed attempts. Try again in ${wait} seconds.`, {
         retryAfterSeconds: wait,
       });
     this.#perUser.failed(key);
-    this.#perAddress.failed(address);
+    this.#perNetwork.failed(network);
     const result = await attempt();
     this.#perUser.succeeded(key);
     // Not forgotten: otherwise whoever has an account could guess those of others without end.
-    this.#perAddress.forgive(address);
+    this.#perNetwork.forgive(network);
     return result;
   }
 

@@ -3,6 +3,7 @@ import { systemClock } from '../core/clock.ts';
 import { AtollError } from '../core/errors.ts';
 import { checkMayTouchAdmin } from '../identity/adminFlag.ts';
 import type { Accounts } from '../identity/authenticators/contract.ts';
+import { networkOf } from '../identity/http/networkOf.ts';
 import { Throttle } from '../identity/throttle.ts';
 import type { PagesOptions } from './createPages.ts';
 import { alert, field, xsrfField } from './frame/formParts.ts';
@@ -36,7 +37,8 @@ function addSignUp(frame: PageFrame, identity: Identity, accounts: Accounts): vo
       const password = form.get('password') ?? '';
       if (password !== (form.get('repeated') ?? ''))
         throw new AtollError('ATOLL_PASSWORD_UNFIT', 'The two passwords are not the same.', { nextStep: '' });
-      const wait = signUps.waitSeconds(context.client.address);
+      const network = networkOf(context.client.address);
+      const wait = signUps.waitSeconds(network);
       if (wait > 0)
         throw new AtollError('ATOLL_SIGN_IN_THROTTLED', 'Too many accounts were made from this address.', {
           nextStep: `Try again in ${wait} seconds.`,
@@ -44,7 +46,7 @@ function addSignUp(frame: PageFrame, identity: Identity, accounts: Accounts): vo
         });
       // Counted as an attempt: hashing takes a good deal of work, and the answer tells which names are taken.
       const { approved } = await identity.signIn.throttled(name, context.client, () => accounts.signUp(name, password));
-      signUps.failed(context.client.address);
+      signUps.failed(network);
       return await context.page(
         'Signed up',
         html`<section class="card narrow">

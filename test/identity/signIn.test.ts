@@ -100,6 +100,18 @@ describe('guessing', () => {
     expect(await enter(world, 'ada', 'a-good-password')).toMatchObject({ name: 'ada' });
   });
 
+  test('from many addresses of one IPv6 network counts as from one', async () => {
+    const world = await open(settings);
+    for (let n = 1; n <= 6; n++)
+      await expect(enter(world, 'ada', 'guess', `2001:db8::${n}`)).rejects.toMatchObject({
+        code: 'ATOLL_SIGN_IN_FAILED',
+      });
+    await expect(enter(world, 'ada', 'guess', '2001:db8::ffff')).rejects.toMatchObject({
+      code: 'ATOLL_SIGN_IN_THROTTLED',
+    });
+    expect(await enter(world, 'ada', 'a-good-password', '2001:db8:0:1::1')).toMatchObject({ name: 'ada' });
+  });
+
   test('in parallel does not get more attempts', async () => {
     const world = await open({ authenticator: 'native', nativeOpenSignup: true });
     await world.identity.authenticator.accounts?.signUp('ada', 'a fine password');

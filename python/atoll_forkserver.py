@@ -40,10 +40,12 @@ from atoll_workload import drop_privileges, fork_workload, record_exit, restore_
 
 del sys.path[0]
 
-# The modules that can be run, each with what it imports at its own start, in the order in which this is imported: a request
-# is served as soon as its module is there. A name that an environment does not have is passed over.
+# The modules that can be run, each with what it imports at its start, in the order in which this is imported: in small steps,
+# since requests are only answered between two of them. The module itself comes last; from then on it can be run. A name that
+# an environment does not have is passed over.
 MODULES = {
     "jupyterhub.singleuser": """
+        aiohttp sqlalchemy alembic.command jupyterhub.handlers.pages jupyter_server.serverapp
         tornado.platform.asyncio IPython.core.interactiveshell IPython.display jinja2.ext h11 httpcore getopt
         jupyter_core.migrate jupyter_server.kernelspecs.handlers jupyter_server.nbconvert.handlers
         jupyter_server.view.handlers jupyter_server.services.api.handlers jupyter_server.services.config.handlers
@@ -57,6 +59,7 @@ MODULES = {
         dask_labextension.clusterhandler dask_labextension.dashboardhandler
     """,
     "distributed.cli.dask_scheduler": """
+        dask numpy distributed.core
         dask.distributed prometheus_client.core distributed.http.health distributed.http.prometheus
         distributed.http.statics distributed.http.scheduler.api distributed.http.scheduler.info
         distributed.http.scheduler.json distributed.http.scheduler.missing_bokeh distributed.http.scheduler.prometheus.core
@@ -65,6 +68,7 @@ MODULES = {
         dask_gateway.scheduler_preload
     """,
     "distributed.cli.dask_worker": """
+        dask numpy distributed.core
         distributed.http.worker.prometheus.core numpy numpy.random numpy.fft numpy.ma dask.array
     """,
 }
@@ -84,6 +88,8 @@ class ForkServer:
         # pid -> path of the exit file
         self.children = {int(pid): path for pid, path in state["children"].items()}
         self.last_use = time.monotonic()
+        # module -> names still to be imported for it
+        self.steps = {module: [*names.split(), module] for module, names in MODULES.items()}
         self.loaded = set()
         self.failed = {}
         self.ready = False
@@ -173,6 +179,7 @@ class ForkServer:
             if problem:
                 send(connection, {"error": problem})
                 return None
+            gc.freeze()  # before the pages are shared
             pid, runs = fork_workload(request)
             if pid == 0:
                 return request
@@ -215,24 +222,37 @@ class ForkServer:
         return None
 
     def load(self):
-        """Imports everything, answering requests in between. In a child that shall run one: returns it; otherwise None."""
+        """Imports everything, answering requests between the steps. In a child that shall run one: returns it; otherwise None."""
         gc.disable()
-        for module, companions in MODULES.items():
-            try:
-                importlib.import_module(module)
-                for companion in companions.split():
-                    import_if_there(companion)
-                self.loaded.add(module)
-            except Exception as error:
-                self.failed[module] = error
-            gc.collect()
-            gc.freeze()
+        request = self.answer_pending()
+        while request is None:
+            module = self.next_module()
+            if module is None:
+                gc.collect()
+                gc.freeze()
+                gc.enable()
+                self.ready = True
+                return None
+            self.import_next(module)
             request = self.answer_pending()
-            if request:
-                return request
-        gc.enable()
-        self.ready = True
-        return None
+        return request
+
+    def next_module(self):
+        """For which module to go on importing: first for those that are waited for; None when all is there."""
+        wanted = [request["module"] for request, _ in self.deferred]
+        return next((module for module in [*wanted, self.state["first"], *MODULES] if self.steps.get(module)), None)
+
+    def import_next(self, module):
+        """Imports the next name for a module."""
+        name = self.steps[module].pop(0)
+        if name != module:
+            import_if_there(name)
+            return
+        try:
+            importlib.import_module(module)
+            self.loaded.add(module)
+        except Exception as error:
+            self.failed[module] = error
 
     def has_pending(self):
         """Whether somebody waits to be served."""
@@ -390,7 +410,8 @@ def start():
     listener.listen(BACKLOG)
     os.chdir("/")
     drop_privileges(settings["account"])
-    return {"listener": listener.detach(), "children": {}, "idleSeconds": settings["idleSeconds"], "spare": settings["spare"]}
+    kept = {name: settings[name] for name in ("idleSeconds", "spare", "first")}
+    return {"listener": listener.detach(), "children": {}, **kept}
 
 
 def resume(descriptor):

@@ -20,6 +20,7 @@ import { answerGrant } from './answerGrant.ts';
 import { createHubApp, gatewayPath } from './hubApp.ts';
 import { closeServer, listenOnSocket } from './listen.ts';
 import { stopWorkloads } from './stopWorkloads.ts';
+import { warmUpAtSignIn } from './warmUpAtSignIn.ts';
 
 /** What {@link startHub} needs. */
 export interface HubOptions {
@@ -110,6 +111,7 @@ export async function startHub({ folder, settings, url, log, shutDown }: HubOpti
   );
   // In the background: the first user's first start should be fast too.
   void runtime.keepSpareForkServer();
+  const stopWarmUps = warmUpAtSignIn({ store, identity, runtime, log });
   compileBytecode(environment).catch((error: unknown) =>
     log.warn({ error: messageOf(error) }, 'bytecode not compiled'),
   );
@@ -119,6 +121,7 @@ export async function startHub({ folder, settings, url, log, shutDown }: HubOpti
     notes: [runtime.isolation().sentence],
     makeLoginLink,
     async stop(workloads) {
+      stopWarmUps();
       if (workloads) await stopWorkloads(servers, clusters, stopWorkloadsMs);
       await clusters.close();
       await servers.close();

@@ -1,4 +1,5 @@
 import type { Write } from '../store/store.ts';
+import { deleteTokens } from './tokens.ts';
 
 /** Ends all logins of a user and revokes all their tokens, codes and login links. */
 export async function forgetCredentials(write: Write, userId: number): Promise<void> {
@@ -8,8 +9,7 @@ export async function forgetCredentials(write: Write, userId: number): Promise<v
     .returning('session_id')
     .execute();
   for (const { session_id } of sessions) write.changed('sessions', session_id);
-  const tokens = await write.db.deleteFrom('api_tokens').where('user_id', '=', userId).returning('id').execute();
-  for (const { id } of tokens) write.changed('tokens', `a${id}`);
+  await deleteTokens(write, (token) => token('user_id', '=', userId));
   await write.db.deleteFrom('oauth_codes').where('user_id', '=', userId).execute();
   await write.db.deleteFrom('login_links').where('user_id', '=', userId).execute();
 }

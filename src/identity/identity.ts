@@ -3,7 +3,6 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import type { Sealer } from '../core/sealer.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Store } from '../store/store.ts';
-import { ActivityRecorder } from './activityRecorder.ts';
 import type { Authenticator } from './authenticators/contract.ts';
 import { createAuthenticator } from './authenticators/createAuthenticator.ts';
 import { forgetCredentials } from './forgetCredentials.ts';
@@ -13,6 +12,7 @@ import { loginCookie, viewCookie } from './http/cookieNames.ts';
 import { readCookies } from './http/cookies.ts';
 import { ViewTokens } from './http/viewTokens.ts';
 import { XsrfTokens } from './http/xsrfTokens.ts';
+import { LastUseRecorder } from './lastUseRecorder.ts';
 import { LoginLinks } from './loginLinks.ts';
 import { compileUsernamePattern, type NameRules, normalizeName, toUserName } from './names.ts';
 import { OAuthClients, type ServerKey } from './oauth/clients.ts';
@@ -68,7 +68,7 @@ export class Identity {
   readonly #rules: ScopeRules;
   readonly #nameRules: NameRules;
   readonly #blocked: ReadonlySet<string>;
-  readonly #activity: ActivityRecorder;
+  readonly #lastUse: LastUseRecorder;
 
   /** Use {@link createIdentity}. */
   constructor({ store, settings, sealer, log, clock = systemClock }: IdentityDependencies) {
@@ -97,7 +97,7 @@ export class Identity {
     this.oauth = new OAuthProvider({ identity: this, store, clock });
     this.authenticator = createAuthenticator(settings.authentication, { store, clock });
     this.signIn = new SignIn({ identity: this, clock, log, blocked: this.#blocked });
-    this.#activity = new ActivityRecorder(store, clock, log);
+    this.#lastUse = new LastUseRecorder(store, clock, log);
   }
 
   /** The one spelling of a user name, or undefined when it cannot be one. */
@@ -119,9 +119,9 @@ export class Identity {
     const token = await this.tokens.find(secret);
     const user = token && (await this.users.getById(token.userId));
     if (!token || !user || this.#blocked.has(user.name)) return undefined;
-    this.#activity.token(token.id, token.lastActivity);
+    this.#lastUse.token(token.id, token.lastActivity);
     // A server's own token is used by a program, which says nothing about the person.
-    if (token.serverName === null) this.#activity.user(user.id, user.lastActivity);
+    if (token.serverName === null) this.#lastUse.user(user.id, user.lastActivity);
     const owner = await this.#principalOf(user);
     return {
       ...owner,
@@ -157,7 +157,7 @@ export class Identity {
     }
     const user = await this.users.getById(session.userId);
     if (!user || this.#blocked.has(user.name)) return undefined;
-    this.#activity.user(user.id, user.lastActivity);
+    this.#lastUse.user(user.id, user.lastActivity);
     return { principal: { ...(await this.#principalOf(user)), sessionId: session.sessionId }, session };
   }
 
@@ -174,7 +174,7 @@ export class Identity {
     const session = await this.sessions.findByPublicId(id);
     const user = session && (await this.users.getById(session.userId));
     if (!session || !user || this.#blocked.has(user.name)) return undefined;
-    this.#activity.user(user.id, user.lastActivity);
+    this.#lastUse.user(user.id, user.lastActivity);
     return { ...(await this.#principalOf(user)), sessionId: session.sessionId };
   }
 
@@ -257,7 +257,7 @@ export class Identity {
 
   /** Writes what waits in memory (last-used times). */
   async close(): Promise<void> {
-    await this.#activity.close();
+    await this.#lastUse.close();
   }
 
   async #principalOf(user: User): Promise<Principal> {

@@ -2,7 +2,9 @@ import { AtollError } from '../core/errors.ts';
 import type { Store, Write } from '../store/store.ts';
 import type { Identity } from './identity.ts';
 import type { ServerKey } from './oauth/clients.ts';
+import { deleteServerClients } from './oauth/deleteServerClients.ts';
 import { accessScopesOf } from './scopes/effectiveScopes.ts';
+import { deleteTokens } from './tokens.ts';
 import { escapeSegment, hubPrefix, serverUrl } from './urls.ts';
 
 /** What one start of a server needs to know of the hub, for its environment. */
@@ -36,7 +38,7 @@ export async function issueServerCredentials(
   return store.write(async (write) => {
     const owner = await write.db.selectFrom('users').select('id').where('name', '=', user).executeTakeFirst();
     if (!owner) throw new AtollError('ATOLL_NOT_FOUND', `No such user: ${user}`);
-    await dropOwnToken(write, owner.id, serverName);
+    await deleteOwnToken(write, owner.id, serverName);
     const note = `Server at ${serverUrl(user, serverName)}`;
     const { secret } = await identity.tokens.createIn(write, { userId: owner.id, scopes, note, serverName });
     const clientId = await identity.oauthClients.registerServerClientIn(write, {
@@ -62,30 +64,11 @@ export async function revokeServerCredentials(store: Store, { user, serverName }
   await store.write(async (write) => {
     const owner = await write.db.selectFrom('users').select('id').where('name', '=', user).executeTakeFirst();
     if (!owner) return;
-    await dropOwnToken(write, owner.id, serverName);
-    const client = await write.db
-      .selectFrom('oauth_clients')
-      .select('id')
-      .where('user_id', '=', owner.id)
-      .where('server_name', '=', serverName)
-      .executeTakeFirst();
-    if (!client) return;
-    const tokens = await write.db
-      .deleteFrom('api_tokens')
-      .where('oauth_client_id', '=', client.id)
-      .returning('id')
-      .execute();
-    for (const { id } of tokens) write.changed('tokens', `a${id}`);
-    await write.db.deleteFrom('oauth_clients').where('id', '=', client.id).execute();
+    await deleteOwnToken(write, owner.id, serverName);
+    await deleteServerClients(write, owner.id, serverName);
   });
 }
 
-async function dropOwnToken(write: Write, userId: number, serverName: string): Promise<void> {
-  const tokens = await write.db
-    .deleteFrom('api_tokens')
-    .where('user_id', '=', userId)
-    .where('server_name', '=', serverName)
-    .returning('id')
-    .execute();
-  for (const { id } of tokens) write.changed('tokens', `a${id}`);
+function deleteOwnToken(write: Write, userId: number, serverName: string): Promise<void> {
+  return deleteTokens(write, (token) => token.and({ user_id: userId, server_name: serverName }));
 }

@@ -1,10 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 import { randomHex, sha256Hex } from '../core/ids.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Write } from '../store/store.ts';
+import { deleteTokens } from './tokens.ts';
 
 /** How long a login lasts: JupyterHub's `cookie_max_age_days`, 14 days. In seconds. */
 export const sessionLifetimeSeconds = 14 * 24 * 3600;
+
+/** Logins of one user at most; beyond, the oldest ends: nobody fills the store by signing in again and again. */
+const maximumSessionsPerUser = 1000;
 
 /** The length of a login cookie's value: 32 bytes in base64url. */
 const cookieValueLength = 43;
@@ -43,6 +47,7 @@ export class Sessions {
     };
     await this.#store.write(async (write) => {
       await write.db.deleteFrom('sessions').where('expires_at', '<=', now).execute();
+      await endOldest(write, userId);
       await write.db
         .insertInto('sessions')
         .values({
@@ -91,17 +96,7 @@ export class Sessions {
    * `sessions` and `tokens` (the edge's grants) are told.
    */
   async end(sessionId: string): Promise<void> {
-    await this.#store.write(async (write) => {
-      await write.db.deleteFrom('sessions').where('session_id', '=', sessionId).execute();
-      await write.db.deleteFrom('oauth_codes').where('session_id', '=', sessionId).execute();
-      const tokens = await write.db
-        .deleteFrom('api_tokens')
-        .where('session_id', '=', sessionId)
-        .returning('id')
-        .execute();
-      write.changed('sessions', sessionId);
-      for (const { id } of tokens) write.changed('tokens', `a${id}`);
-    });
+    await this.#store.write((write) => endIn(write, sessionId));
   }
 
   /** Ends all logins of a user but one (after a change of password). */
@@ -113,4 +108,24 @@ export class Sessions {
       .execute();
     for (const { session_id } of rows) if (session_id !== keptSessionId) await this.end(session_id);
   }
+}
+
+async function endIn(write: Write, sessionId: string): Promise<void> {
+  await write.db.deleteFrom('sessions').where('session_id', '=', sessionId).execute();
+  await write.db.deleteFrom('oauth_codes').where('session_id', '=', sessionId).execute();
+  await deleteTokens(write, (token) => token('session_id', '=', sessionId));
+  write.changed('sessions', sessionId);
+}
+
+/** Makes room for one more. */
+async function endOldest(write: Write, userId: number): Promise<void> {
+  const last = await write.db
+    .selectFrom('sessions')
+    .select('session_id')
+    .where('user_id', '=', userId)
+    .orderBy('created_at', 'desc')
+    .limit(1)
+    .offset(maximumSessionsPerUser - 1)
+    .executeTakeFirst();
+  if (last) await endIn(write, last.session_id);
 }

@@ -1,12 +1,18 @@
+import type { Expression, ExpressionBuilder, Selectable, SqlBool } from 'kysely';
 import type { Clock } from '../core/clock.ts';
 import { AtollError } from '../core/errors.ts';
 import { randomHex, sha256Hex } from '../core/ids.ts';
+import type { Database } from '../store/database.ts';
 import type { Store, Write } from '../store/store.ts';
+import type { ApiTokensTable } from '../store/tables/identity.ts';
 
 /** The longest credential that is looked up; longer ones are refused unseen. */
 export const maximumTokenLength = 256;
 
 const maximumTokensPerUser = 1000;
+
+/** Tokens of one OAuth client for one user at most; beyond, the oldest ends: a program cannot fill the store with them. */
+const maximumTokensPerClient = 1000;
 const maximumNoteLength = 1024;
 
 /** An API or OAuth token, without the secret: only its SHA-256 is kept. */
@@ -63,8 +69,9 @@ export class Tokens {
   /** {@link create}, as part of a larger change. */
   async createIn(write: Write, token: NewToken): Promise<{ secret: string; token: Token }> {
     const now = this.#clock.now();
-    await this.#dropExpired(write, token.userId, now);
-    if (token.oauthClientId === undefined && token.serverName === undefined) await refuseTooMany(write, token.userId);
+    await deleteTokens(write, (row) => row.and([row('user_id', '=', token.userId), row('expires_at', '<=', now)]));
+    if (token.oauthClientId !== undefined) await dropOldest(write, token.userId, token.oauthClientId);
+    else if (token.serverName === undefined) await refuseTooMany(write, token.userId);
     const secret = randomHex(16);
     const row = await write.db
       .insertInto('api_tokens')
@@ -81,7 +88,7 @@ export class Tokens {
       })
       .returningAll()
       .executeTakeFirstOrThrow();
-    write.changed('tokens', `a${row.id}`);
+    write.changed('tokens', publicIdOf(row));
     return { secret, token: toToken(row) };
   }
 
@@ -115,27 +122,40 @@ export class Tokens {
 
   /** Revokes a token; one of an OAuth client takes all other tokens of that client and user with it. */
   async revoke(token: Token): Promise<void> {
-    await this.#store.write(async (write) => {
-      const base = write.db.deleteFrom('api_tokens').where('user_id', '=', token.userId);
-      const gone = await (token.oauthClientId === null
-        ? base.where('id', '=', token.id)
-        : base.where('oauth_client_id', '=', token.oauthClientId)
-      )
-        .returning('id')
-        .execute();
-      for (const { id } of gone) write.changed('tokens', `a${id}`);
-    });
+    const { id, userId: user_id, oauthClientId: oauth_client_id } = token;
+    await this.#store.write((write) =>
+      deleteTokens(write, (row) => row.and(oauth_client_id === null ? { user_id, id } : { user_id, oauth_client_id })),
+    );
   }
+}
 
-  async #dropExpired(write: Write, userId: number, now: number): Promise<void> {
-    const gone = await write.db
-      .deleteFrom('api_tokens')
-      .where('user_id', '=', userId)
-      .where('expires_at', '<=', now)
-      .returning('id')
-      .execute();
-    for (const { id } of gone) write.changed('tokens', `a${id}`);
-  }
+/**
+ * Revokes the tokens that fit, as part of a larger change. Whoever follows `tokens` (the edge's grants rest on them) is told
+ * of each.
+ */
+export async function deleteTokens(
+  write: Write,
+  fits: (row: ExpressionBuilder<Database, 'api_tokens'>) => Expression<SqlBool>,
+): Promise<void> {
+  const gone = await write.db.deleteFrom('api_tokens').where(fits).returning('id').execute();
+  for (const token of gone) write.changed('tokens', publicIdOf(token));
+}
+
+/** Makes room for one more. */
+async function dropOldest(write: Write, userId: number, clientId: string): Promise<void> {
+  const last = await write.db
+    .selectFrom('api_tokens')
+    .select('id')
+    .where('user_id', '=', userId)
+    .where('oauth_client_id', '=', clientId)
+    .orderBy('id', 'desc')
+    .limit(1)
+    .offset(maximumTokensPerClient - 1)
+    .executeTakeFirst();
+  if (!last) return;
+  await deleteTokens(write, (row) =>
+    row.and([row('user_id', '=', userId), row('oauth_client_id', '=', clientId), row('id', '<=', last.id)]),
+  );
 }
 
 async function refuseTooMany(write: Write, userId: number): Promise<void> {
@@ -154,20 +174,7 @@ export function publicIdOf(token: { id: number }): string {
   return `a${token.id}`;
 }
 
-interface TokenRow {
-  id: number;
-  user_id: number;
-  oauth_client_id: string | null;
-  session_id: string | null;
-  server_name: string | null;
-  scopes: string;
-  note: string;
-  created_at: number;
-  expires_at: number | null;
-  last_activity: number | null;
-}
-
-function toToken(row: TokenRow): Token {
+function toToken(row: Selectable<ApiTokensTable>): Token {
   return {
     id: row.id,
     userId: row.user_id,

@@ -1,10 +1,11 @@
-import { type SelectQueryBuilder, sql } from 'kysely';
+import { type Selectable, type SelectQueryBuilder, sql } from 'kysely';
 import type { Clock } from '../core/clock.ts';
 import { AtollError } from '../core/errors.ts';
 import type { Database } from '../store/database.ts';
 import type { Store, Write } from '../store/store.ts';
 import type { UsersTable } from '../store/tables/identity.ts';
 import { forgetCredentials } from './forgetCredentials.ts';
+import { deleteServerClients } from './oauth/deleteServerClients.ts';
 import { orNone } from './orNone.ts';
 
 /** A person who may use the hub. */
@@ -153,7 +154,7 @@ export class Users {
       const row = await write.db.selectFrom('users').select('id').where('name', '=', name).executeTakeFirst();
       if (!row) throw new AtollError('ATOLL_NOT_FOUND', `No such user: ${name}`);
       await forgetCredentials(write, row.id);
-      await write.db.deleteFrom('oauth_clients').where('user_id', '=', row.id).execute();
+      await deleteServerClients(write, row.id);
       await write.db.deleteFrom('passwords').where('user_name', '=', newName).execute();
       await write.db.updateTable('passwords').set({ user_name: newName }).where('user_name', '=', name).execute();
       await write.db.updateTable('users').set({ name: newName }).where('id', '=', row.id).execute();
@@ -168,21 +169,12 @@ export class Users {
       const row = await write.db.selectFrom('users').select('id').where('name', '=', name).executeTakeFirst();
       if (!row) return;
       await forgetCredentials(write, row.id);
+      await deleteServerClients(write, row.id);
       await tellGroups(write, row.id);
       await write.db.deleteFrom('passwords').where('user_name', '=', name).execute();
       await write.db.deleteFrom('users').where('id', '=', row.id).execute();
       write.changed('users', name);
     });
-  }
-
-  /** Records that a user was active at `at`; earlier times than the recorded one are ignored. */
-  async recordActivity(id: number, at: number): Promise<void> {
-    await this.#store.db
-      .updateTable('users')
-      .set({ last_activity: at })
-      .where('id', '=', id)
-      .where((row) => row.or([row('last_activity', 'is', null), row('last_activity', '<', at)]))
-      .execute();
   }
 }
 
@@ -232,10 +224,8 @@ function narrow(base: UsersQuery, { state, nameFilter, within }: UserQuery): Use
   return query;
 }
 
-type UserRow = { [K in keyof UsersTable]: K extends 'id' ? number : UsersTable[K] };
-
 /** A row of the table as the rest of the program sees it. */
-export function toUser(row: UserRow): User {
+export function toUser(row: Selectable<UsersTable>): User {
   return {
     id: row.id,
     name: row.name,

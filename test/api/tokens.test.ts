@@ -46,6 +46,12 @@ const make = async (body?: unknown, token?: string) =>
   call(token ?? (await world.token('ada')), 'POST', '/users/ada/tokens', body);
 
 describe('making a token', () => {
+  test('a scope or role of absurd length is refused', async () => {
+    const long = `self!user=${'x'.repeat(1000)}`;
+    expect((await make({ scopes: [long] })).status).toBe(400);
+    expect((await make({ roles: [long] })).status).toBe(400);
+  });
+
   test('without wishes gives one that can do what its owner can', async () => {
     const { status, json } = await make();
     expect(status).toBe(201);

@@ -100,6 +100,44 @@ describe('tokens', () => {
     expect(await world.token('grace')).toMatch(/./);
   });
 
+  test('of an OAuth client are 1000 at most for one user: the oldest ends, and the edge is told', async () => {
+    const { id } = await world.user('ada');
+    const { clientId } = await world.identity.issueServerCredentials({ user: 'ada', serverName: '' });
+    const oauth = { userId: id, scopes: [], note: '', oauthClientId: clientId };
+    const first = await world.identity.tokens.create(oauth);
+    const values = Array.from({ length: 999 }, (_, n) => ({
+      hash: `h${n}`,
+      user_id: id,
+      oauth_client_id: clientId,
+      scopes: '[]',
+      note: '',
+      created_at: 0,
+    }));
+    await world.store.db.insertInto('api_tokens').values(values).execute();
+    const told = followed('tokens');
+    const last = await world.identity.tokens.create(oauth);
+    expect(told).toEqual([`a${first.token.id}`, `a${last.token.id}`]);
+    expect(await world.identity.fromToken(first.secret)).toBeUndefined();
+    expect(await world.identity.fromToken(last.secret)).toBeDefined();
+    expect((await world.identity.tokens.list(id)).filter(({ oauthClientId }) => oauthClientId)).toHaveLength(1000);
+  });
+
+  test('that others obtained for the servers of a user end with the user, and the edge is told', async () => {
+    await world.user('ada');
+    const { clientId } = await world.identity.issueServerCredentials({ user: 'ada', serverName: '' });
+    const guest = await world.user('guest');
+    const { secret, token } = await world.identity.tokens.create({
+      userId: guest.id,
+      scopes: [],
+      note: '',
+      oauthClientId: clientId,
+    });
+    const told = followed('tokens');
+    await world.identity.users.delete('ada');
+    expect(await world.identity.fromToken(secret)).toBeUndefined();
+    expect(told).toContain(`a${token.id}`);
+  });
+
   test('and their users show when they were last used; not to the second', async () => {
     const secret = await world.token('ada');
     await world.identity.fromToken(secret);
@@ -122,6 +160,31 @@ describe('logins', () => {
     expect(JSON.stringify(rows)).not.toContain(cookie.split('=')[1]);
     world.clock.advance(14 * 24 * 3600);
     expect(await world.identity.fromCookies(cookie)).toBeUndefined();
+  });
+
+  test('are 1000 at most for one user: the oldest ends, with its tokens', async () => {
+    const first = await login('ada');
+    const { id } = await world.user('ada');
+    const { secret } = await world.identity.tokens.create({
+      userId: id,
+      scopes: [],
+      note: '',
+      sessionId: first.sessionId,
+    });
+    const values = Array.from({ length: 999 }, (_, n) => ({
+      id_hash: `h${n}`,
+      session_id: `s${n}`,
+      user_id: id,
+      created_at: world.clock.now() + 1,
+      expires_at: world.clock.now() + 60_000,
+    }));
+    await world.store.db.insertInto('sessions').values(values).execute();
+    world.clock.advance(1);
+    const last = await login('ada');
+    expect(await world.identity.fromCookies(first.cookie)).toBeUndefined();
+    expect(await world.identity.fromToken(secret)).toBeUndefined();
+    expect(await world.identity.fromCookies(last.cookie)).toMatchObject({ name: 'ada' });
+    expect(await world.identity.sessions.findByPublicId('s0')).toBeDefined();
   });
 
   test('the public id opens nothing', async () => {

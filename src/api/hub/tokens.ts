@@ -29,6 +29,9 @@ const tokenSchema = z
 
 const newTokenSchema = tokenSchema.extend({ token: z.string() }).openapi('NewToken');
 
+/** Scopes or roles. The longest scope names a user and a server of theirs. */
+const names = z.array(z.string().max(1000)).max(1000);
+
 const bodySchema = z
   .object({
     note: z.string().max(1024).optional(),
@@ -50,8 +53,8 @@ const bodySchema = z
       })
       .optional()
       .meta({ type: ['integer', 'null'], description: 'Seconds. Null: it does not expire.' }),
-    scopes: z.array(z.string()).max(1000).optional(),
-    roles: z.array(z.string()).max(1000).optional(),
+    scopes: names.optional(),
+    roles: names.optional(),
     auth: z
       .object({ username: z.string(), password: z.string() })
       .optional()

@@ -1,10 +1,10 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../../core/clock.ts';
 import { equalInConstantTime, sha256Hex } from '../../../core/ids.ts';
-import type { Store, Write } from '../../../store/store.ts';
+import type { Store } from '../../../store/store.ts';
 import type { OAuthCodesTable } from '../../../store/tables/identity.ts';
 import { sessionLifetimeSeconds } from '../../sessions.ts';
-import type { Token, Tokens } from '../../tokens.ts';
+import { deleteTokens, type Token, type Tokens } from '../../tokens.ts';
 import type { OAuthClient } from '../clients.ts';
 import { OAuthError } from '../oauthError.ts';
 
@@ -35,7 +35,7 @@ export async function redeemCode(
     const row = await write.db.selectFrom('oauth_codes').selectAll().where('hash', '=', hash).executeTakeFirst();
     if (!row || row.client_id !== client.id || row.expires_at <= now) return new OAuthError('invalid_grant');
     if (row.used_at !== null) {
-      await revokeTokenOf(write, row);
+      await deleteTokens(write, (token) => token('id', '=', row.token_id ?? 0));
       return new OAuthError('invalid_grant');
     }
     if (redirectUri !== row.redirect_uri) return new OAuthError('invalid_request', 'Mismatching redirect URI.');
@@ -67,12 +67,6 @@ export async function redeemCode(
   });
   if (outcome instanceof OAuthError) throw outcome;
   return outcome;
-}
-
-async function revokeTokenOf(write: Write, row: OAuthCodesTable): Promise<void> {
-  if (row.token_id === null) return;
-  await write.db.deleteFrom('api_tokens').where('id', '=', row.token_id).execute();
-  write.changed('tokens', `a${row.token_id}`);
 }
 
 /** Whether the verifier is the challenge's. Without a challenge there must be no verifier: a downgrade was tried then. */

@@ -9,7 +9,7 @@ const resolutionMs = 30_000;
 const flushEveryMs = 5_000;
 
 /** Records when tokens, logins and users were last used, in batches, so that no request waits for the disk for it. */
-export class ActivityRecorder {
+export class LastUseRecorder {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Logger;

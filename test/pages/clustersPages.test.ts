@@ -147,6 +147,28 @@ describe('the page of clusters', () => {
     expect(textOf(await shown())).toContain('adapts between 0 and 8');
   });
 
+  test('counts workers as soon as they are connected, before the scheduler reports them', async () => {
+    world.onWorker = (workload) => workload.run();
+    const { name } = await running();
+    await clusters.scale(name, 2n);
+    await until('the workers', () => world.liveWorkers.length === 2);
+    const [first = '', second = ''] = world.liveWorkers;
+    const shows = (state: string): Promise<string> =>
+      until(state, async () => {
+        const page = await shown();
+        return textOf(page).includes(` ${state} ·`) && page;
+      });
+    world.scheduler(name).connect(first);
+    expect(await shows('1 of 2 workers')).toContain(refresh);
+    world.scheduler(name).connect(second);
+    expect(await shows('2 of 2 workers')).not.toContain(refresh);
+    // Somebody's own worker is none of the cluster's.
+    world.scheduler(name).connect('mine');
+    await shows('2 of 2 workers');
+    world.scheduler(name).deaf = true;
+    await shows('0 of 2 workers');
+  });
+
   test('shows why workers do not start', async () => {
     world.onWorker = (workload) => {
       workload.log.push('ImportError: no <numpy>');

@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs';
 import { request } from 'node:http';
-import { openDataFolder, secretOf } from '../core/dataFolder.ts';
-import { AtollError, messageOf } from '../core/errors.ts';
+import { type DataFolder, openDataFolder, secretOf } from '../core/dataFolder.ts';
+import { AtollError } from '../core/errors.ts';
+import { type ErrorCode, errorTable } from '../core/errorTable.ts';
 
 /** The options of `atoll login`. */
 export interface LoginOptions {
@@ -13,28 +15,22 @@ export interface LoginOptions {
  * @throws AtollError `ATOLL_NOT_RUNNING`, or what the hub says.
  */
 export async function login(options: LoginOptions): Promise<void> {
+  if (!existsSync(options.data)) throw notRunning(options.data);
   const folder = openDataFolder(options.data);
   const token = secretOf(folder, 'control-token').toString('hex');
-  const answer = await post(folder.controlSocket, '/login-links', token, { user: options.user });
+  const answer = await post(folder, '/login-links', token, { user: options.user });
   console.log(answer.url);
 }
 
-function post(socketPath: string, path: string, token: string, body: object): Promise<{ url: string }> {
+function post(folder: DataFolder, path: string, token: string, body: object): Promise<{ url: string }> {
   return new Promise((resolve, reject) => {
     const call = request({
-      socketPath,
+      socketPath: folder.controlSocket,
       path,
       method: 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
     });
-    call.once('error', (error) =>
-      reject(
-        new AtollError('ATOLL_NOT_RUNNING', 'No Atoll runs on this data folder.', {
-          evidence: messageOf(error),
-          cause: error,
-        }),
-      ),
-    );
+    call.once('error', (error) => reject(notRunning(folder.root, error)));
     call.once('response', (response) => {
       let text = '';
       response.setEncoding('utf8');
@@ -43,18 +39,21 @@ function post(socketPath: string, path: string, token: string, body: object): Pr
       });
       response.on('end', () => {
         if (response.statusCode === 200) resolve(JSON.parse(text) as { url: string });
-        else reject(new AtollError('ATOLL_BAD_REQUEST', messageIn(text)));
+        else reject(errorIn(text));
       });
     });
     call.end(JSON.stringify(body));
   });
 }
 
-function messageIn(text: string): string {
-  try {
-    const answer = JSON.parse(text) as { message?: string };
-    return answer.message ?? text;
-  } catch {
-    return text;
-  }
+function notRunning(dataFolder: string, cause?: unknown): AtollError {
+  return new AtollError('ATOLL_NOT_RUNNING', 'No Atoll runs on this data folder.', { evidence: dataFolder, cause });
+}
+
+/** The error that the hub answered with. */
+function errorIn(text: string): AtollError {
+  const { code = '', message, nextStep } = JSON.parse(text) as { code?: string; message: string; nextStep?: string };
+  return new AtollError(code in errorTable ? (code as ErrorCode) : 'ATOLL_INTERNAL', message, {
+    ...(nextStep !== undefined && { nextStep }),
+  });
 }

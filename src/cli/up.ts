@@ -37,6 +37,10 @@ export async function up(options: UpOptions): Promise<void> {
     stateDirectory: folder.environments,
     onProgress: (line) => console.error(line),
     signal: stopped.signal,
+  }).catch((error: unknown) => {
+    if (!stopped.signal.aborted) throw error;
+    console.error('Set-up was interrupted. Run the command again, and it goes on.');
+    process.exit(1);
   });
 
   // What runs on this machine reaches the edge on the loopback address, whatever other addresses it has.

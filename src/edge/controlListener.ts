@@ -1,4 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { AtollError } from '../core/errors.ts';
 import { equalInConstantTime } from '../core/ids.ts';
 import type { ActivityReport, GrantAnswer, GrantQuestion } from './protocol.ts';
 import type { RoutePublisher } from './routePublisher.ts';
@@ -12,7 +13,7 @@ export interface ControlListenerOptions {
   answerGrant(question: GrantQuestion): Promise<GrantAnswer>;
   /** Further calls by path, for the operator's own commands on the same machine: JSON in, JSON out. */
   operatorCalls?: Record<string, (body: unknown) => Promise<unknown>>;
-  /** Told of calls that failed, with what was thrown; the caller only learns that it did. */
+  /** Told of calls that failed, with what was thrown; the caller only learns that it did, unless it is an {@link AtollError}. */
   onError: (error: unknown) => void;
 }
 
@@ -79,6 +80,11 @@ async function serve(
   try {
     answer(response, 200, await call(body));
   } catch (error) {
+    if (error instanceof AtollError) {
+      const { status, code, message, nextStep } = error;
+      answer(response, status, { code, message, nextStep });
+      return;
+    }
     onError(error);
     answer(response, 500, { message: 'the hub could not answer' });
   }

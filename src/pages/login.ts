@@ -76,7 +76,7 @@ ${xsrfField(context.xsrfToken)}
     const content =
       authenticator.form.length === 0
         ? html`<p>Open the link that Atoll printed on the terminal when it started. Each link works once, for 15 minutes;
-start <code>atoll up</code> again for a new one.</p>`
+the command <code>bin/atoll login</code> prints a new one.</p>`
         : html`<form method="post" action="/hub/login">
 ${xsrfField(context.xsrfToken)}
 <input type="hidden" name="next" value="${next}">

@@ -1,5 +1,8 @@
-import { spawnSync } from 'node:child_process';
-import { readdirSync, readlinkSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { existsSync, mkdtempSync, readdirSync, readlinkSync, rmSync } from 'node:fs';
+import { type AddressInfo, createServer } from 'node:net';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Atoll } from '../support/atoll.ts';
@@ -16,6 +19,8 @@ jupyterhub:
     services:
       tests: { apiToken: ${admin}, admin: true }
 `;
+
+const program = resolve(import.meta.dirname, '../../bin/atoll');
 
 const isRunning = (pid: number): boolean => readdirSync('/proc').includes(String(pid));
 
@@ -41,13 +46,28 @@ describe('atoll up', () => {
   const version = async (): Promise<number> => (await fetch(`${atoll.url}/hub/api/`)).status;
 
   test('runs once on a data folder', async () => {
-    const program = resolve(import.meta.dirname, '../../bin/atoll');
     const port = String(await freePort());
     const second = spawnSync(program, ['up', '--data', atoll.data, '--port', port], { encoding: 'utf8' });
     expect(second).toMatchObject({ status: 1, stdout: '' });
     expect(second.stderr).toMatch(/^atoll: Another Atoll runs on this data folder\. \[ATOLL_ALREADY_RUNNING\]/);
     expect(second.stderr).toContain(atoll.data);
     expect(await version()).toBe(200);
+  });
+
+  test('makes a link for a person who is known, and says so when nobody is', async () => {
+    const login = (...args: string[]) => spawnSync(program, ['login', ...args], { encoding: 'utf8' });
+    await fetch(`${atoll.url}/hub/api/users/ada`, { method: 'POST', headers: { authorization: `token ${admin}` } });
+    const link = login('--data', atoll.data, '--user', 'ada');
+    expect(link).toMatchObject({ status: 0, stderr: '' });
+    expect(link.stdout).toMatch(new RegExp(`^${atoll.url}/hub/login\\?link=\\S+\n$`));
+    const nobody = login('--data', atoll.data, '--user', 'nobody');
+    expect(nobody).toMatchObject({ status: 1, stdout: '' });
+    expect(nobody.stderr).toMatch(/^atoll: There is no user nobody\. \[ATOLL_NOT_FOUND\]/);
+    const nowhere = join(atoll.data, 'nowhere');
+    expect(login('--data', nowhere).stderr).toMatch(
+      /^atoll: No Atoll runs on this data folder\. \[ATOLL_NOT_RUNNING\]/,
+    );
+    expect(existsSync(nowhere)).toBe(false);
   });
 
   test('starts hub and edge again, even when both are killed at once', async () => {
@@ -85,4 +105,29 @@ describe('atoll up', () => {
     expect(await atoll.ended()).toBe(0);
     expect([isRunning(hub), isRunning(edge)]).toEqual([false, false]);
   });
+});
+
+test('set-up that is interrupted says how to go on', async () => {
+  const index = createServer().listen(0, '127.0.0.1');
+  await once(index, 'listening');
+  const data = mkdtempSync(join(tmpdir(), 'atoll-test-'));
+  const started = spawn(program, ['up', '--data', data, '--port', String(await freePort())], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: {
+      ...process.env,
+      ATOLL_PYTHON_ENV: '',
+      // An index that takes connections and never answers.
+      UV_DEFAULT_INDEX: `http://127.0.0.1:${(index.address() as AddressInfo).port}/simple/`,
+    },
+  });
+  const ended = once(started, 'exit');
+  let printed = '';
+  started.stderr.on('data', (bytes: Buffer) => void (printed += bytes.toString()));
+  await once(index, 'connection');
+  started.kill('SIGINT');
+  expect(await ended).toEqual([1, null]);
+  expect(printed).toMatch(/\nSet-up was interrupted\. Run the command again, and it goes on\.\n$/);
+  expect(printed).not.toContain('    at ');
+  index.close();
+  rmSync(data, { recursive: true, force: true });
 });

@@ -1,6 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultDataFolder } from './core/dataFolder.ts';
-import { AtollError } from './core/errors.ts';
+import { toldErrorOf } from './core/errors.ts';
 
 // Commands are imported when they run, so that none pays for the others.
 
@@ -69,7 +69,8 @@ function parsePort(text: string): number {
 try {
   await program.parseAsync();
 } catch (error) {
-  if (!(error instanceof AtollError)) throw error;
-  console.error(`atoll: ${error.toText()}`);
+  const told = toldErrorOf(error);
+  if (!told) throw error;
+  console.error(`atoll: ${told.toText()}`);
   process.exitCode = 1;
 }

@@ -1,4 +1,4 @@
-import { AtollError, messageOf } from '../core/errors.ts';
+import { messageOf, toldErrorOf } from '../core/errors.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
 
 /** What a role says to the `up` that started it. */
@@ -67,8 +67,9 @@ export async function runRole(name: string, start: (context: RoleContext) => Pro
       },
     });
   } catch (error) {
-    if (!(error instanceof AtollError)) log.fatal({ err: error }, 'cannot start');
-    const text = error instanceof AtollError ? error.toText() : `The ${name} cannot start: ${messageOf(error)}`;
+    const told = toldErrorOf(error);
+    if (!told) log.fatal({ err: error }, 'cannot start');
+    const text = told?.toText() ?? `The ${name} cannot start: ${messageOf(error)}`;
     await tell({ type: 'refused', text });
     process.exit(1);
   }

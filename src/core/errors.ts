@@ -50,3 +50,14 @@ export function messageOf(error: unknown): string {
 export function systemCodeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
 }
+
+/** What a person should be told of anything thrown: an AtollError as it is, and that the disk is full. Undefined: a defect. */
+export function toldErrorOf(thrown: unknown): AtollError | undefined {
+  if (thrown instanceof AtollError) return thrown;
+  const code = systemCodeOf(thrown);
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined;
+  return new AtollError('ATOLL_DISK_FULL', 'No space is left on the disk.', {
+    evidence: messageOf(thrown),
+    cause: thrown,
+  });
+}

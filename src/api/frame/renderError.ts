@@ -2,16 +2,12 @@ import { AtollError } from '../../core/errors.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { json } from './replies.ts';
 
-/** SQLite's code for a full disk. */
-const sqliteFull = 13;
-
 /**
  * Anything thrown as an answer: JupyterHub's `{status, message}` and our `code`, `evidence` and `next_step`. What is not
  * an AtollError is a defect: logged, and not shown.
  */
 export function renderError(thrown: unknown, log: Logger): Response {
-  const error = toAtollError(thrown);
-  if (error.code === 'ATOLL_INTERNAL') log.error({ err: thrown }, 'a request failed');
+  const error = toAtollError(thrown, log);
   return json(
     {
       status: error.status,
@@ -25,9 +21,8 @@ export function renderError(thrown: unknown, log: Logger): Response {
   );
 }
 
-function toAtollError(thrown: unknown): AtollError {
+function toAtollError(thrown: unknown, log: Logger): AtollError {
   if (thrown instanceof AtollError) return thrown;
-  if (thrown instanceof Error && 'errcode' in thrown && thrown.errcode === sqliteFull)
-    return new AtollError('ATOLL_DISK_FULL', 'No space is left on the disk.', { cause: thrown });
+  log.error({ err: thrown }, 'a request failed');
   return new AtollError('ATOLL_INTERNAL', 'Something went wrong inside the hub.', { cause: thrown });
 }

@@ -1,4 +1,5 @@
 import { pino } from 'pino';
+import { plainLine } from './plainLine.ts';
 
 /** Structured log of one role. Messages are constant texts; what varies goes into the fields. */
 export type Logger = pino.Logger;
@@ -10,12 +11,16 @@ const secretPaths = ['token', 'password', 'cookie', 'authorization', 'apiToken',
   `*.*.${name}`,
 ]);
 
-/** A log of JSON lines on standard error. `level` defaults to ATOLL_LOG_LEVEL or `info`. */
+/**
+ * A log on standard error: JSON lines for programs that collect logs, plain lines when it is a terminal. `level` defaults to
+ * ATOLL_LOG_LEVEL or `info`.
+ */
 export function createLogger(role: string, level = process.env.ATOLL_LOG_LEVEL ?? 'info'): Logger {
-  return pino(
-    { level, base: { role }, redact: secretPaths, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ dest: 2, sync: true }),
-  );
+  const standardError = pino.destination({ dest: 2, sync: true });
+  const destination = process.stderr.isTTY
+    ? { write: (line: string) => standardError.write(`${plainLine(line)}\n`) }
+    : standardError;
+  return pino({ level, base: { role }, redact: secretPaths, timestamp: pino.stdTimeFunctions.isoTime }, destination);
 }
 
 /** A log that keeps nothing, for tests. */

@@ -1,0 +1,25 @@
+/** A line of the log as a person reads it on a terminal: `07:26:21 hub: signed in (user: ada)`, in local time. */
+export function plainLine(line: string): string {
+  const { time, role, msg, level, err, ...fields } = JSON.parse(line) as LogLine;
+  const severity = level >= 50 ? 'error: ' : level >= 40 ? 'warning: ' : '';
+  const details = Object.entries(fields).map(([name, value]) => `${name}: ${textOf(value)}`);
+  const text = [
+    `${new Date(time).toTimeString().slice(0, 8)} ${role}: ${severity}${msg ?? ''}${details.length === 0 ? '' : ` (${details.join(', ')})`}`,
+    ...(err ? [err.stack ?? err.message ?? ''] : []),
+  ].join('\n');
+  // Names of users and clusters, and what programs printed, may hold what a terminal would obey.
+  return text.replace(/[^\P{Cc}\n]/gu, '?');
+}
+
+/** What every line has, as pino writes it; everything else are its fields. */
+interface LogLine {
+  time: string;
+  role: string;
+  level: number;
+  msg?: string;
+  err?: { message?: string; stack?: string };
+}
+
+function textOf(value: unknown): string {
+  return typeof value === 'string' ? value : JSON.stringify(value);
+}

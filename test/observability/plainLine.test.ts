@@ -1,0 +1,24 @@
+import { expect, test } from 'vitest';
+import { plainLine } from '../../src/observability/plainLine.ts';
+
+process.env.TZ = 'UTC';
+
+const line = (fields: object): string =>
+  plainLine(JSON.stringify({ level: 30, time: '2026-11-24T07:26:21.750Z', role: 'hub', ...fields }));
+
+test('a line is its time, its role, what happened, and the fields', () => {
+  expect(line({ user: 'ada', milliseconds: 12, msg: 'signed in' })).toBe(
+    '07:26:21 hub: signed in (user: ada, milliseconds: 12)',
+  );
+  expect(line({ level: 40, msg: 'late' })).toBe('07:26:21 hub: warning: late');
+});
+
+test('an error brings its stack', () => {
+  expect(line({ level: 50, err: { type: 'Error', message: 'no', stack: 'Error: no\n    at x' }, msg: 'failed' })).toBe(
+    '07:26:21 hub: error: failed\nError: no\n    at x',
+  );
+});
+
+test('what a terminal would obey is taken out', () => {
+  expect(line({ user: 'a\u001b[2J\u009b1m', msg: 'x' })).toBe('07:26:21 hub: x (user: a?[2J?1m)');
+});

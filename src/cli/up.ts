@@ -45,6 +45,8 @@ export async function up(options: UpOptions): Promise<void> {
 
   // What runs on this machine reaches the edge on the loopback address, whatever other addresses it has.
   const url = `http://${isLoopback(host) ? urlHost(host) : '127.0.0.1'}:${port}`;
+  // Before anything is started that would have to be ended when this fails.
+  const keptSettings = keepSettings(read, folder);
   let { stopWorkloads } = options;
   const supervisor = new Supervisor(({ workloads }) => {
     stopWorkloads ||= workloads;
@@ -59,7 +61,7 @@ export async function up(options: UpOptions): Promise<void> {
     name: 'hub',
     // Half of what a start leaves behind is young garbage that a small nursery collects at once: 12 MB less, no slower.
     nodeOptions: ['--max-semi-space-size=1'],
-    arguments: ['hub', '--data', folder.root, '--url', url, '--kept-settings', keepSettings(read, folder)],
+    arguments: ['hub', '--data', folder.root, '--url', url, '--kept-settings', keptSettings],
   });
   try {
     const ready = await Promise.race([Promise.all([hub, edge]), stopped.promise]);

@@ -3,6 +3,7 @@ import { openDataFolder } from '../core/dataFolder.ts';
 import { AtollError } from '../core/errors.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
 import { printReadyReport } from './childRole.ts';
+import { edgeUrl } from './edgeUrl.ts';
 import { holdLock } from './holdLock.ts';
 import { portError } from './portError.ts';
 import { keepSettings, readSettings } from './readSettings.ts';
@@ -43,8 +44,7 @@ export async function up(options: UpOptions): Promise<void> {
     process.exit(1);
   });
 
-  // What runs on this machine reaches the edge on the loopback address, whatever other addresses it has.
-  const url = `http://${isLoopback(host) ? urlHost(host) : '127.0.0.1'}:${port}`;
+  const url = edgeUrl(host, port);
   // Before anything is started that would have to be ended when this fails.
   const keptSettings = keepSettings(read, folder);
   let { stopWorkloads } = options;
@@ -93,10 +93,6 @@ function stopSignal(): { promise: Promise<undefined>; signal: AbortSignal; stop:
 
 function isLoopback(host: string): boolean {
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
-}
-
-function urlHost(host: string): string {
-  return isIP(host) === 6 ? `[${host}]` : host;
 }
 
 /**

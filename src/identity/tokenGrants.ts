@@ -2,6 +2,7 @@ import { AtollError } from '../core/errors.ts';
 import type { Identity } from './identity.ts';
 import type { Principal } from './principal.ts';
 import { requestedScopes } from './scopes/effectiveScopes.ts';
+import { firstBeyond } from './scopes/firstBeyond.ts';
 import { parseScope } from './scopes/parseScope.ts';
 import type { ScopeSet } from './scopes/scopeSet.ts';
 
@@ -64,15 +65,4 @@ function scopesOf({ scopes, roles }: TokenWish, identity: Identity): string[] {
 /** Every token can say whose it is, so giving that away gives nothing away. */
 function isIdentifyScope(scope: string): boolean {
   return scope.startsWith('read:users:name!') || scope.startsWith('read:users:groups!');
-}
-
-/** The first of `scopes` that `limit` does not cover and that is not exempt. */
-export async function firstBeyond(
-  scopes: ScopeSet,
-  limit: ScopeSet,
-  identity: Pick<Identity, 'intersect'>,
-  isExempt: (scope: string) => boolean = () => false,
-): Promise<string | undefined> {
-  const covered = new Set((await identity.intersect(scopes, limit)).toList());
-  return scopes.toList().find((scope) => !covered.has(scope) && !isExempt(scope));
 }

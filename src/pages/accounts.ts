@@ -5,9 +5,9 @@ import { checkMayTouchAdmin } from '../identity/adminFlag.ts';
 import type { Accounts } from '../identity/authenticators/contract.ts';
 import { networkOf } from '../identity/http/networkOf.ts';
 import { Throttle } from '../identity/throttle.ts';
-import type { PagesOptions } from './createPages.ts';
 import { alert, field, xsrfField } from './frame/formParts.ts';
 import type { PageContext, PageFrame } from './frame/pageFrame.ts';
+import type { PagesOptions } from './pagesOptions.ts';
 
 /** Accounts that people make themselves: sign-up, change of password, and approval by an administrator. */
 export function addAccountPages(frame: PageFrame, { identity }: PagesOptions): void {

@@ -1,10 +1,10 @@
 import { html } from 'hono/html';
 import { AtollError } from '../core/errors.ts';
 import type { AuthorizeOutcome, AuthorizeParameters, ConsentAnswer } from '../identity/oauth/provider.ts';
-import type { PagesOptions } from './createPages.ts';
 import { xsrfField } from './frame/formParts.ts';
+import { originOf } from './frame/originOf.ts';
 import type { PageContext, PageFrame } from './frame/pageFrame.ts';
-import { originOf } from './login.ts';
+import type { PagesOptions } from './pagesOptions.ts';
 
 const parameterNames = [
   'client_id',

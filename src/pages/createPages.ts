@@ -1,22 +1,13 @@
 import type { Hono } from 'hono';
-import type { Identity } from '../identity/identity.ts';
-import type { Logger } from '../observability/logger.ts';
 import { addAccountPages } from './accounts.ts';
 import { addAuthorizePages } from './authorize.ts';
 import { PageFrame } from './frame/pageFrame.ts';
+import type { PagesModule } from './frame/pagesModule.ts';
 import { addLoginPages } from './login.ts';
 import { addLogoutPages } from './logout.ts';
+import type { PagesOptions } from './pagesOptions.ts';
 import { addPlainRoutes } from './plainRoutes.ts';
 import { addTokenPages } from './token.ts';
-
-/** What {@link createPages} needs. */
-export interface PagesOptions {
-  identity: Identity;
-  log: Logger;
-}
-
-/** More pages, from another part of the program. */
-export type PagesModule = (frame: PageFrame) => void;
 
 /** The hub's pages. */
 export interface Pages {

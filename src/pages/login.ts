@@ -7,9 +7,10 @@ import { safeNext } from '../identity/http/safeNext.ts';
 import type { Identity } from '../identity/identity.ts';
 import { type Session, sessionLifetimeSeconds } from '../identity/sessions.ts';
 import type { User } from '../identity/users.ts';
-import type { PagesOptions } from './createPages.ts';
 import { alert, field, xsrfField } from './frame/formParts.ts';
+import { originOf } from './frame/originOf.ts';
 import { type PageContext, type PageFrame, sessionIdCookieOf } from './frame/pageFrame.ts';
+import type { PagesOptions } from './pagesOptions.ts';
 
 /** Where people land who did not ask for anything in particular. */
 const defaultNext = '/hub/';
@@ -154,9 +155,4 @@ async function formTargetsOf(next: string, identity: Identity): Promise<string[]
   const clientId = new URLSearchParams(next.slice(next.indexOf('?'))).get('client_id');
   const client = clientId === null ? undefined : await identity.oauthClients.get(clientId);
   return client ? originOf(client.redirectUri) : [];
-}
-
-/** The origin of an absolute address as a list for {@link PageOptions.formTargets}; empty for a path of the hub's own host. */
-export function originOf(redirectUri: string): string[] {
-  return redirectUri.startsWith('/') ? [] : [new URL(redirectUri).origin];
 }

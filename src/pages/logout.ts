@@ -1,9 +1,9 @@
 import { html } from 'hono/html';
 import { loginCookie, sessionIdCookie, viewCookie, viewCookiePath, xsrfCookie } from '../identity/http/cookieNames.ts';
 import { writeCookie } from '../identity/http/cookies.ts';
-import type { PagesOptions } from './createPages.ts';
 import { xsrfField } from './frame/formParts.ts';
 import type { PageContext, PageFrame } from './frame/pageFrame.ts';
+import type { PagesOptions } from './pagesOptions.ts';
 
 /** Ends the login. Servers go on running. */
 export function addLogoutPages(frame: PageFrame, { identity }: PagesOptions): void {

@@ -1,8 +1,8 @@
 import { hubHeaders } from '../identity/http/hubHeaders.ts';
 import { readBytes } from '../identity/http/readBytes.ts';
-import type { PagesOptions } from './createPages.ts';
 import type { PageFrame } from './frame/pageFrame.ts';
 import { staticFile } from './frame/staticFiles.ts';
+import type { PagesOptions } from './pagesOptions.ts';
 
 const maximumReportBytes = 8192;
 

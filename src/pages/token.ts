@@ -2,10 +2,10 @@ import { html } from 'hono/html';
 import { AtollError } from '../core/errors.ts';
 import { scopesForToken } from '../identity/tokenGrants.ts';
 import { publicIdOf, type Token } from '../identity/tokens.ts';
-import type { PagesOptions } from './createPages.ts';
 import { alert, field, xsrfField } from './frame/formParts.ts';
 import type { Html } from './frame/layout.ts';
 import type { PageContext, PageFrame } from './frame/pageFrame.ts';
+import type { PagesOptions } from './pagesOptions.ts';
 
 /** Lifetimes to choose from, in days; 0 is for ever. */
 const lifetimes: readonly (readonly [number, string])[] = [

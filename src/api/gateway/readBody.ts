@@ -6,6 +6,7 @@ import {
   pythonRepr,
 } from '../../clusters/pythonJson.ts';
 import { AtollError, messageOf } from '../../core/errors.ts';
+import { readBytes } from '../../identity/http/readBytes.ts';
 
 /** Bytes of a request of a user, as many as dask-gateway's own server takes. */
 const longestRequest = 1024 * 1024;
@@ -45,16 +46,6 @@ export async function readHeartbeat(request: Request): Promise<unknown> {
   }
 }
 
-async function readText(request: Request, most: number): Promise<string> {
-  const tooLarge = (): AtollError =>
-    new AtollError('ATOLL_BODY_TOO_LARGE', `The body is larger than ${most / 1024 / 1024} MiB.`);
-  if (Number(request.headers.get('content-length') ?? 0) > most) throw tooLarge();
-  const parts: Uint8Array[] = [];
-  let length = 0;
-  for await (const part of request.body ?? []) {
-    length += part.byteLength;
-    if (length > most) throw tooLarge();
-    parts.push(part);
-  }
-  return Buffer.concat(parts).toString('utf8');
+async function readText(request: Request, limit: number): Promise<string> {
+  return (await readBytes(request, limit)).toString('utf8');
 }

@@ -3,7 +3,7 @@ import { identifyScopesOf } from '../../identity/scopes/effectiveScopes.ts';
 import { ScopeSet } from '../../identity/scopes/scopeSet.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
 import { json } from '../frame/replies.ts';
-import type { HubApiOptions } from './createHubApi.ts';
+import type { HubApiOptions } from './hubApiOptions.ts';
 import { userModel, userSchema } from './userModel.ts';
 
 /** How services of JupyterHub before 0.8 found out whose token they were given. */

@@ -1,31 +1,15 @@
 import type { OpenAPIHono } from '@hono/zod-openapi';
-import type { Identity } from '../../identity/identity.ts';
-import type { Logger } from '../../observability/logger.ts';
 import { ApiFrame } from '../frame/apiFrame.ts';
+import type { ApiModule } from '../frame/apiModule.ts';
 import { addAuthorizationRoutes } from './authorizations.ts';
 import { addGroupRoutes } from './groups.ts';
+import type { HubApiOptions } from './hubApiOptions.ts';
 import { addOAuthTokenRoute } from './oauthToken.ts';
 import { addRootRoutes } from './root.ts';
 import { addSelfRoute } from './self.ts';
-import type { ServerDirectory, UserWorkloads } from './serverDirectory.ts';
 import { addServiceRoutes } from './services.ts';
 import { addTokenRoutes } from './tokens.ts';
 import { addUserRoutes } from './users.ts';
-
-/** What {@link createHubApi} needs. */
-export interface HubApiOptions {
-  identity: Identity;
-  /** The users' servers, for user models. */
-  servers: ServerDirectory;
-  /** What has to end before a user goes. */
-  workloads: readonly UserWorkloads[];
-  /** Begins to end the program, for `POST /shutdown`; returns at once. `servers`: running servers too. */
-  shutDown: (options: { servers: boolean }) => void;
-  log: Logger;
-}
-
-/** More routes of the API, from another file: called once, before the API is finished. */
-export type ApiModule = (frame: ApiFrame) => void;
 
 /**
  * JupyterHub's REST API, at `/hub/api/*`. Mount it after the pages, which own `/hub/api/oauth2/authorize` (an HTML page).

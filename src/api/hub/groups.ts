@@ -7,7 +7,7 @@ import type { ApiFrame } from '../frame/apiFrame.ts';
 import { pageQuery, pageReply, readPage } from '../frame/pagination.ts';
 import { empty, json } from '../frame/replies.ts';
 import { checkMayJoin } from './checkMayJoin.ts';
-import type { HubApiOptions } from './createHubApi.ts';
+import type { HubApiOptions } from './hubApiOptions.ts';
 
 const groupSchema = z
   .object({

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { OAuthError } from '../../identity/oauth/oauthError.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
 import { json } from '../frame/replies.ts';
-import type { HubApiOptions } from './createHubApi.ts';
+import type { HubApiOptions } from './hubApiOptions.ts';
 
 const uncached = { 'Cache-Control': 'no-store', Pragma: 'no-cache' };
 

@@ -4,7 +4,7 @@ import { identifyScopesOf } from '../../identity/scopes/effectiveScopes.ts';
 import { ScopeSet } from '../../identity/scopes/scopeSet.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
 import { json } from '../frame/replies.ts';
-import type { HubApiOptions } from './createHubApi.ts';
+import type { HubApiOptions } from './hubApiOptions.ts';
 import { serviceModel } from './serviceModel.ts';
 import { userModel, userSchema } from './userModel.ts';
 

@@ -8,8 +8,8 @@ import { pendingOf, type Server } from '../../servers/server.ts';
 import { type ServerChoices, serverNotFound } from '../../servers/serverRequests.ts';
 import type { Servers } from '../../servers/servers.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
+import type { ApiModule } from '../frame/apiModule.ts';
 import { empty, json } from '../frame/replies.ts';
-import type { ApiModule } from './createHubApi.ts';
 import { progressReply } from './progressReply.ts';
 import { serverModel, serverModelSchema } from './serverModel.ts';
 

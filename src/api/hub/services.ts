@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { AtollError } from '../../core/errors.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
 import { json } from '../frame/replies.ts';
-import type { HubApiOptions } from './createHubApi.ts';
+import type { HubApiOptions } from './hubApiOptions.ts';
 import { serviceModel, serviceSchema } from './serviceModel.ts';
 
 /** The services of the settings. */

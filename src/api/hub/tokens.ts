@@ -6,7 +6,7 @@ import { scopesForToken } from '../../identity/tokenGrants.ts';
 import { publicIdOf, type Token } from '../../identity/tokens.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
 import { empty, json, timestamp } from '../frame/replies.ts';
-import type { HubApiOptions } from './createHubApi.ts';
+import type { HubApiOptions } from './hubApiOptions.ts';
 
 /** The longest lifetime of a token that is not for ever: 100 years, in seconds. */
 const longestLifetimeSeconds = 100 * 365 * 24 * 3600;

@@ -8,7 +8,7 @@ import type { ApiFrame } from '../frame/apiFrame.ts';
 import { pageQuery, pageReply, readPage } from '../frame/pagination.ts';
 import { empty, json } from '../frame/replies.ts';
 import { checkMayJoin } from './checkMayJoin.ts';
-import type { HubApiOptions } from './createHubApi.ts';
+import type { HubApiOptions } from './hubApiOptions.ts';
 import { readIncludeStopped, userModel, userModels, userSchema } from './userModel.ts';
 
 /** How long `DELETE /users/{user}` waits for the user's servers and clusters to end. */

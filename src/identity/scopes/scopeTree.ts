@@ -10,7 +10,7 @@ function entry(description: string, ...includes: string[]): ScopeEntry {
 
 /**
  * Every scope of JupyterHub's RBAC, with the scopes each one implies directly. `self` and `inherit` are metascopes: they
- * stand for others, and are resolved by `resolveScopes` and `tokenScopes`.
+ * stand for others, and are resolved by `resolveScopes` and `requestedScopes`.
  */
 export const scopeTree: Readonly<Record<string, ScopeEntry>> = {
   self: entry('Everything that a person may do with their own account and servers.'),

@@ -3,8 +3,8 @@ import { maySee, maySeeAll } from '../../clusters/clusterAccess.ts';
 import type { Clusters } from '../../clusters/clusters.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { AtollError } from '../../core/errors.ts';
-import type { PagesModule } from '../createPages.ts';
 import { quickMs, refreshSeconds } from '../frame/pace.ts';
+import type { PagesModule } from '../frame/pagesModule.ts';
 import { clustersContent } from './clustersContent.ts';
 import { isUnderWay, type ShownCluster } from './shownCluster.ts';
 

@@ -5,7 +5,7 @@ import { refreshSeconds } from '../frame/pace.ts';
 import type { PageFrame } from '../frame/pageFrame.ts';
 import { homeContent } from './homeContent.ts';
 import { serverPage } from './serverPage.ts';
-import type { ServersPagesOptions } from './serversPages.ts';
+import type { ServersPagesOptions } from './serversPagesOptions.ts';
 
 /** Home, and the addresses that lead to a person's own server. */
 export function addHomePages(frame: PageFrame, options: ServersPagesOptions): void {

@@ -7,7 +7,7 @@ import { isProgram, notRunningReply } from './notRunningReply.ts';
 import { pathWithin } from './pathWithin.ts';
 import { type Place, requireScope } from './place.ts';
 import { serverPage } from './serverPage.ts';
-import type { ServersPagesOptions } from './serversPages.ts';
+import type { ServersPagesOptions } from './serversPagesOptions.ts';
 
 /** How often the way back to a ready server is tried, later and later, before something must be wrong. */
 const triesBack = 5;

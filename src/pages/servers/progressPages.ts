@@ -4,7 +4,7 @@ import { serverNotFound } from '../../servers/serverRequests.ts';
 import type { PageFrame } from '../frame/pageFrame.ts';
 import { notRunningPage } from './notRunningPage.ts';
 import { placeOf, requireScope } from './place.ts';
-import type { ServersPagesOptions } from './serversPages.ts';
+import type { ServersPagesOptions } from './serversPagesOptions.ts';
 import { startPendingPage } from './startPendingPage.ts';
 import { stopPendingPage } from './stopPendingPage.ts';
 

@@ -6,7 +6,7 @@ import { needsClick } from './needsClick.ts';
 import { notRunningPage } from './notRunningPage.ts';
 import { placeOf, requireScope } from './place.ts';
 import { serverPage } from './serverPage.ts';
-import type { ServersPagesOptions } from './serversPages.ts';
+import type { ServersPagesOptions } from './serversPagesOptions.ts';
 
 /**
  * Starting a server: by a button (POST), or by following a link or bookmark to `/hub/spawn` (GET), as people are used to.

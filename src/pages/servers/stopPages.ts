@@ -2,7 +2,7 @@ import { quickMs } from '../frame/pace.ts';
 import type { PageContext, PageFrame } from '../frame/pageFrame.ts';
 import { placeOf, requireScope } from './place.ts';
 import { serverPage } from './serverPage.ts';
-import type { ServersPagesOptions } from './serversPages.ts';
+import type { ServersPagesOptions } from './serversPagesOptions.ts';
 
 /** Stopping a server, giving up its start, deleting it: always by a button. */
 export function addStopPages(frame: PageFrame, { servers, identity }: ServersPagesOptions): void {

@@ -22,7 +22,7 @@ export interface ServersTable {
   /** When its server first answered; null until then. */
   ready_at: number | null;
   last_activity: number | null;
-  /** JSON of why the last start failed or the server ended (`Failure` in servers/failure.ts), or null. */
+  /** JSON of why the last start failed or the server ended (`Failure` in diagnosis/failure.ts), or null. */
   failure: string | null;
 }
 

@@ -1,10 +1,10 @@
 import type { Identity } from '../../identity.ts';
 import type { Principal } from '../../principal.ts';
 import { accessScopesOf, identifyScopesOf } from '../../scopes/effectiveScopes.ts';
+import { firstBeyond } from '../../scopes/firstBeyond.ts';
 import { parseScope } from '../../scopes/parseScope.ts';
 import { resolveScopes } from '../../scopes/resolveScopes.ts';
 import { ScopeSet } from '../../scopes/scopeSet.ts';
-import { firstBeyond } from '../../tokenGrants.ts';
 import type { OAuthClient } from '../clients.ts';
 import { OAuthError } from '../oauthError.ts';
 

@@ -1,6 +1,6 @@
 import type { Identity } from '../../identity.ts';
 import type { Principal } from '../../principal.ts';
-import { firstBeyond } from '../../tokenGrants.ts';
+import { firstBeyond } from '../../scopes/firstBeyond.ts';
 import type { OAuthClient } from '../clients.ts';
 import type { GrantedScopes } from './checkScopes.ts';
 

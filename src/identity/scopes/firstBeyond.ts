@@ -1,0 +1,13 @@
+import type { Identity } from '../identity.ts';
+import type { ScopeSet } from './scopeSet.ts';
+
+/** The first of `scopes` that `limit` does not cover and that is not exempt. */
+export async function firstBeyond(
+  scopes: ScopeSet,
+  limit: ScopeSet,
+  identity: Pick<Identity, 'intersect'>,
+  isExempt: (scope: string) => boolean = () => false,
+): Promise<string | undefined> {
+  const covered = new Set((await identity.intersect(scopes, limit)).toList());
+  return scopes.toList().find((scope) => !covered.has(scope) && !isExempt(scope));
+}

@@ -1,0 +1,12 @@
+import type { ServerSettings } from '../../config/settings.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Identity } from '../../identity/identity.ts';
+import type { Servers } from '../../servers/servers.ts';
+
+/** What the pages about servers need. */
+export interface ServersPagesOptions {
+  servers: Servers;
+  identity: Identity;
+  settings: Pick<ServerSettings, 'allowNamedServers' | 'redirectToServer'>;
+  clock?: Clock;
+}

@@ -1,7 +1,8 @@
-import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Atoll } from '../support/atoll.ts';
+import { processesIn } from '../support/processesIn.ts';
 import { until } from '../support/until.ts';
 
 const admin = 'token-of-the-test-service-0123456789';
@@ -37,17 +38,6 @@ async function modelOf(user: string): Promise<Model | undefined> {
   return answer.status === 200 ? ((await answer.json()) as Model) : undefined;
 }
 
-/** The processes that work in the home of a user. */
-function processesOf(user: string): string[] {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readlinkSync(`/proc/${pid}/cwd`) === join(atoll.data, 'homes', user);
-    } catch {
-      return false; // It ended meanwhile.
-    }
-  });
-}
-
 /** Whether a process leads its session, as the main process of a workload does. */
 function leadsSession(pid: string): boolean {
   const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
@@ -78,9 +68,9 @@ test.each([0, 15, 60, 250])(
     );
     expect(await modelOf(user)).toMatchObject({ ready: true, stopped: false, pending: null });
     // Twins would each lead a session of their own.
-    expect(processesOf(user).filter(leadsSession)).toHaveLength(1);
+    expect(processesIn(join(atoll.data, 'homes', user)).filter(leadsSession)).toHaveLength(1);
     expect([202, 204]).toContain((await api('DELETE', `/users/${user}/server`)).status);
     await until('the stop', async () => (await modelOf(user))?.stopped);
-    await until('no process of it to be left', () => processesOf(user).length === 0);
+    await until('no process of it to be left', () => processesIn(join(atoll.data, 'homes', user)).length === 0);
   },
 );

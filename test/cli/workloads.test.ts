@@ -1,0 +1,52 @@
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Atoll } from '../support/atoll.ts';
+import { processesIn } from '../support/processesIn.ts';
+import { until } from '../support/until.ts';
+
+const admin = 'token-of-the-test-service-0123456789';
+const settings = `
+jupyterhub:
+  hub:
+    config:
+      JupyterHub: { authenticator_class: dummy }
+      Authenticator: { allow_all: true }
+    services:
+      tests: { apiToken: ${admin}, admin: true }
+`;
+
+let atoll: Atoll;
+beforeAll(async () => {
+  atoll = await Atoll.start({ settings });
+});
+afterAll(() => atoll?.end());
+
+const api = (method: string, path: string, body?: string): Promise<Response> =>
+  fetch(`${atoll.url}/hub/api${path}`, {
+    method,
+    headers: { authorization: `token ${admin}` },
+    ...(body !== undefined && { body }),
+  });
+const ofAda = (): string[] => processesIn(join(atoll.data, 'homes/ada'));
+const serverAnswers = async (): Promise<boolean> => (await fetch(`${atoll.url}/user/ada/api`)).status === 200;
+const workloadOfServer = async (): Promise<string> => {
+  const { state } = (await (await api('GET', '/users/ada/server')).json()) as { state: { workload: string } };
+  return state.workload;
+};
+
+test('servers go on without Atoll, unless it is told to end them', async () => {
+  await api('POST', '/users/ada');
+  expect([201, 202]).toContain((await api('POST', '/users/ada/server')).status);
+  await until('the server', serverAnswers);
+  const workload = await workloadOfServer();
+
+  expect(await atoll.stop()).toBe(0);
+  expect(ofAda()).not.toEqual([]);
+  await atoll.up();
+  await until('the server', serverAnswers);
+  expect(await workloadOfServer()).toBe(workload);
+
+  expect((await api('POST', '/shutdown', '{"servers": true}')).status).toBe(202);
+  expect(await atoll.ended()).toBe(0);
+  expect(ofAda()).toEqual([]);
+});

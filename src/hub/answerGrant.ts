@@ -31,8 +31,7 @@ function grantOf({ sessionId, tokenId, name }: Principal): string {
 
 /**
  * Who looks. The login cookie stays at /hub/, so a browser shows its view cookie, which is good for looking only and thus
- * needs no XSRF token; the edge refuses WebSockets of
- * foreign pages.
+ * needs no XSRF token; the edge refuses WebSockets of foreign pages.
  */
 async function viewerOf(identity: Identity, { path, headers }: GrantQuestion): Promise<Principal | undefined> {
   if (headers.authorization === undefined) return identity.fromViewCookies(headers.cookie ?? '');

@@ -7,6 +7,9 @@ import type { Html } from './frame/layout.ts';
 import type { PageContext, PageFrame } from './frame/pageFrame.ts';
 import type { PagesOptions } from './pagesOptions.ts';
 
+/** The lifetime that is chosen at first, in days. */
+const standardLifetime = 30;
+
 /** Lifetimes to choose from, in days; 0 is for ever. */
 const lifetimes: readonly (readonly [number, string])[] = [
   [1, '1 day'],
@@ -32,12 +35,12 @@ export function addTokenPages(frame: PageFrame, { identity }: PagesOptions): voi
         return context.redirect('/hub/token');
       }
       const scopes = (form.get('scopes') ?? '').split(/\s+/).filter(Boolean);
-      const days = Number(form.get('days'));
+      const days = lifetimeFrom(form.get('days'));
       const { secret } = await identity.tokens.create({
         userId: principal.userId ?? 0,
         note: (form.get('note') ?? '').trim() || 'Made on the token page',
         scopes: await scopesForToken(scopes.length > 0 ? { scopes } : {}, principal, principal, identity),
-        ...(lifetimes.some(([value]) => value === days && value > 0) && { expiresInSeconds: days * day }),
+        ...(days > 0 && { expiresInSeconds: days * day }),
       });
       return await show(context, { secret });
     } catch (error) {
@@ -74,7 +77,8 @@ ${xsrfField(context.xsrfToken)}
 ${field({ name: 'note', label: 'What it is for', type: 'text', optional: true })}
 <div class="field"><label for="days">Good for</label>
 <select id="days" name="days">${lifetimes.map(
-        ([value, text]) => html`<option value="${value}"${value === 30 ? html` selected` : ''}>${text}</option>`,
+        ([value, text]) =>
+          html`<option value="${value}"${value === standardLifetime ? html` selected` : ''}>${text}</option>`,
       )}</select></div>
 ${field({
   name: 'scopes',
@@ -104,6 +108,13 @@ ${
       { status: error?.status ?? 200 },
     );
   }
+}
+
+/** @throws AtollError `ATOLL_BAD_REQUEST` for one that cannot be chosen: it must not mean "for ever" */
+function lifetimeFrom(text: string | null): number {
+  const days = text === null ? standardLifetime : Number(text);
+  if (text !== '' && lifetimes.some(([value]) => value === days)) return days;
+  throw new AtollError('ATOLL_BAD_REQUEST', 'This lifetime cannot be chosen.');
 }
 
 function tokenTable(tokens: readonly Token[], { xsrfToken }: PageContext): Html {

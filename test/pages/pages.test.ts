@@ -158,6 +158,25 @@ describe('the token page', () => {
     expect(await world.identity.fromToken(secret)).toBeUndefined();
   });
 
+  test.each([
+    [{}, 30],
+    [{ days: '1' }, 1],
+    [{ days: '0' }, null],
+  ])('%j makes one that is good for %s days', async (fields, days) => {
+    const world = await open();
+    const visitor = await signedInVisitor(world, 'alan');
+    expect((await visitor.submit('/hub/token', fields)).status).toBe(200);
+    const token = (await world.identity.tokens.list((await world.user('alan')).id)).at(-1);
+    expect(token?.expiresAt).toBe(days === null ? null : world.clock.now() + days * 86_400_000);
+  });
+
+  test.each(['', '5', '-1', 'NaN', '1e9'])('a lifetime of %j is refused, and does not mean for ever', async (days) => {
+    const world = await open();
+    const visitor = await signedInVisitor(world, 'alan');
+    expect((await visitor.submit('/hub/token', { days })).status).toBe(400);
+    expect(await world.identity.tokens.list((await world.user('alan')).id)).toEqual([]);
+  });
+
   test('says what is wrong with the scopes', async () => {
     const world = await open();
     const visitor = await signedInVisitor(world, 'ada');

@@ -13,6 +13,7 @@ import type { Principal } from '../../identity/principal.ts';
  */
 export type Access = 'open' | 'identified' | ScopedAccess;
 
+/** See {@link Access}. */
 export interface ScopedAccess {
   anyOf: readonly string[];
   filtered?: true;

@@ -10,6 +10,7 @@ import { clusterModelOf } from './clusterModel.ts';
 import { phasesFrom, waitFrom } from './queryParameters.ts';
 import { readHeartbeat, readRequest } from './readBody.ts';
 
+/** What {@link createGatewayApi} needs. */
 export interface GatewayDependencies {
   clusters: Clusters;
   /** Who sent a request, or undefined: {@link authenticateGatewayRequest}. */

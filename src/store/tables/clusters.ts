@@ -54,6 +54,7 @@ export interface WorkersTable {
   phase: string;
 }
 
+/** The tables of clusters. */
 export interface ClustersDatabase {
   clusters: ClustersTable;
   workers: WorkersTable;

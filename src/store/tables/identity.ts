@@ -20,6 +20,7 @@ export interface GroupsTable {
   properties: string;
 }
 
+/** Who is in which group. */
 export interface GroupMembersTable {
   group_id: number;
   user_id: number;
@@ -100,6 +101,7 @@ export interface OAuthCodesTable {
   token_id: number | null;
 }
 
+/** The tables of identity. */
 export interface IdentityDatabase {
   users: UsersTable;
   groups: GroupsTable;

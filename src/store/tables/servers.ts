@@ -26,6 +26,7 @@ export interface ServersTable {
   failure: string | null;
 }
 
+/** The tables of servers. */
 export interface ServersDatabase {
   servers: ServersTable;
 }

@@ -5,7 +5,8 @@ export function plainLine(line: string): string {
   const details = Object.entries(fields).map(([name, value]) => `${name}: ${textOf(value)}`);
   const text = [
     `${new Date(time).toTimeString().slice(0, 8)} ${role}: ${severity}${msg ?? ''}${details.length === 0 ? '' : ` (${details.join(', ')})`}`,
-    ...(err ? [err.stack ?? err.message ?? ''] : []),
+    // Indented, so that no text within looks like a line of its own.
+    ...(err ? [`  ${(err.stack ?? err.message ?? '').replaceAll('\n', '\n  ')}`] : []),
   ].join('\n');
   // Names of users and clusters, and what programs printed, may hold what a terminal would obey.
   return text.replace(/[^\P{Cc}\n]/gu, '?');
@@ -21,5 +22,5 @@ interface LogLine {
 }
 
 function textOf(value: unknown): string {
-  return typeof value === 'string' ? value : JSON.stringify(value);
+  return typeof value === 'string' ? value.replaceAll('\n', '\\n') : JSON.stringify(value);
 }

@@ -15,8 +15,16 @@ test('a line is its time, its role, what happened, and the fields', () => {
 
 test('an error brings its stack', () => {
   expect(line({ level: 50, err: { type: 'Error', message: 'no', stack: 'Error: no\n    at x' }, msg: 'failed' })).toBe(
-    '07:26:21 hub: error: failed\nError: no\n    at x',
+    '07:26:21 hub: error: failed\n  Error: no\n      at x',
   );
+});
+
+test('nothing in a field or an error looks like a line of its own', () => {
+  const forged = 'x\n07:26:22 hub: signed in (user: root)';
+  expect(line({ report: forged, msg: 'seen' })).toBe(
+    '07:26:21 hub: seen (report: x\\n07:26:22 hub: signed in (user: root))',
+  );
+  expect(line({ level: 50, err: { message: forged }, msg: 'failed' })).toMatch(/failed\n {2}x\n {2}07:26:22/);
 });
 
 test('what a terminal would obey is taken out', () => {

@@ -54,6 +54,8 @@ describe.skipIf(noBrowserReason !== undefined)(
       const editor = lab.locator('.jp-Notebook .cm-content').first();
       await editor.waitFor(patience);
       await editor.click();
+      // As a person would: JupyterLab forgets a cell that is run while it is still connecting to its kernel.
+      await lab.waitForSelector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', patience);
       await lab.keyboard.insertText(computation);
       await lab.keyboard.press('Shift+Enter');
       const output = lab.locator('.jp-OutputArea-output');

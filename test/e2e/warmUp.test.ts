@@ -6,12 +6,15 @@ import { Atoll } from '../support/atoll.ts';
 import { signIn } from '../support/signIn.ts';
 import { until } from '../support/until.ts';
 
+const admin = 'token-of-the-test-service-0123456789';
 const settings = `
 jupyterhub:
   hub:
     config:
       JupyterHub: { authenticator_class: dummy }
       Authenticator: { allow_all: true }
+    services:
+      tests: { apiToken: ${admin}, admin: true }
 `;
 
 let atoll: Atoll;
@@ -43,4 +46,13 @@ test.each(['ada', 'grace'])('after the first sign-in of %s, the first start is o
   await until('the server', async () => (await browser.request(`/user/${user}/api`)).status === 200);
   const parents = recordsIn('workloads', /^process\.[0-9a-f]+\.json$/).map(({ pid = 0 }) => readProcess(pid)?.parent);
   expect(parents).toContain(forkServer);
+
+  // JupyterLab worked out this folder when the fork server imported it, which was perhaps before it was anybody's.
+  const saved = await fetch(`${atoll.url}/user/${user}/lab/api/workspaces/mine`, {
+    method: 'PUT',
+    headers: { authorization: `token ${admin}` },
+    body: JSON.stringify({ data: {}, metadata: { id: 'mine' } }),
+  });
+  expect(saved.status).toBe(204);
+  expect(readdirSync(join(atoll.data, 'homes', user, '.jupyter/lab/workspaces')).join()).toContain('mine');
 });

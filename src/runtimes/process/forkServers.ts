@@ -1,10 +1,11 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, readFileSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { chmod, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../core/errors.ts';
+import { randomHex } from '../../core/ids.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { ModuleCommand } from './forkable.ts';
 import { type Answer, connectIn, exchange } from './forkServerSocket.ts';
@@ -36,7 +37,14 @@ export interface ForkServerMemory {
   bytes: number;
 }
 
-const serverSchema = z.object({ owner: z.string(), pid: z.number(), startTime: z.number(), bootId: z.string() });
+const serverSchema = z.object({
+  owner: z.string(),
+  pid: z.number(),
+  startTime: z.number(),
+  bootId: z.string(),
+  /** The link that a spare one knows as its home. */
+  homeLink: z.string().optional(),
+});
 
 /** How long one that has its modules may take to fork; it needs some milliseconds. */
 const forkTimeoutMs = 3000;
@@ -178,7 +186,7 @@ export class ForkServers {
   }
 
   /** Gives the spare fork server to a user. False when there is none that can be had. */
-  async #takeSpare(name: string, owner: string, { changeTo }: Placement): Promise<boolean> {
+  async #takeSpare(name: string, owner: string, { changeTo, home }: Placement): Promise<boolean> {
     const spare = join(this.#options.directory, this.#spareName);
     const record = readJson(join(spare, 'server.json'), serverSchema);
     // Under a name of its own from now on: no two users ask for the same one.
@@ -194,8 +202,9 @@ export class ForkServers {
       this.#spareTimer.unref();
     }
     const connection = record && (await connectIn(taken));
-    if (!connection) return false;
+    if (!connection || record.homeLink === undefined) return false;
     try {
+      await pointLink(record.homeLink, home);
       const answer = await exchange(connection, { op: 'assign', account: changeTo ?? null }, importTimeoutMs);
       if (answer.error !== undefined) return false;
       replaceFile(join(taken, 'server.json'), JSON.stringify({ ...record, owner }));
@@ -212,14 +221,14 @@ export class ForkServers {
     const { environment, programs, idleSeconds, installationId } = this.#options;
     const folder = join(this.#options.directory, name);
     await mkdir(folder, { recursive: true, mode: 0o700 });
+    const homeLink = placement ? undefined : await this.#makeHomeLink();
     const log = openSync(join(folder, 'log'), 'w', 0o600);
     const server = spawn(environment.python, ['-I', '-S', join(programs, 'atoll_forkserver.py')], {
       detached: true,
       cwd: '/',
       env: {
         PATH: `${join(environment.directory, 'bin')}:/usr/local/bin:/usr/bin:/bin`,
-        // Nobody's settings are read for the spare one.
-        HOME: placement?.home ?? '/nonexistent',
+        HOME: placement?.home ?? homeLink,
         ...(placement ? { USER: placement.account.name, LOGNAME: placement.account.name } : {}),
         LANG: 'C.UTF-8',
         ...workerDefaults,
@@ -237,7 +246,7 @@ export class ForkServers {
     server.stdin?.end(JSON.stringify(settings));
     const startTime = server.pid === undefined ? undefined : readProcess(server.pid)?.startTime;
     if (server.pid === undefined || startTime === undefined) throw new Error('it cannot be executed');
-    const record = { owner, pid: server.pid, startTime, bootId: this.#bootId };
+    const record = { owner, pid: server.pid, startTime, bootId: this.#bootId, homeLink };
     replaceFile(join(folder, 'server.json'), JSON.stringify(record));
     const deadline = Date.now() + importTimeoutMs;
     while (Date.now() < deadline && isAlive(record, this.#bootId)) {
@@ -248,6 +257,20 @@ export class ForkServers {
     }
     const lines = (await readFile(join(folder, 'log'), 'utf8')).trim().split('\n');
     throw new Error(`it does not listen: ${lines.at(-1)?.slice(0, 500) ?? ''}`);
+  }
+
+  /**
+   * The home of a spare fork server: a link that leads nowhere until it leads to the home of the user who gets it. Modules
+   * work out paths below the home when they are imported (JupyterLab's workspaces, the trash, Dask's configuration), and
+   * keep them; these must become the user's own, and nobody else's.
+   */
+  async #makeHomeLink(): Promise<string> {
+    const folder = join(dirname(this.#options.directory), 'fork-server-homes');
+    await mkdir(folder, { recursive: true });
+    await chmod(folder, 0o711); // to pass through, for the account that the user runs as
+    const link = join(folder, randomHex(8));
+    await symlink(`/nonexistent/${randomHex(8)}`, link);
+    return link;
   }
 
   get #spareName(): string {
@@ -268,4 +291,10 @@ function proportionalShareOf(pid: number): number {
   } catch {
     return 0;
   }
+}
+
+/** Makes a link lead to another place, in one step. */
+async function pointLink(link: string, target: string): Promise<void> {
+  await symlink(target, `${link}.new`);
+  await rename(`${link}.new`, link);
 }

@@ -1,28 +1,21 @@
 import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { setTimeout as wait } from 'node:timers/promises';
+import { FileLock } from '../core/fileLock.ts';
 
 /**
  * Waits until no other process builds in this folder, and keeps others waiting until the returned function is called or
- * this process ends, however it ends: it is the operating system's lock on a file, taken through SQLite.
+ * this process ends, however it ends.
  */
 export async function takeBuildLock(folder: string, onWait: () => void, signal?: AbortSignal): Promise<() => void> {
-  const database = new DatabaseSync(join(folder, 'lock.sqlite'));
-  let told = false;
+  const lock = new FileLock(join(folder, 'lock.sqlite'));
   try {
-    for (;;) {
-      try {
-        database.exec('PRAGMA busy_timeout = 0; BEGIN EXCLUSIVE');
-        return () => database.close();
-      } catch (error) {
-        if (!(error instanceof Error) || !error.message.includes('locked')) throw error;
-        if (!told) onWait();
-        told = true;
-        await wait(200, undefined, { signal });
-      }
+    for (let waits = 0; !lock.tryTake(); waits++) {
+      if (waits === 0) onWait();
+      await wait(200, undefined, { signal });
     }
+    return () => lock.letGo();
   } catch (error) {
-    database.close();
+    lock.letGo();
     throw error;
   }
 }

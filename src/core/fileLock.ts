@@ -1,0 +1,34 @@
+import { DatabaseSync } from 'node:sqlite';
+
+const sqliteBusy = 5;
+
+/**
+ * A lock on a file (made if need be) that one holder has at a time, in all processes. It is held until it is let go or the
+ * process ends, however it ends: SQLite's lock is the operating system's, which no killed process leaves behind. What is
+ * left of a socket or of a file with a process id would have to be judged and replaced, and two processes that do so at
+ * once would both succeed.
+ */
+export class FileLock {
+  readonly #file: DatabaseSync;
+
+  constructor(path: string) {
+    this.#file = new DatabaseSync(path, { timeout: 0 });
+  }
+
+  /** Takes the lock; false when somebody else holds it. */
+  tryTake(): boolean {
+    try {
+      // Nothing is ever written, so no journal is needed.
+      this.#file.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
+      return true;
+    } catch (error) {
+      if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) return false;
+      throw error;
+    }
+  }
+
+  /** Lets it go, or gives up trying. Not to be used again. */
+  letGo(): void {
+    this.#file.close();
+  }
+}

@@ -130,7 +130,11 @@ export class ProxyField {
   #spawn(program: string, words: string[], proxy: boolean, environment: NodeJS.ProcessEnv = {}): number {
     const child = spawn(...this.command(program, words, proxy), {
       // configurable-http-proxy writes a line for each connection that its client ends.
-      stdio: ['ignore', 'ignore', program === process.execPath && words[0]?.includes('configurable') ? 'ignore' : 'inherit'],
+      stdio: [
+        'ignore',
+        'ignore',
+        program === process.execPath && words[0]?.includes('configurable') ? 'ignore' : 'inherit',
+      ],
       env: { ...process.env, ...environment },
     });
     this.#children.push(child);

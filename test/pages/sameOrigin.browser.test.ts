@@ -20,7 +20,7 @@ describe.skipIf(noBrowserReason)('a page on the server of somebody else, in the 
     const { authentication } = defaultSettings();
     const dummy = { ...authentication, authenticator: 'dummy' as const, configured: true, allowAll: true };
     hub = await startSmallHub({ runtime, settings: { authentication: dummy } });
-    page = await browser.newPage();
+    page = await (await browser.newContext()).newPage();
     await page.goto(`${hub.url}/hub/login?next=%2Fhub%2Ftoken`);
     await page.fill('[name=username]', 'ada');
     await page.fill('[name=password]', 'anything');
@@ -72,6 +72,34 @@ describe.skipIf(noBrowserReason)('a page on the server of somebody else, in the 
       await opened.close();
     },
   );
+
+  test('reads nothing of a page by a service worker, even one that may see all requests', async () => {
+    const worker = `
+      self.addEventListener('activate', (event) => event.waitUntil(self.clients.claim()));
+      self.addEventListener('fetch', (event) => {
+        if (!event.request.url.includes('/hub/token')) return;
+        event.respondWith((async () => {
+          const answer = await fetch(event.request);
+          const text = await answer.clone().text();
+          for (const client of await self.clients.matchAll({ includeUncontrolled: true })) client.postMessage(text);
+          return answer;
+        })());
+      });`;
+    await page
+      .context()
+      .route('**/user/mallory/worker.js', (route) =>
+        route.fulfill({ contentType: 'text/javascript', headers: { 'service-worker-allowed': '/' }, body: worker }),
+      );
+    await run(`
+      window.told = new Promise((resolve) => navigator.serviceWorker.addEventListener('message', (event) => resolve(event.data)));
+      await navigator.serviceWorker.register('/user/mallory/worker.js', { scope: '/' });
+      await navigator.serviceWorker.ready;`);
+    const hubPage = await page.context().newPage();
+    await hubPage.goto(`${hub.url}/hub/token`);
+    expect(await run('return window.told')).not.toMatch(/_xsrf"/);
+    await hubPage.close();
+    await run('for (const found of await navigator.serviceWorker.getRegistrations()) await found.unregister();');
+  });
 
   test('cannot put a page of the hub into a frame', async () => {
     const text = await run(`

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type IdentityWorld, openIdentityWorld } from '../support/identityWorld.ts';
-import { type PageVisitor, signedInVisitor } from '../support/pageVisitor.ts';
+import { clicked, type PageVisitor, signedInVisitor } from '../support/pageVisitor.ts';
 
 let world: IdentityWorld;
 let visitor: PageVisitor;
@@ -114,6 +114,15 @@ describe('pages', () => {
     expect(answer.status).toBe(403);
     expect(await answer.text()).not.toMatch(/name="_xsrf"/);
   });
+
+  test.each([{ 'sec-fetch-dest': 'empty' }, { 'service-worker-navigation-preload': 'true' }])(
+    'cannot be read by a service worker that opens them in the place of the browser (%j)',
+    async (headers) => {
+      const answer = await visitor.get('/hub/token', { ...clicked, ...headers });
+      expect(answer.status).toBe(403);
+      expect(await answer.text()).not.toMatch(/name="_xsrf"/);
+    },
+  );
 
   test('a tossed login of somebody else leads to the sign-in page, not to their account', async () => {
     const ada = await signedInVisitor(world, 'ada');

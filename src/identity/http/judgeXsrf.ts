@@ -31,15 +31,24 @@ export function judgeXsrf(
   form?: Readonly<Record<string, string>>,
 ): XsrfVerdict {
   const reading = ['GET', 'HEAD', 'OPTIONS'].includes(request.method);
-  const mode = request.headers.get('sec-fetch-mode');
   if (reading) {
-    if (mode === null || mode === 'navigate') return { ok: true };
+    if (isNavigation(request)) return { ok: true };
   } else if (isForeign(request)) return { ok: false, message: 'Cross-site request refused' };
   const submitted = submittedXsrf(request, form);
   if (submitted === undefined) return { ok: false, message: `'_xsrf' argument missing from ${request.method}` };
   return tokens.isValid(submitted, { session })
     ? { ok: true }
     : { ok: false, message: `XSRF cookie does not match ${request.method} argument` };
+}
+
+/**
+ * Whether a person opens an address, as far as the browser says. A service worker (of a user's server) that opens it in the
+ * browser's place, or is handed what the browser loads ahead for it, could read the answer: that is none.
+ */
+function isNavigation({ headers }: Request): boolean {
+  const mode = headers.get('sec-fetch-mode');
+  if (mode !== null && mode !== 'navigate') return false;
+  return headers.get('sec-fetch-dest') !== 'empty' && !headers.has('service-worker-navigation-preload');
 }
 
 /** Whether the browser says that a page of another origin made the request. */

@@ -1,5 +1,6 @@
+import type { Settings } from '../config/settings.ts';
 import { openDataFolder } from '../core/dataFolder.ts';
-import { operatorName, startHub } from '../hub/hub.ts';
+import { type Hub, operatorName, startHub } from '../hub/hub.ts';
 import { runRole, type SignIn } from './childRole.ts';
 import { holdLock } from './holdLock.ts';
 import { readKeptSettings, readSettings } from './readSettings.ts';
@@ -26,15 +27,35 @@ export async function hub(options: HubCommandOptions): Promise<void> {
     const folder = openDataFolder(options.data);
     await holdLock(folder.hubLock, folder.root, previousHubMs);
     const running = await startHub({ folder, settings, url: options.url, log, shutDown });
-    const { authenticator, adminUsers } = settings.authentication;
-    const operator = adminUsers[0] ?? operatorName();
-    const signIn: SignIn =
-      authenticator === 'link'
-        ? { sentence: `Sign in, once, as ${operator}:`, url: await running.makeLoginLink(operator) }
-        : { sentence: 'Sign in:', url: `${options.url}/hub/login` };
     return {
-      report: { signIn, notes: [...notes, ...running.notes] },
+      report: {
+        signIn: await signInOf(running, settings, options.url),
+        notes: [...notes, ...running.notes, ...(await firstAccountNotes(running, settings, options.url))],
+      },
       stop: (workloads) => running.stop(workloads),
     };
   });
+}
+
+async function signInOf(running: Hub, { authentication }: Settings, url: string): Promise<SignIn> {
+  if (authentication.authenticator !== 'link') return { sentence: 'Sign in:', url: `${url}/hub/login` };
+  const operator = authentication.adminUsers[0] ?? operatorName();
+  return { sentence: `Sign in, once, as ${operator}:`, url: await running.makeLoginLink(operator) };
+}
+
+/**
+ * Where people make their accounts themselves, somebody must be the first who may approve one: an administrator, by a link,
+ * since anybody could sign up under that name.
+ */
+async function firstAccountNotes(running: Hub, { authentication }: Settings, url: string): Promise<string[]> {
+  const { accounts } = running.identity.authenticator;
+  const [admin] = authentication.adminUsers;
+  if (!accounts || admin === undefined) return [];
+  const approved = new Set((await accounts.list()).filter((account) => account.approved).map(({ name }) => name));
+  const names = authentication.adminUsers.map((name) => running.identity.toUserName(name) ?? name);
+  if (names.some((name) => approved.has(name))) return [];
+  return [
+    `No administrator has an account yet. This link signs in, once, as ${admin}: ${await running.makeLoginLink(admin)}`,
+    `Then set a password at ${url}/hub/change-password; other people sign up at ${url}/hub/signup, and you approve them at ${url}/hub/authorize.`,
+  ];
 }

@@ -20,10 +20,7 @@ export function addLoginPages(frame: PageFrame, { identity }: PagesOptions): voi
   frame.page({ method: 'get', path: '/hub/login', access: 'open' }, async (context) => {
     const link = context.url.searchParams.get('link');
     if (link !== null) return showLink(context, link);
-    // With the view cookie again: whoever is sent here from a dashboard has lost it.
-    return context.session
-      ? context.redirect(nextOf(context), [viewCookieOf(context.session, context.client)])
-      : showForm(context);
+    return context.session ? goOn(context, context.session) : showForm(context);
   });
 
   frame.page({ method: 'post', path: '/hub/login', access: 'open', showsXsrfFailure: true }, async (context) => {
@@ -42,10 +39,15 @@ export function addLoginPages(frame: PageFrame, { identity }: PagesOptions): voi
     }
   });
 
+  /** With the view cookie again: whoever is sent here from a dashboard has lost it. */
+  function goOn(context: PageContext, session: Session): Response {
+    return context.redirect(nextOf(context), [viewCookieOf(session, context.client)]);
+  }
+
   /**
    * A click on a link from outside the browser (a terminal, a chat program) signs in at once. Whoever merely looks at the
    * address (a chat program's preview, a browser that loads ahead), whoever comes from another site's page, and whoever is
-   * signed in already, gets a button.
+   * signed in as somebody else, gets a button.
    */
   async function showLink(context: PageContext, link: string): Promise<Response> {
     const user = await identity.links.peek(link);
@@ -53,6 +55,7 @@ export function addLoginPages(frame: PageFrame, { identity }: PagesOptions): voi
       return context.principal
         ? context.redirect(nextOf(context))
         : showForm(context, new AtollError('ATOLL_LINK_INVALID', 'This login link has been used or is too old.'));
+    if (context.session && context.principal?.name === user.name) return goOn(context, context.session);
     if (!context.principal && isPersonsClick(context.request))
       return enter(context, await identity.signIn.withLink(link));
     return context.page(

@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Atoll } from '../support/atoll.ts';
+import { BrowserSession } from '../support/browserSession.ts';
 import { freePort } from '../support/freePort.ts';
 import { until } from '../support/until.ts';
 
@@ -105,6 +106,33 @@ describe('atoll up', () => {
     expect(await atoll.ended()).toBe(0);
     expect([isRunning(hub), isRunning(edge)]).toEqual([false, false]);
   });
+});
+
+test('with accounts that people make themselves, the first administrator comes in by a link', async () => {
+  const atoll = await Atoll.start({
+    settings: `
+jupyterhub:
+  hub:
+    config:
+      JupyterHub: { authenticator_class: native }
+      Authenticator: { admin_users: [Ada] }
+`,
+  });
+  try {
+    expect(atoll.output).toMatch(/This link signs in, once, as Ada: \S+\n/);
+    expect(atoll.output).toContain(`Sign in: ${atoll.url}/hub/login\n`);
+    const browser = new BrowserSession(atoll.url);
+    await browser.request(atoll.signInLink, { headers: { 'sec-fetch-user': '?1' } });
+    expect((await browser.request('/hub/change-password')).status).toBe(200);
+    const [password, _xsrf = ''] = ['a long new password', browser.cookie('_xsrf')];
+    const form = { password, repeated: password, _xsrf };
+    expect((await browser.request('/hub/change-password', { form })).status).toBe(200);
+    await atoll.stop();
+    await atoll.up();
+    expect(atoll.output).not.toContain('once');
+  } finally {
+    await atoll.end();
+  }
 });
 
 test('set-up that is interrupted says how to go on', async () => {

@@ -245,6 +245,17 @@ describe('a login link', () => {
     expect((await new PageVisitor(world).get(path, typed)).status).toBe(302);
   });
 
+  test('leads whoever is signed in as that person on, and stays good for another browser', async () => {
+    const world = await open();
+    const path = await linkFor(world, 'ada');
+    const visitor = await signedInVisitor(world, 'ada');
+    const answer = await visitor.get(`${path}&next=%2Fhub%2Ftoken`, typed);
+    expect([answer.status, answer.headers.get('location')]).toEqual([302, '/hub/token']);
+    const other = new PageVisitor(world);
+    await other.get(path, typed);
+    expect(await (await other.get('/hub/token')).text()).toContain('<span>ada</span>');
+  });
+
   test('asks before it replaces another login', async () => {
     const world = await open();
     const visitor = await signedInVisitor(world, 'grace');

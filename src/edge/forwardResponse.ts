@@ -5,13 +5,19 @@ const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'upgra
 /** Fields that a server cannot declare to be for the edge only. */
 const kept = new Set(['content-length', 'transfer-encoding', 'content-type', 'content-encoding', 'set-cookie']);
 
+/**
+ * What a user's server may not say, since it speaks for the whole origin, the hub's pages included: that its service worker
+ * may answer for other paths than its own (Service Workers §4.3), and that the browser shall forget the origin's data.
+ */
+const forTheWholeOrigin = new Set(['service-worker-allowed', 'clear-site-data']);
+
 /** How a response is passed on. */
 export interface ResponseForwarding {
   /** The client's connection stays open after it; `implicit` for HTTP/1.1, where that need not be said. */
   connection: 'implicit' | 'keep-alive' | 'close';
   /** The chunks are taken apart, for an HTTP/1.0 client. */
   dechunked: boolean;
-  /** Cookies with the hub's names are not let through. */
+  /** It is a user's server's: neither cookies with the hub's names nor what speaks for the whole origin are let through. */
   withoutHubCookies: boolean;
 }
 
@@ -25,7 +31,8 @@ export function forwardedResponseHead(head: ResponseHead, forwarding: ResponseFo
     if (listed?.has(name) && !kept.has(name)) return false;
     if (name === 'transfer-encoding') return !forwarding.dechunked && !bodiless;
     if (name === 'content-length') return !bodiless;
-    return !(forwarding.withoutHubCookies && name === 'set-cookie' && setsHubCookie(fields.value(index)));
+    if (!forwarding.withoutHubCookies) return true;
+    return !forTheWholeOrigin.has(name) && !(name === 'set-cookie' && setsHubCookie(fields.value(index)));
   });
   return `HTTP/1.1 ${status}${head.reason}\r\n${lines}${connectionLines(head, forwarding)}\r\n`;
 }

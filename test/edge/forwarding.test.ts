@@ -247,7 +247,7 @@ describe('the head that a client gets', () => {
   test('is the server’s, without what concerns its connection only', async () => {
     expect(
       await answered(
-        'HTTP/1.1 299 So Sö\r\nServer: s\r\nConnection: close, X-Mine, Set-Cookie\r\nX-Mine: 1\r\nKeep-Alive: timeout=5\r\nProxy-Connection: a\r\nUpgrade: h2c\r\nSet-Cookie: jupyterhub-user-ada=1\r\nSet-Cookie: b=2\r\nContent-Length: 2\r\n\r\nok',
+        'HTTP/1.1 299 So Sö\r\nServer: s\r\nConnection: close, X-Mine, Set-Cookie\r\nX-Mine: 1\r\nKeep-Alive: timeout=5\r\nProxy-Connection: a\r\nUpgrade: h2c\r\nService-Worker-Allowed: /\r\nClear-Site-Data: "*"\r\nSet-Cookie: jupyterhub-user-ada=1\r\nSet-Cookie: b=2\r\nContent-Length: 2\r\n\r\nok',
       ),
     ).toBe(
       'HTTP/1.1 299 So Sö\r\nServer: s\r\nSet-Cookie: jupyterhub-user-ada=1\r\nSet-Cookie: b=2\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok',

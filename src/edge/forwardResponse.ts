@@ -6,8 +6,8 @@ const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'upgra
 const kept = new Set(['content-length', 'transfer-encoding', 'content-type', 'content-encoding', 'set-cookie']);
 
 /**
- * What a user's server may not say, since it speaks for the whole origin, the hub's pages included: that its service worker
- * may answer for other paths than its own (Service Workers §4.3), and that the browser shall forget the origin's data.
+ * What nobody may say behind the edge (the hub does not), since it speaks for the whole origin, the hub's pages included: that
+ * a service worker may answer for other paths than its own, and that the browser shall forget the origin's data.
  */
 const forTheWholeOrigin = new Set(['service-worker-allowed', 'clear-site-data']);
 
@@ -17,7 +17,7 @@ export interface ResponseForwarding {
   connection: 'implicit' | 'keep-alive' | 'close';
   /** The chunks are taken apart, for an HTTP/1.0 client. */
   dechunked: boolean;
-  /** It is a user's server's: neither cookies with the hub's names nor what speaks for the whole origin are let through. */
+  /** Cookies with the hub's names are not let through. */
   withoutHubCookies: boolean;
 }
 
@@ -31,8 +31,8 @@ export function forwardedResponseHead(head: ResponseHead, forwarding: ResponseFo
     if (listed?.has(name) && !kept.has(name)) return false;
     if (name === 'transfer-encoding') return !forwarding.dechunked && !bodiless;
     if (name === 'content-length') return !bodiless;
-    if (!forwarding.withoutHubCookies) return true;
-    return !forTheWholeOrigin.has(name) && !(name === 'set-cookie' && setsHubCookie(fields.value(index)));
+    if (forTheWholeOrigin.has(name)) return false;
+    return !(forwarding.withoutHubCookies && name === 'set-cookie' && setsHubCookie(fields.value(index)));
   });
   return `HTTP/1.1 ${status}${head.reason}\r\n${lines}${connectionLines(head, forwarding)}\r\n`;
 }

@@ -1,7 +1,8 @@
 import type { Route, RouteWriter } from '../edge/protocol.ts';
 import type { SchedulerAddress } from './cluster.ts';
 
-const gatewayPath = '/services/dask-gateway';
+/** Below it are the dashboards. */
+export const dashboardsPath = '/services/dask-gateway/clusters/';
 
 /** The route of a cluster's dashboard; the name asked for in {@link GrantQuestion}. */
 export function dashboardRouteId(clusterName: string): string {
@@ -10,7 +11,7 @@ export function dashboardRouteId(clusterName: string): string {
 
 /** Where people find a cluster's live dashboard. */
 export function dashboardPath(clusterName: string): string {
-  return `${gatewayPath}/clusters/${clusterName}/status`;
+  return `${dashboardsPath}${clusterName}/status`;
 }
 
 /** The cluster whose dashboard a route leads to, or undefined when the route is none of a dashboard. */
@@ -30,7 +31,7 @@ export function routesOf(clusterName: string, { host, ports }: SchedulerAddress)
   const dashboard: Route = {
     kind: 'http',
     id: dashboardRouteId(clusterName),
-    prefix: `${gatewayPath}/clusters/${clusterName}/`,
+    prefix: `${dashboardsPath}${clusterName}/`,
     target: { kind: 'tcp', host, port: ports.dashboard },
     stripPrefix: true,
     access: 'granted',

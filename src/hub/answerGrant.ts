@@ -9,9 +9,17 @@ import type { Principal } from '../identity/principal.ts';
 /** How long the edge may go on without asking again. A logout or a revoked token ends a grant at once all the same. */
 const ttlSeconds = 60;
 
+/** What {@link answerGrant} needs. */
+export interface GrantParts {
+  identity: Identity;
+  clusters: Clusters;
+  /** What the hub answers when there is no such cluster, and thus also when it is somebody else's. */
+  answer: (request: Request) => Response | Promise<Response>;
+}
+
 /** Answers whether a request may pass to a Dask dashboard: only its cluster's owner's and administrators' may. */
 export async function answerGrant(
-  { identity, clusters }: { identity: Identity; clusters: Clusters },
+  { identity, clusters, answer }: GrantParts,
   question: GrantQuestion,
 ): Promise<GrantAnswer> {
   const principal = await viewerOf(identity, question);
@@ -19,7 +27,7 @@ export async function answerGrant(
   if (!principal) return refusal(wantsPage ? signIn(question.path) : problem(403, 'Missing or invalid credentials.'));
   const clusterName = clusterOfDashboardRoute(question.routeId);
   const cluster = clusterName === undefined ? undefined : await clusters.get(clusterName);
-  if (!mayViewDashboard(principal, cluster)) return refusal(problem(404, 'There is no such cluster.'));
+  if (!mayViewDashboard(principal, cluster)) return refusal(await asText(answer(requestOf(question))));
   return { allowed: true, ttlSeconds, grant: grantOf(principal) };
 }
 
@@ -33,15 +41,27 @@ function grantOf({ sessionId, tokenId, name }: Principal): string {
  * Who looks. The login cookie stays at /hub/, so a browser shows its view cookie, which is good for looking only and thus
  * needs no XSRF token; the edge refuses WebSockets of foreign pages.
  */
-async function viewerOf(identity: Identity, { path, headers }: GrantQuestion): Promise<Principal | undefined> {
-  if (headers.authorization === undefined) return identity.fromViewCookies(headers.cookie ?? '');
-  return authenticateGatewayRequest(identity, new Request(new URL(path, 'http://edge'), { headers }));
+async function viewerOf(identity: Identity, question: GrantQuestion): Promise<Principal | undefined> {
+  const { authorization, cookie = '' } = question.headers;
+  if (authorization === undefined) return identity.fromViewCookies(cookie);
+  return authenticateGatewayRequest(identity, requestOf(question));
+}
+
+function requestOf({ path, headers }: GrantQuestion): Request {
+  return new Request(new URL(path, 'http://edge'), { headers });
 }
 
 type Refusal = (GrantAnswer & { allowed: false })['response'];
 
 function refusal(response: Refusal): GrantAnswer {
   return { allowed: false, response };
+}
+
+async function asText(pending: Response | Promise<Response>): Promise<Refusal> {
+  const response = await pending;
+  // Cookies are for the hub's own pages, of which this is none.
+  response.headers.delete('set-cookie');
+  return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
 }
 
 function signIn(path: string): Refusal {

@@ -104,7 +104,7 @@ export async function startHub({ folder, settings, url, log, shutDown }: HubOpti
       publisher: routes,
       token: secretOf(folder, 'control-token').toString('hex'),
       onActivity: (report: ActivityReport) => servers.recordTraffic(report),
-      answerGrant: (question) => answerGrant({ identity, clusters }, question),
+      answerGrant: (question) => answerGrant({ identity, clusters, answer: app }, question),
       operatorCalls: { '/login-links': async (body) => ({ url: await makeLoginLink(userNameIn(body)) }) },
       onError: (error) => log.error({ error: messageOf(error) }, 'control request failed'),
     }),

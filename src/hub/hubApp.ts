@@ -50,8 +50,8 @@ export function createHubApp(parts: HubParts): (request: Request) => Response | 
     log,
   });
   const app = new Hono();
-  app.mount(gatewayPath, (request) => gateway.fetch(request));
   app.route('/', pages.app);
+  app.mount(gatewayPath, (request) => gateway.fetch(request));
   app.route('/', api);
   app.notFound((c) => pages.notFound(c.req.raw));
   return (request) => app.fetch(request);

@@ -93,6 +93,16 @@ try:
 except e.HTTPError as error:
     print(error.code)`;
     expect(await other.run(spying(`/services/dask-gateway/clusters/${name}/status`))).toBe('404\n');
+    // The same answer, in the caller's language, as for a cluster that does not exist.
+    const token = (await other.run('import os; print(os.environ["JUPYTERHUB_API_TOKEN"])')).trim();
+    const seen = (of: string, accept: string): Promise<string> =>
+      fetch(`${atoll.url}/services/dask-gateway/clusters/${of}/status`, {
+        headers: { accept, authorization: `token ${token}` },
+      }).then(async (answer) => `${answer.status} ${await answer.text()}`);
+    expect(await seen(name, 'text/html')).toMatch(/^404 <!doctype html>[^]*There is no such cluster/i);
+    expect(await seen(name, 'text/html')).toBe(await seen('none', 'text/html'));
+    expect(await seen(name, '*/*')).toBe('404 {"error":"Not Found","code":"ATOLL_NOT_FOUND"}');
+    expect(await seen('none', '*/*')).toBe(await seen(name, '*/*'));
     expect(await other.run(spying('/user/hedy/api/contents'))).toBe('403\n');
     expect(await other.run('from dask_gateway import Gateway\nprint(Gateway().list_clusters())')).toBe('[]\n');
     await owner.run('c.shutdown()');

@@ -265,3 +265,12 @@ describe("other people's clusters", () => {
     expect((await clusters.get(name))?.phase).toBe('running');
   });
 });
+
+test('the dashboard of a cluster that does not exist is a page for a browser, and left to the gateway else', async () => {
+  const dashboard = (accept: string): Promise<Response> =>
+    browser.request('/services/dask-gateway/clusters/none/status', { headers: { accept } });
+  const page = await dashboard('text/html,*/*;q=0.8');
+  expect([page.status, page.headers.get('content-type')]).toEqual([404, 'text/html; charset=utf-8']);
+  expect(await page.text()).toContain('There is no such cluster');
+  expect(await (await dashboard('*/*')).text()).not.toContain('There is no such cluster');
+});

@@ -1,5 +1,6 @@
 import type { ClusterPhase } from '../../clusters/cluster.ts';
 import { maySee, maySeeAll } from '../../clusters/clusterAccess.ts';
+import { dashboardsPath } from '../../clusters/clusterRoutes.ts';
 import type { Clusters } from '../../clusters/clusters.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { AtollError } from '../../core/errors.ts';
@@ -35,17 +36,25 @@ export function clustersPages({ clusters, clock = systemClock }: ClustersPagesOp
       return page('Clusters', content, shown.some(isUnderWay) ? { refreshSeconds } : {});
     });
 
+    // The hub is only asked for dashboards that the edge does not know.
+    frame.app.get(`${dashboardsPath}*`, ({ req }, next) =>
+      (req.header('accept') ?? '').includes('text/html') ? frame.notFound(req.raw, noCluster()) : next(),
+    );
+
     frame.page({ method: 'post', path: '/hub/clusters/:name/stop', access: 'signedIn' }, async (context) => {
       const { principal, params, request, redirect } = context;
       const name = params.name ?? '';
       const cluster = await clusters.get(name);
-      if (!cluster || !maySee(principal, cluster))
-        throw new AtollError('ATOLL_CLUSTER_NOT_FOUND', "There is no such cluster, or it is somebody else's.", {
-          nextStep: 'Look at the list of clusters; those that ended are forgotten after a day.',
-        });
+      if (!cluster || !maySee(principal, cluster)) throw noCluster();
       await clusters.stop(name, `Stopped by ${principal.name}.`);
       await clusters.waitForChange(name, quickMs, request.signal);
       return redirect('/hub/clusters');
     });
   };
+}
+
+function noCluster(): AtollError {
+  return new AtollError('ATOLL_CLUSTER_NOT_FOUND', "There is no such cluster, or it is somebody else's.", {
+    nextStep: 'Look at the list of clusters; those that ended are forgotten after a day.',
+  });
 }

@@ -102,8 +102,10 @@ export class PageFrame {
   }
 
   /** The answer for an address that nothing else answers. */
-  async notFound(request: Request): Promise<Response> {
-    const error = new AtollError('ATOLL_NOT_FOUND', 'There is no such page.');
+  async notFound(
+    request: Request,
+    error = new AtollError('ATOLL_NOT_FOUND', 'There is no such page.'),
+  ): Promise<Response> {
     return (await this.#contextOf(request, {}, false)).error(error);
   }
 

@@ -1,9 +1,8 @@
 /**
  * The edge beside configurable-http-proxy 5 and nginx (one worker), in one run: the same server behind, the same load in
- * front, one after the other in each round. A ratio is the median of the rounds' ratios, so that a busy moment of the
- * machine counts for all or for one round only.
+ * front, rounds in turn, medians.
  *
- *   node bench/proxy.ts [--rounds 7] [--seconds 2] [--only small|large|WebSocket]
+ *   node bench/proxy.ts [--rounds 5] [--seconds 4] [--only atoll|nginx|configurable]
  *
  * Where `taskset` exists, each proxy has the last processor for itself, while load and servers share the first one: they
  * are lighter than any of the proxies (nginx with a fixed answer and wrk; for WebSockets a bare echo and a bare client),
@@ -38,8 +37,8 @@ type Measure = (peer: ProxyPeer, seconds: number) => Promise<Sample>;
 async function compare(): Promise<void> {
   const { values } = parseArgs({
     options: {
-      rounds: { type: 'string', default: '7' },
-      seconds: { type: 'string', default: '2' },
+      rounds: { type: 'string', default: '5' },
+      seconds: { type: 'string', default: '4' },
       only: { type: 'string', default: '' },
     },
   });
@@ -59,10 +58,10 @@ async function compare(): Promise<void> {
       await field.startEdge(server, echo),
       await field.startConfigurableHttpProxy(server, echo),
       await field.startNginxProxy(server, echo),
-    ];
+    ].filter(({ name }) => name.includes(values.only));
     const measures: [string, Measure, number][] = [
-      ['small: 100-byte responses', (peer, time) => measureHttp(field, peer, 'small', time), server],
-      ['large: 1 MiB responses', (peer, time) => measureHttp(field, peer, 'large', time), server],
+      ['100-byte responses', (peer, time) => measureHttp(field, peer, 'small', time), server],
+      ['1 MiB responses', (peer, time) => measureHttp(field, peer, 'large', time), server],
       ['WebSocket echo of 100 bytes', (peer, time) => measureWebSockets(field, peer, time), echo],
     ];
     console.log(
@@ -70,7 +69,6 @@ async function compare(): Promise<void> {
         (pinning ? ', proxies on the last one, load and servers on the first' : ', nothing pinned: taskset is missing'),
     );
     for (const [title, measure, directPort] of measures) {
-      if (!title.includes(values.only)) continue;
       const peers = [...proxies, { name: 'no proxy', port: directPort, pids: [] }];
       const samples = new Map<string, Sample[]>(peers.map(({ name }) => [name, []]));
       for (const peer of proxies) await measure(peer, 2);
@@ -90,11 +88,7 @@ async function compare(): Promise<void> {
 async function measureHttp(field: ProxyField, peer: ProxyPeer, name: string, seconds: number): Promise<Sample> {
   const url = `http://127.0.0.1:${peer.port}/bench/${name}`;
   const before = cpuOf(peer);
-  const [program, options] = field.command(
-    'wrk',
-    ['-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '30s', url],
-    false,
-  );
+  const [program, options] = field.command('wrk', ['-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '30s', url], false);
   const output = execFileSync(program, options, { encoding: 'utf8' });
   const cpu = cpuOf(peer) - before;
   if (/Non-2xx|Socket errors/.test(output)) throw new Error(`${peer.name}: ${output}`);
@@ -121,21 +115,16 @@ function cpuOf({ pids }: ProxyPeer): number {
 
 function report(title: string, samples: Map<string, Sample[]>): void {
   console.log(`\n${title}`);
+  const rate = (name: string): number => median(samples.get(name)?.map(({ perSecond }) => perSecond) ?? []);
   for (const [name, taken] of samples) {
     const rates = taken.map(({ perSecond }) => perSecond);
-    const cpu = median(taken.map((sample) => sample.cpu));
+    const cpu = median(taken.map(({ cpu }) => cpu));
     console.log(
-      `  ${name.padEnd(24)} ${median(rates).toFixed(0).padStart(7)}/s (${Math.min(...rates).toFixed(0)}–${Math.max(...rates).toFixed(0)})` +
-        (name === 'no proxy' ? '' : `  ${cpu.toFixed(1).padStart(7)} µs CPU each`),
+      `  ${name.padEnd(24)} ${rate(name).toFixed(0).padStart(7)}/s (${Math.min(...rates).toFixed(0)}–${Math.max(...rates).toFixed(0)})` +
+        (name === 'no proxy' ? '' : `  ${cpu.toFixed(1).padStart(6)} µs CPU each`),
     );
   }
-  const ours = samples.get('atoll edge') ?? [];
-  for (const name of ['configurable-http-proxy', 'nginx']) {
-    const theirs = samples.get(name) ?? [];
-    const ratioOf = (pick: (our: Sample, their: Sample) => number): string =>
-      median(ours.map((our, round) => pick(our, theirs[round] as Sample))).toFixed(2);
-    const speed = ratioOf((our, their) => our.perSecond / their.perSecond);
-    const cpu = ratioOf((our, their) => their.cpu / our.cpu);
-    console.log(`  atoll edge = ${speed} x ${name} (by CPU time: ${cpu} x)`);
-  }
+  for (const name of ['configurable-http-proxy', 'nginx'])
+    if (samples.has(name) && samples.has('atoll edge'))
+      console.log(`  atoll edge = ${(rate('atoll edge') / rate(name)).toFixed(2)} x ${name}`);
 }

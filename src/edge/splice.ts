@@ -1,4 +1,3 @@
-import { corkForThisTurn } from './corkForThisTurn.ts';
 import type { Wire } from './wire.ts';
 
 /** What a {@link splice} tells. */
@@ -8,9 +7,6 @@ export interface SpliceWatch {
   /** Both connections are closed. Called once. */
   onClosed: () => void;
 }
-
-/** Up to this size, copying a message costs less than a new buffer for the next one. */
-const smallMessage = 2048;
 
 /** Milliseconds without a byte after which a connection is closed when one side has already said goodbye. */
 const halfClosedIdleMs = 60_000;
@@ -27,12 +23,10 @@ export function splice(client: Wire, upstream: Wire, watch: SpliceWatch): void {
     const from = source.socket;
     const to = target.socket;
     source.receive = (chunk) => {
-      const small = chunk.length <= smallMessage;
-      if (small) corkForThisTurn(to);
-      if (!to.write(small ? Buffer.from(chunk) : chunk)) from.pause();
+      if (!to.write(chunk)) from.pause();
       if (onData !== undefined) onData();
       if (timer !== undefined) timer.refresh();
-      return !small && to.writableLength > 0;
+      return to.writableLength > 0;
     };
     to.on('drain', () => from.resume());
     from.on('end', () => {

@@ -11,6 +11,7 @@ It listens on the Unix socket `s` of its folder; each connection carries one req
     {"op": "run", "module", "arguments", "environment", "directory", "log", "process", "exit"} -> {"pid"} or {"error"}
     {"op": "warm"}                                                                              -> {"ready"}
     {"op": "assign", "account"}                                                                 -> {"ready"} or {"error"}
+    {"op": "rest"}                                                                              -> {"ready"}
 
 `run` stands for `python -P -m MODULE ARGUMENTS`. It is answered with an error, and the hub starts a program instead,
 whenever the fork would not be the same thing.
@@ -19,7 +20,7 @@ A spare one belongs to nobody at first: it imports, and runs nothing until it is
 account it becomes before anything else.
 
 It is the parent of what it forked, so it writes down how each of them ended, also while no hub runs. When nobody has asked
-for anything during `idleSeconds`, it gives its memory back: without children it ends; with children it executes itself
+for anything during `idleSeconds`, or it was told to `rest`, it gives its memory back: without children it ends; with children it executes itself
 anew without the modules (same pid, same children) until they have ended or somebody asks again.
 """
 
@@ -164,6 +165,8 @@ class ForkServer:
         """Answers a request. Returns it in a child that shall run it, else None."""
         if request["op"] == "run":
             return self.run(request, connection)
+        if request["op"] == "rest":
+            self.last_use = -float("inf")
         with connection:
             send(connection, self.assign(request["account"]) if request["op"] == "assign" else {"ready": self.ready})
         return None

@@ -122,7 +122,10 @@ export async function startHub({ folder, settings, url, log, shutDown }: HubOpti
     makeLoginLink,
     async stop(workloads) {
       stopWarmUps();
-      if (workloads) await stopWorkloads(servers, clusters, stopWorkloadsMs);
+      if (workloads) {
+        await stopWorkloads(servers, clusters, stopWorkloadsMs);
+        await runtime.restForkServers();
+      }
       await clusters.close();
       await servers.close();
       await Promise.all([closeServer(hubServer, goodbyeMs), closeServer(controlServer, 0)]);

@@ -69,6 +69,17 @@ describe('fork servers', () => {
     expect(memory?.bytes).toBeLessThan(400 * mebibyte);
   });
 
+  test('hold no more memory together than they may: beyond, starts are plain', async () => {
+    const world = await open({ forkServerMostBytes: 200 * mebibyte });
+    const forked = await startForked(world, 'print("begun", flush=True)');
+    const plain = await startForked(world, 'print("begun", flush=True)', 'grace');
+    for (const id of [forked, plain]) await world.line(id, /begun/);
+    expect(parentOf(world, forked)).toBe(await serverOf(world));
+    expect([...world.forkServers().keys()]).toEqual(['ada']);
+    await world.runtime.keepSpareForkServer();
+    expect([...world.forkServers().keys()]).toEqual(['ada']);
+  });
+
   test('serve the next hub too', async () => {
     const world = await open();
     await startForked(world, 'pass');
@@ -233,6 +244,21 @@ describe('a fork server that fails', () => {
 });
 
 describe('a fork server that nobody uses', () => {
+  test('ends when it is told to rest; one with children goes on, small, until they have ended', async () => {
+    const world = await open();
+    const id = await startForked(world, 'print("begun", flush=True)');
+    await world.line(id, /begun/);
+    await world.runtime.warmUp('grace');
+    const [ada, grace] = [await serverOf(world, 'ada'), await serverOf(world, 'grace')];
+    await world.runtime.restForkServers();
+    await until('it has ended', () => !isThere(grace));
+    await until('it is small', async () => ((await world.runtime.forkServerMemory())[0]?.bytes ?? 0) < 12 * mebibyte);
+    expect(isThere(ada)).toBe(true);
+    await world.runtime.stop(id, { graceSeconds: 0 });
+    expect((await world.exited(id)).exit).toMatchObject({ code: null, signal: 'SIGKILL' });
+    await until('it has ended', () => !isThere(ada));
+  });
+
   test('ends when it has no children', async () => {
     const world = await open({ forkServerIdleSeconds: 1 });
     const id = await startForked(world, 'import os; os._exit(0)');

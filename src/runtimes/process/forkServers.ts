@@ -27,6 +27,8 @@ export interface ForkServersOptions {
   log: Logger;
   /** Seconds without a request after which one gives its memory back. */
   idleSeconds: number;
+  /** What all of them may hold in memory; beyond, no further one is begun, and starts are plain ones. */
+  mostBytes: number;
 }
 
 /** What one fork server holds in memory. */
@@ -46,6 +48,8 @@ const serverSchema = z.object({
   homeLink: z.string().optional(),
 });
 
+/** What one holds when it has its modules. */
+const usualBytes = 150 * 2 ** 20;
 /** How long one that has its modules may take to fork; it needs some milliseconds. */
 const forkTimeoutMs = 3000;
 /** How long one that is still importing may take: about as long as a plain start would import. */
@@ -135,6 +139,19 @@ export class ForkServers {
     }
   }
 
+  /**
+   * Lets all of them give their memory back now: those without children end. The processes of those that are left go on as
+   * before.
+   */
+  async giveBack(): Promise<void> {
+    const names = await readdir(this.#options.directory).catch(() => []);
+    const rest = async (name: string): Promise<void> => {
+      const connection = await connectIn(join(this.#options.directory, name));
+      if (connection) await exchange(connection, { op: 'rest' }, forkTimeoutMs);
+    };
+    await Promise.allSettled(names.map(rest));
+  }
+
   /** Begins no more of them. */
   close(): void {
     this.#keepsSpare = false;
@@ -143,12 +160,23 @@ export class ForkServers {
 
   /** What they hold in memory, those of earlier hubs included. */
   async memory(): Promise<ForkServerMemory[]> {
+    return (await this.#alive())
+      .map(({ owner, pid }) => ({ owner, bytes: proportionalShareOf(pid) }))
+      .filter(({ bytes }) => bytes > 0);
+  }
+
+  async #alive(): Promise<z.infer<typeof serverSchema>[]> {
     const names = await readdir(this.#options.directory).catch(() => []);
     return names.flatMap((name) => {
       const server = readJson(join(this.#options.directory, name, 'server.json'), serverSchema);
-      const bytes = server && isAlive(server, this.#bootId) ? proportionalShareOf(server.pid) : 0;
-      return server && bytes > 0 ? [{ owner: server.owner, bytes }] : [];
+      return server && isAlive(server, this.#bootId) ? [server] : [];
     });
+  }
+
+  /** Whether those that run, and those that are being begun, hold as much memory as all of them may. */
+  async #isFull(): Promise<boolean> {
+    const held = (await this.#alive()).reduce((sum, { pid }) => sum + residentBytesOf(pid), 0);
+    return held + this.#starting.size * usualBytes > this.#options.mostBytes;
   }
 
   async #ask(name: string, owner: string, placement: Placement, message: object, module?: string): Promise<Answer> {
@@ -219,6 +247,7 @@ export class ForkServers {
 
   async #spawn(name: string, owner: string, placement?: Placement, first?: string): Promise<void> {
     const { environment, programs, idleSeconds, installationId } = this.#options;
+    if (await this.#isFull()) throw new Error('they hold as much memory as they may');
     const folder = join(this.#options.directory, name);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const homeLink = placement ? undefined : await this.#makeHomeLink();
@@ -281,6 +310,15 @@ export class ForkServers {
   #folderNameOf(owner: string, { account, home }: Placement): string {
     const whose = JSON.stringify([this.#version, owner, account.uid, account.gid, home]);
     return createHash('sha256').update(whose).digest('hex').slice(0, 20);
+  }
+}
+
+/** Cheaper to know than the proportional share, and never less. */
+function residentBytesOf(pid: number): number {
+  try {
+    return Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * 4096;
+  } catch {
+    return 0;
   }
 }
 

@@ -1,4 +1,5 @@
 import { chmod, mkdir, readdir } from 'node:fs/promises';
+import { totalmem } from 'node:os';
 import { join, resolve } from 'node:path';
 import { AtollError, systemCodeOf } from '../../core/errors.ts';
 import type { Logger } from '../../observability/logger.ts';
@@ -30,6 +31,8 @@ export interface ProcessRuntimeOptions {
   allowForkServers?: boolean;
   /** Seconds without a start after which a fork server gives its memory back. Default 600. */
   forkServerIdleSeconds?: number;
+  /** Bytes that all fork servers together may hold in memory. Default: an eighth of this machine's. */
+  forkServerMostBytes?: number;
 }
 
 /** The runtime of one machine: every workload is a process with a session, a folder and a log of its own. */
@@ -46,6 +49,8 @@ export interface ProcessRuntime extends Runtime {
   keepSpareForkServer(): Promise<void>;
   /** What the fork servers hold in memory, by user. */
   forkServerMemory(): Promise<ForkServerMemory[]>;
+  /** Lets the fork servers give their memory back now; those without processes end. Never fails. */
+  restForkServers(): Promise<void>;
 }
 
 /** How often the processes are looked at: an exit is noticed within a second. */
@@ -103,6 +108,7 @@ class LocalProcesses implements ProcessRuntime {
         installationId,
         log,
         idleSeconds,
+        mostBytes: this.#options.forkServerMostBytes ?? totalmem() / 8,
       });
       await this.#forkServers.open();
     }
@@ -141,6 +147,10 @@ class LocalProcesses implements ProcessRuntime {
 
   async forkServerMemory(): Promise<ForkServerMemory[]> {
     return (await this.#forkServers?.memory()) ?? [];
+  }
+
+  async restForkServers(): Promise<void> {
+    await this.#forkServers?.giveBack();
   }
 
   async reserve(request: ReservationRequest): Promise<Reservation> {

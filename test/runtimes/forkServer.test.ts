@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { readdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, afterEach, describe, expect, test } from 'vitest';
@@ -149,6 +149,33 @@ describe('a spare fork server', () => {
     const id = await startForked(world, 'pass');
     expect(parentOf(world, id)).not.toBe(spare);
     expect(parentOf(world, id)).toBe(world.forkServers().get('ada'));
+  });
+
+  test('knows its user’s folders, also those that modules worked out before it had a user', async () => {
+    const world = await open();
+    await world.runtime.keepSpareForkServer();
+    const [folder = ''] = forkServerFolders(world);
+    await until('it has its modules', async () => (await sendTo(folder, '{"op": "warm"}\n')).includes('true'));
+    const python = [
+      'import os, sys, json',
+      'imported = all(name in sys.modules for name in ("jupyterlab.labapp", "send2trash.plat_other", "dask.config"))',
+      'from jupyterlab.labapp import LabApp',
+      'import dask.config, send2trash.plat_other as trash',
+      'folders = [LabApp.workspaces_dir.default_value, LabApp.user_settings_dir.default_value, trash.HOMETRASH, dask.config.PATH]',
+      'print(json.dumps([imported, *map(os.path.realpath, folders)]), flush=True)',
+      'os._exit(0)',
+    ].join('\n');
+    const { id, reservation } = await world.start(probe.command(python), { kind: 'scheduler' });
+    await world.exited(id);
+    const [line = '[]'] = (await world.runtime.logTail(id, 10)).filter((text) => text.startsWith('['));
+    const home = realpathSync(reservation.homeDirectory);
+    expect(JSON.parse(line)).toEqual([
+      true,
+      `${home}/.jupyter/lab/workspaces`,
+      `${home}/.jupyter/lab/user-settings`,
+      `${home}/.local/share/Trash`,
+      `${home}/.config/dask`,
+    ]);
   });
 
   test('is found by the next hub', async () => {

@@ -44,8 +44,8 @@ const serverSchema = z.object({
   pid: z.number(),
   startTime: z.number(),
   bootId: z.string(),
-  /** The link that a spare one knows as its home. */
-  homeLink: z.string().optional(),
+  /** What a spare one knows as its home. */
+  home: z.string().optional(),
 });
 
 /** What one holds when it has its modules. */
@@ -230,9 +230,9 @@ export class ForkServers {
       this.#spareTimer.unref();
     }
     const connection = record && (await connectIn(taken));
-    if (!connection || record.homeLink === undefined) return false;
+    if (!connection || record.home === undefined) return false;
     try {
-      await pointLink(record.homeLink, home);
+      await becomeLink(record.home, home);
       const answer = await exchange(connection, { op: 'assign', account: changeTo ?? null }, importTimeoutMs);
       if (answer.error !== undefined) return false;
       replaceFile(join(taken, 'server.json'), JSON.stringify({ ...record, owner }));
@@ -250,14 +250,14 @@ export class ForkServers {
     if (await this.#isFull()) throw new Error('they hold as much memory as they may');
     const folder = join(this.#options.directory, name);
     await mkdir(folder, { recursive: true, mode: 0o700 });
-    const homeLink = placement ? undefined : await this.#makeHomeLink();
+    const spareHome = placement ? undefined : await this.#makeHome();
     const log = openSync(join(folder, 'log'), 'w', 0o600);
     const server = spawn(environment.python, ['-I', '-S', join(programs, 'atoll_forkserver.py')], {
       detached: true,
       cwd: '/',
       env: {
         PATH: `${join(environment.directory, 'bin')}:/usr/local/bin:/usr/bin:/bin`,
-        HOME: placement?.home ?? homeLink,
+        HOME: placement?.home ?? spareHome,
         ...(placement ? { USER: placement.account.name, LOGNAME: placement.account.name } : {}),
         LANG: 'C.UTF-8',
         ...workerDefaults,
@@ -275,7 +275,7 @@ export class ForkServers {
     server.stdin?.end(JSON.stringify(settings));
     const startTime = server.pid === undefined ? undefined : readProcess(server.pid)?.startTime;
     if (server.pid === undefined || startTime === undefined) throw new Error('it cannot be executed');
-    const record = { owner, pid: server.pid, startTime, bootId: this.#bootId, homeLink };
+    const record = { owner, pid: server.pid, startTime, bootId: this.#bootId, home: spareHome };
     replaceFile(join(folder, 'server.json'), JSON.stringify(record));
     const deadline = Date.now() + importTimeoutMs;
     while (Date.now() < deadline && isAlive(record, this.#bootId)) {
@@ -289,17 +289,18 @@ export class ForkServers {
   }
 
   /**
-   * The home of a spare fork server: a link that leads nowhere until it leads to the home of the user who gets it. Modules
+   * The home of a spare fork server: an empty folder, which becomes a link to the home of the user who gets it. Modules
    * work out paths below the home when they are imported (JupyterLab's workspaces, the trash, Dask's configuration), and
-   * keep them; these must become the user's own, and nobody else's.
+   * keep them; these must become the user's own, and nobody else's. A link from the beginning would not do: some of them
+   * keep the path that it leads to.
    */
-  async #makeHomeLink(): Promise<string> {
+  async #makeHome(): Promise<string> {
     const folder = join(dirname(this.#options.directory), 'fork-server-homes');
     await mkdir(folder, { recursive: true });
     await chmod(folder, 0o711); // to pass through, for the account that the user runs as
-    const link = join(folder, randomHex(8));
-    await symlink(`/nonexistent/${randomHex(8)}`, link);
-    return link;
+    const home = join(folder, randomHex(8));
+    await mkdir(home, { mode: 0o700 });
+    return home;
   }
 
   get #spareName(): string {
@@ -331,8 +332,9 @@ function proportionalShareOf(pid: number): number {
   }
 }
 
-/** Makes a link lead to another place, in one step. */
-async function pointLink(link: string, target: string): Promise<void> {
-  await symlink(target, `${link}.new`);
-  await rename(`${link}.new`, link);
+/** Puts a link to another place where a folder is. */
+async function becomeLink(folder: string, target: string): Promise<void> {
+  await rename(folder, `${folder}.old`);
+  await symlink(target, folder);
+  await rm(`${folder}.old`, { recursive: true, force: true });
 }

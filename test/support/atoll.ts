@@ -85,7 +85,7 @@ export class Atoll {
       'the Ready line',
       () => {
         if (started.exitCode !== null) throw new Error(`atoll up ended: ${this.output}`);
-        return /^Ready/m.test(this.output);
+        return /^Ready[^]*^Sign in.*\n/m.test(this.output); // the last line of what it prints then
       },
       120,
     );

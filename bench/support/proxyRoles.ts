@@ -1,16 +1,21 @@
+import { once } from 'node:events';
 import { createServer as createHttpServer } from 'node:http';
-import { connect, createServer } from 'node:net';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createControlListener } from '../../src/edge/controlListener.ts';
 import { createEdge } from '../../src/edge/edge.ts';
 import type { HttpRoute } from '../../src/edge/protocol.ts';
 import { RoutePublisher } from '../../src/edge/routePublisher.ts';
+import { Wire } from '../../src/edge/wire.ts';
 
 /** Bytes of a WebSocket message: a header of 6 bytes and 100 bytes of text, as a browser sends it. */
-export const messageBytes = 106;
+const messageBytes = 106;
+const warmUpMs = 700;
 
 const handshake =
   'GET /bench/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+
+const switched = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
 
 function httpRoute(id: string, port: number): HttpRoute {
   const target = { kind: 'tcp', host: '127.0.0.1', port } as const;
@@ -43,52 +48,53 @@ export async function runEdge(folder: string, port: number, target: number, webS
   await edge.start();
 }
 
-/** Answers any WebSocket handshake, and then sends back what comes, without looking into it: as light as Node can. */
-export function runEchoServer(port: number): void {
-  createServer({ noDelay: true }, (socket) => {
+/**
+ * The server and the clients of a WebSocket echo in one process, as light as Node can: the server answers any handshake
+ * and sends back what comes, without looking into it; each client sends a message, and the next one when it is back.
+ * Prints `begin` after a warm-up, and then how many messages a second came back.
+ */
+export async function runEcho(
+  proxyPort: number,
+  serverPort: number,
+  connections: number,
+  seconds: number,
+): Promise<void> {
+  const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
+    const wire = Wire.accept(accepted);
+    const { socket } = wire;
     socket.on('error', () => {});
-    socket.once('data', () => {
-      socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n');
-      socket.on('data', (chunk) => socket.write(chunk.toString('latin1'), 'latin1'));
-    });
-  }).listen(port, '127.0.0.1');
-}
-
-/** Sends one message on each of so many WebSockets, and the next when it is back; prints how many a second came back. */
-export function runEchoLoad(port: number, connections: number, seconds: number): void {
+    let open = false;
+    wire.receive = (chunk) => {
+      socket.write(open ? chunk.toString('latin1') : switched, 'latin1');
+      open = true;
+      return false;
+    };
+  });
+  server.listen(serverPort, '127.0.0.1');
+  await once(server, 'listening');
   const message = '\x81\xe4abcd'.padEnd(messageBytes, 'x');
-  const buffer = Buffer.allocUnsafe(64 * 1024);
   let received = 0;
   for (let index = 0; index < connections; index++) {
+    const wire = Wire.dial({ kind: 'tcp', host: '127.0.0.1', port: proxyPort });
+    const { socket } = wire;
     let open = false;
-    const socket = connect({
-      port,
-      host: '127.0.0.1',
-      noDelay: true,
-      onread: {
-        buffer,
-        callback: (length) => {
-          if (open) received += length;
-          open = true;
-          socket.write(message, 'latin1');
-          return true;
-        },
-      },
-    });
+    wire.receive = (chunk) => {
+      if (open) received += chunk.length;
+      open = true;
+      socket.write(message, 'latin1');
+      return false;
+    };
     socket.on('error', (error) => {
       console.error(error.message);
       process.exit(1);
     });
     socket.write(handshake);
   }
-  const warmUpMs = 1000;
-  setTimeout(() => {
-    received = 0;
-    const start = performance.now();
-    console.log('begin');
-    setTimeout(() => {
-      console.log(received / messageBytes / ((performance.now() - start) / 1000));
-      process.exit();
-    }, seconds * 1000);
-  }, warmUpMs);
+  await new Promise((resolve) => setTimeout(resolve, warmUpMs));
+  console.log('begin');
+  received = 0;
+  const start = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+  console.log(received / messageBytes / ((performance.now() - start) / 1000));
+  process.exit();
 }

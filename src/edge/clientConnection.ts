@@ -152,7 +152,7 @@ export class ClientConnection implements Watched {
     const end = exchange.takeBody(input);
     this.#writing ||= exchange.writing;
     this.#input = end === input.length ? undefined : input.subarray(end);
-    if (this.ended && this.#input === undefined) exchange.onClientEnd();
+    this.#tellEnd();
     return true;
   }
 
@@ -178,6 +178,7 @@ export class ClientConnection implements Watched {
     this.deadline = request.body === 0 ? Infinity : deadlines.now + limits.stallMs;
     this.#exchange = new Exchange(this.#edge, this, request);
     this.#exchange.begin();
+    this.#tellEnd();
     return true;
   }
 
@@ -221,10 +222,15 @@ export class ClientConnection implements Watched {
   #onEnd(): void {
     this.ended = true;
     if (this.#closing) return;
-    // Bytes that wait here may hold the rest of the body, or further requests.
-    if (this.#exchange !== undefined) {
-      if (this.#input === undefined || this.#exchange.bodyReceived) this.#exchange.onClientEnd();
-    } else if (this.#input === undefined) this.close();
+    if (this.#exchange !== undefined) this.#tellEnd();
+    else if (this.#input === undefined) this.close();
+  }
+
+  /** Tells the exchange that its client has said everything; bytes that wait here may still be the rest of its body. */
+  #tellEnd(): void {
+    const exchange = this.#exchange;
+    if (!this.ended || exchange === undefined) return;
+    if (exchange.bodyReceived || this.#input === undefined) exchange.onClientEnd();
   }
 
   #onClose(): void {

@@ -3,6 +3,7 @@ import type { ErrorCode } from '../core/errorTable.ts';
 import { type BodyReader, LengthReader, noBody } from './bodyReader.ts';
 import { ChunkedReader } from './chunkedReader.ts';
 import type { ClientConnection } from './clientConnection.ts';
+import { corkForThisTurn } from './corkForThisTurn.ts';
 import type { EdgeContext } from './edgeContext.ts';
 import { answerProblem, answerText, type EdgeAnswer } from './errorPage.ts';
 import { forwardedFields, hostSeenByClient } from './forwardedFields.ts';
@@ -102,7 +103,11 @@ export class Exchange implements UpstreamUser, GateWaiter {
   /** The client has sent its FIN: without its body the request is void; otherwise it may still be listening. */
   onClientEnd(): void {
     if (this.#requestBody.done) this.#expectSignOfLife();
-    else this.#breakOff();
+    else if (this.answered) this.#breakOff();
+    else {
+      this.abandon();
+      this.#client.finish(false);
+    }
   }
 
   /** The client reads on. */
@@ -135,7 +140,6 @@ export class Exchange implements UpstreamUser, GateWaiter {
   }
 
   onUpstreamData(chunk: Buffer): boolean {
-    const client = this.#client.socket;
     const relay = this.#relay as ResponseRelay;
     if (this.#client.ended) this.#expectSignOfLife();
     let progress: RelayProgress;
@@ -151,7 +155,7 @@ export class Exchange implements UpstreamUser, GateWaiter {
       this.#upstream?.socket.pause();
       this.#client.deadline = this.#edge.deadlines.now + this.#edge.limits.stallMs;
     }
-    return client.writableLength > 0;
+    return relay.kept;
   }
 
   onUpstreamEnd(): void {
@@ -238,6 +242,7 @@ export class Exchange implements UpstreamUser, GateWaiter {
       forwarded: this.#forwarded,
       withoutCredentials: granted,
     });
+    corkForThisTurn(upstream.socket);
     upstream.socket.write(head, 'latin1');
     this.takesBody = true;
     if (!this.#requestBody.done) this.#client.resumeInput();
@@ -292,7 +297,7 @@ export class Exchange implements UpstreamUser, GateWaiter {
     const upstream = (this.#upstream as UpstreamConnection).detach();
     const head = forwardedResponseHead(response, { connection: 'implicit', dechunked: false, withoutHubCookies: true });
     wire.socket.write(head, 'latin1');
-    if (relay.rest !== undefined && relay.rest.length > 0) wire.socket.write(relay.rest);
+    if (relay.rest !== undefined && relay.rest.length > 0) wire.socket.write(Buffer.from(relay.rest));
     if (early !== undefined) upstream.socket.write(early);
     this.#end();
     const forgetGrant = this.#grant && grants.rest(this.#grant, () => wire.socket.destroy());

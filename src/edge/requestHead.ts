@@ -129,8 +129,15 @@ export function parseContentLength(value: string | undefined): number {
   return length;
 }
 
+/** What nearly every Connection field says, read once. */
+const usualTokens = new Map<string, ReadonlySet<string>>(
+  ['keep-alive', 'close'].map((token) => [token, new Set([token])]),
+);
+
 /** The comma-separated, case-insensitive tokens of a Connection field. */
-export function tokensOf(value: string): Set<string> {
+export function tokensOf(value: string): ReadonlySet<string> {
+  const usual = usualTokens.get(value);
+  if (usual !== undefined) return usual;
   return new Set(
     value
       .toLowerCase()

@@ -1,6 +1,7 @@
 import { type BodyReader, LengthReader, noBody, untilClose } from './bodyReader.ts';
 import { ChunkedReader } from './chunkedReader.ts';
 import type { ClientConnection } from './clientConnection.ts';
+import { corkForThisTurn } from './corkForThisTurn.ts';
 import { forwardedResponseHead } from './forwardResponse.ts';
 import type { HeadReader } from './headReader.ts';
 import type { RequestHead } from './requestHead.ts';
@@ -36,6 +37,8 @@ export class ResponseRelay {
   keepAlive = false;
   /** The client takes more bytes without their being kept in memory. */
   flowing = true;
+  /** The bytes given to {@link read} last are not all written yet. */
+  kept = false;
   /** Bytes that came after the response; after `switching`, the first ones of the new protocol. */
   rest: Buffer | undefined;
 
@@ -62,6 +65,7 @@ export class ResponseRelay {
    */
   read(chunk: Buffer): RelayProgress {
     this.begun = true;
+    this.kept = false;
     let offset = 0;
     let head = '';
     while (this.#body === undefined) {
@@ -100,9 +104,7 @@ export class ResponseRelay {
     if (body === 'close') return untilClose;
     if (body !== 'chunked') return new LengthReader(body);
     if (this.#request.minorVersion === 1) return new ChunkedReader();
-    return new ChunkedReader((data) => {
-      this.flowing = this.#client.socket.write(data);
-    });
+    return new ChunkedReader((data) => this.#writeData(data));
   }
 
   /** HTTP/1.0 knows no interim responses (RFC 9110 section 15.2). */
@@ -130,16 +132,27 @@ export class ResponseRelay {
   #write(head: string, chunk: Buffer, start: number, end: number): void {
     const { socket } = this.#client;
     if (head === '') {
-      if (end > start)
-        this.flowing = socket.write(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
-    } else if (end === start) this.flowing = socket.write(head, 'latin1');
-    else if (end - start <= smallBody)
-      this.flowing = socket.write(head + chunk.toString('latin1', start, end), 'latin1');
-    else {
+      if (end > start) this.#writeData(start === 0 && end === chunk.length ? chunk : chunk.subarray(start, end));
+    } else if (end - start <= smallBody) {
+      corkForThisTurn(socket);
+      this.flowing = socket.write(end === start ? head : head + chunk.toString('latin1', start, end), 'latin1');
+    } else {
       socket.cork();
       socket.write(head, 'latin1');
-      this.flowing = socket.write(chunk.subarray(start, end));
+      socket.write(chunk.subarray(start, end));
       socket.uncork();
+      this.#noteWritten();
     }
+  }
+
+  #writeData(data: Buffer): void {
+    this.#client.socket.write(data);
+    this.#noteWritten();
+  }
+
+  #noteWritten(): void {
+    const { writableLength, writableHighWaterMark } = this.#client.socket;
+    this.flowing = writableLength < writableHighWaterMark;
+    this.kept = writableLength > 0;
   }
 }

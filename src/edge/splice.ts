@@ -1,3 +1,4 @@
+import { corkForThisTurn } from './corkForThisTurn.ts';
 import type { Wire } from './wire.ts';
 
 /** What a {@link splice} tells. */
@@ -7,6 +8,9 @@ export interface SpliceWatch {
   /** Both connections are closed. Called once. */
   onClosed: () => void;
 }
+
+/** Up to this size, copying a message costs less than a new buffer for the next one. */
+const smallMessage = 2048;
 
 /** Milliseconds without a byte after which a connection is closed when one side has already said goodbye. */
 const halfClosedIdleMs = 60_000;
@@ -23,10 +27,12 @@ export function splice(client: Wire, upstream: Wire, watch: SpliceWatch): void {
     const from = source.socket;
     const to = target.socket;
     source.receive = (chunk) => {
-      if (!to.write(chunk)) from.pause();
+      const small = chunk.length <= smallMessage;
+      if (small) corkForThisTurn(to);
+      if (!to.write(small ? Buffer.from(chunk) : chunk)) from.pause();
       if (onData !== undefined) onData();
       if (timer !== undefined) timer.refresh();
-      return to.writableLength > 0;
+      return !small && to.writableLength > 0;
     };
     to.on('drain', () => from.resume());
     from.on('end', () => {

@@ -372,7 +372,28 @@ describe('half-closed clients', () => {
     await until('the server has the request', () => server.open === 1);
     client.finish();
     await until('the connection to the server is closed', () => server.open === 0);
-    expect(await until('the client is told', () => client.closed)).toBe(true);
+    expect(await until('the client is told', () => client.ended)).toBe(true);
+  });
+
+  test.each([
+    ['a body that is not whole', 'POST /s/slow HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n'],
+    ['no answer', 'GET /s/slow HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ])('whose last pipelined request has %s are gone once the others are answered', async (_, last) => {
+    const server = await serve((socket) => {
+      socket.on('data', (chunk) => {
+        // Late enough for the client's FIN to be there before.
+        if (!chunk.includes('slow'))
+          setTimeout(() => socket.write('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok'), 100);
+      });
+      socket.on('end', () => socket.end());
+    });
+    const text = await new RawClient(world.port)
+      .send(getS + last)
+      .finish()
+      .untilEnd();
+    expect(text).toBe('HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok');
+    expect(await until('nothing is under way', () => world.edge.stats().exchanges === 0)).toBe(true);
+    expect(await until('the server is told', () => server.open === world.edge.stats().upstreams)).toBe(true);
   });
 
   test('that hear nothing for a while are gone', async () => {

@@ -8,11 +8,12 @@ import {
   lstatSync,
   mkdirSync,
   readFileSync,
+  statSync,
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { homedir, tmpdir, userInfo } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { AtollError, messageOf, systemCodeOf } from './errors.ts';
 
 /** Unix socket paths may have 107 bytes at most (Linux `sun_path`). */
@@ -54,9 +55,21 @@ const isSuperuser = (): boolean => userInfo().uid === 0;
 /** Private; but what the superuser makes, the accounts of the workloads must be able to pass through (not to list). */
 const passable = (): number => (isSuperuser() ? 0o711 : 0o700);
 
-/** Makes a folder of exactly that mode, whatever the umask; one that is there already stays as it is. */
+/**
+ * Makes a folder, and those above it, of exactly that mode, whatever the umask; one that is there already stays as it is.
+ * Node's own recursive `mkdir` never returns where the folder above takes no folders (/proc, an automounter's).
+ */
 function makeFolder(path: string, mode: number): void {
-  if (mkdirSync(path, { recursive: true, mode }) !== undefined) chmodSync(path, mode);
+  try {
+    mkdirSync(path);
+  } catch (error) {
+    const code = systemCodeOf(error);
+    if (code === 'EEXIST' && statSync(path).isDirectory()) return;
+    if (code !== 'ENOENT' || existsSync(dirname(path))) throw error;
+    makeFolder(dirname(path), mode);
+    mkdirSync(path);
+  }
+  chmodSync(path, mode);
 }
 
 /**

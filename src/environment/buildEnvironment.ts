@@ -58,24 +58,30 @@ async function build(
   const temporary = join(root, unfinished + randomUUID());
   const run = { uv, index, directory: root, signal, onLine: progressOf(onProgress) };
   onProgress(`Python environment: building it for Python ${interpreter.version}, into ${directory}`);
-  await runUv(run, [
-    'venv',
-    '--quiet',
-    '--no-project',
-    '--relocatable',
-    '--prompt',
-    'atoll',
-    '--python',
-    interpreter.path,
-    temporary,
-  ]);
-  const python = join(temporary, 'bin/python');
-  await runUv(run, ['pip', 'sync', '--require-hashes', '--python', python, recipe.lockFile]);
-  await writeSettings(temporary, recipe.overrides);
-  signal?.throwIfAborted();
-  // One that is there under the final name has lost its interpreter, or was not made current: it is replaced.
-  await rm(directory, { recursive: true, force: true });
-  await rename(temporary, directory);
+  try {
+    await runUv(run, [
+      'venv',
+      '--quiet',
+      '--no-project',
+      '--relocatable',
+      '--prompt',
+      'atoll',
+      '--python',
+      interpreter.path,
+      temporary,
+    ]);
+    const python = join(temporary, 'bin/python');
+    await runUv(run, ['pip', 'sync', '--require-hashes', '--python', python, recipe.lockFile]);
+    await writeSettings(temporary, recipe.overrides);
+    signal?.throwIfAborted();
+    // One that is there under the final name has lost its interpreter, or was not made current: it is replaced.
+    await rm(directory, { recursive: true, force: true });
+    await rename(temporary, directory);
+  } catch (error) {
+    // Not left to the next build: it may be what fills the disk.
+    await rm(temporary, { recursive: true, force: true }).catch(() => undefined);
+    throw error;
+  }
   await makeCurrent(root, { recipe: recipe.hash, folder: name, python: interpreter.version });
   onProgress('Python environment: ready');
   return { python: join(directory, 'bin/python'), directory, owned: true };

@@ -1,17 +1,22 @@
 /**
  * What hub and edge say to each other, over the hub's control socket (HTTP/1.1 over a Unix socket or TCP):
  *
- *   GET  /routes    -> application/x-ndjson, one {@link RouteEvent} a line, the first a snapshot; stays open
+ *   GET  /routes    -> application/x-ndjson, one {@link RouteEvent} a line, the first a snapshot; stays open. An empty
+ *                      line every 10 s says that the other side lives.
  *   POST /activity  <- {@link ActivityReport}
  *   POST /grants    <- {@link GrantQuestion} -> {@link GrantAnswer}
  *
- * Each request carries `Authorization: Bearer <control token>`.
+ * Each request carries `Authorization: Bearer <control token>`. While the hub is away, the edge goes on with what it
+ * knows, and keeps its reports; when the hub is back, it gets a snapshot and the recent revocations.
  */
 
 /** Where bytes go. */
 export type Target = { kind: 'tcp'; host: string; port: number } | { kind: 'unix'; path: string };
 
-/** An HTTP route: the longest matching path prefix (whole segments) wins; a route with a host beats one without. */
+/**
+ * An HTTP route: of those for the request's host, or else of those for any host, the one with the longest matching path
+ * prefix (whole segments) wins. Requests without a route go to the hub.
+ */
 export interface HttpRoute {
   kind: 'http';
   /** Stable and unique, such as `server:ada/` or `dashboard:3f…`. Activity is reported under it. */
@@ -53,7 +58,10 @@ export interface ActivityReport {
   routes: Record<
     string,
     {
-      /** Milliseconds since the epoch of the last byte from a client, or of the last answer below 300. */
+      /**
+       * Milliseconds since the epoch of the last byte of a request's body, a WebSocket or a TLS connection from a
+       * client, or of the last answer below 300; 0 when there was none yet.
+       */
       lastActivity: number;
       /** Requests begun since the last report. */
       requests: number;

@@ -36,7 +36,11 @@ export function answerProblem(problem: EdgeProblem, request: RequestHead | undef
   }
   headers['Content-Type'] = 'application/json';
   const { code, sentence } = problem;
-  return { status, headers, body: JSON.stringify({ status, message: sentence, error: sentence, code, next_step: nextStep }) };
+  return {
+    status,
+    headers,
+    body: JSON.stringify({ status, message: sentence, error: sentence, code, next_step: nextStep }),
+  };
 }
 
 /** The answer as HTTP/1.1. */

@@ -12,7 +12,7 @@ const floors: string[][] = [
   ['environment', 'runtimes'],
   ['identity'],
   ['activity', 'diagnosis'],
-  ['servers', 'clusters'],
+  ['servers', 'clusters', 'services'],
   ['api', 'pages'],
   ['hub'],
   ['cli'],

@@ -82,6 +82,19 @@ export interface ServiceSettings {
   oauthRedirectUri?: string;
   oauthClientAllowedScopes: string[];
   info: Record<string, unknown>;
+  /** How the hub runs it; undefined: somebody else does. */
+  managed?: ManagedServiceSettings;
+}
+
+/** A service that the hub starts, and starts again when it ends. */
+export interface ManagedServiceSettings {
+  /** Program and arguments. `python` in first place is the Python of the environment. */
+  command: string[];
+  /** The folder it starts in; undefined: the one that Atoll was started in. */
+  cwd?: string;
+  environment: Record<string, string>;
+  /** The account it runs as; undefined: Atoll's own. */
+  user?: string;
 }
 
 export interface ServerSettings {

@@ -291,6 +291,11 @@ export const errorTable = {
     'The account that a workload should run as has no home folder.',
     'Ask the administrator to make the home folder of the account.',
   ),
+  ATOLL_ACCOUNT_MISSING: row(
+    500,
+    'A service should run as an account that this machine does not have, or that Atoll may not become.',
+    'Make the account, or correct `user` of the service in the settings; only root can become another account.',
+  ),
   ATOLL_FOLDER_UNREACHABLE: row(
     500,
     'The accounts of the users cannot pass through a folder on the way to their files.',
@@ -353,6 +358,11 @@ export const errorTable = {
     400,
     'A program asked the hub to sign somebody in, in a way that cannot be trusted.',
     'Start again from the page you came from. If it happens again, that program is configured wrongly.',
+  ),
+  ATOLL_SHARE_CODE_INVALID: row(
+    404,
+    'A link that shares a server is unknown, revoked or too old.',
+    'Ask whoever sent it for a new one.',
   ),
   ATOLL_TOO_MANY_TOKENS: row(400, 'A user has the most API tokens that one may have.', 'Revoke some, at /hub/token.'),
 

@@ -14,6 +14,7 @@ import { createIdentity, type Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createProcessRuntime } from '../runtimes/process/processRuntime.ts';
 import { createServers } from '../servers/servers.ts';
+import { createHubServices } from '../services/hubServices.ts';
 import { openSqlite } from '../store/openSqlite.ts';
 import type { Store } from '../store/store.ts';
 import { answerGrant } from './answerGrant.ts';
@@ -47,6 +48,8 @@ export interface Hub {
 /** As long as answers under way may take when the hub ends. */
 const goodbyeMs = 2000;
 const stopWorkloadsMs = 60_000;
+/** Within the time that `up` gives the hub to end. */
+const stopServicesMs = 8000;
 
 /** Opens the store, adopts what runs, and begins to answer. Nothing is reachable before everything known is loaded. */
 export async function startHub({ folder, settings, url, log, shutDown }: HubOptions): Promise<Hub> {
@@ -83,8 +86,18 @@ export async function startHub({ folder, settings, url, log, shutDown }: HubOpti
     gatewayUrl: url + gatewayPath,
     log,
   });
+  const services = createHubServices({
+    store,
+    runtime,
+    routes,
+    services: identity.services,
+    settings: settings.services,
+    hubUrl: url,
+    log,
+  });
   await servers.open();
   await clusters.open();
+  await services.open();
   revokeGrants(store, routes);
   const makeLoginLink = loginLinks(identity, url);
 
@@ -122,6 +135,8 @@ export async function startHub({ folder, settings, url, log, shutDown }: HubOpti
     makeLoginLink,
     async stop(workloads) {
       stopWarmUps();
+      await services.close();
+      await services.stopAll(stopServicesMs);
       if (workloads) {
         await stopWorkloads(servers, clusters, stopWorkloadsMs);
         await runtime.restForkServers();

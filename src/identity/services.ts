@@ -26,6 +26,18 @@ export interface Service {
     noConfirm: boolean;
   };
   tokenHash?: string;
+  /** The command with which the hub runs it; undefined: the hub does not. */
+  command?: readonly string[];
+  /** The process that the hub runs for it now. */
+  pid?: number | undefined;
+}
+
+/** The present start of a service that the hub runs. */
+export interface StartedService {
+  /** SHA-256 of the token that it was given. */
+  tokenHash: string;
+  /** Undefined while it does not run. */
+  pid: number | undefined;
 }
 
 /** The services that the settings name, and Atoll's own gateway for Dask clusters. */
@@ -75,6 +87,20 @@ export class Services {
       : this.#byTokenHash.get(sha256Hex(secret));
   }
 
+  /** Notes how a service that the hub runs was started last: its token is good from now on. Undefined: it is not any more. */
+  setStarted(name: string, started: StartedService | undefined): void {
+    const service = this.#byName.get(name);
+    if (!service) return;
+    if (service.tokenHash !== undefined && service.tokenHash !== started?.tokenHash) {
+      this.#byTokenHash.delete(service.tokenHash);
+      delete service.tokenHash;
+    }
+    service.pid = started?.pid;
+    if (!started) return;
+    service.tokenHash = started.tokenHash;
+    this.#byTokenHash.set(started.tokenHash, service);
+  }
+
   /** Whether a secret is the token of this service. */
   hasToken(service: Service, secret: string): boolean {
     return service.tokenHash !== undefined && equalInConstantTime(service.tokenHash, sha256Hex(secret));
@@ -105,6 +131,7 @@ function toService(settings: ServiceSettings): Service {
       noConfirm: settings.oauthNoConfirm,
     },
     ...(apiToken !== undefined && { tokenHash: sha256Hex(apiToken) }),
+    ...(settings.managed && { command: settings.managed.command }),
   };
 }
 

@@ -2,7 +2,7 @@
 export type RuntimeName = 'process' | 'kubernetes' | 'slurm';
 
 /** What a workload is for. */
-export type WorkloadKind = 'server' | 'scheduler' | 'worker';
+export type WorkloadKind = 'server' | 'scheduler' | 'worker' | 'service';
 
 /** A place for a workload, known before it starts, so that its command and environment can name it. */
 export interface Reservation {
@@ -25,6 +25,8 @@ export interface ReservationRequest {
   kind: WorkloadKind;
   /** The user it will run for. */
   owner: string;
+  /** The account of the machine that it shall run as, whoever owns it (services only). Undefined: the runtime chooses. */
+  account?: string;
   /** Names of the ports it listens on, such as `http` or `scheduler`. */
   ports: readonly string[];
 }
@@ -47,6 +49,10 @@ export interface WorkloadSpec {
   id: string;
   kind: WorkloadKind;
   owner: string;
+  /** The account of the machine that it shall run as, as in {@link ReservationRequest}. */
+  account?: string;
+  /** The absolute folder that it starts in. Undefined: its home. */
+  directory?: string;
   /**
    * Program and arguments. The word `python` in first place means the Python of the environment in use; a command
    * `python -m module …` may be started by a fork server that has that module imported already.
@@ -85,6 +91,8 @@ export interface Observation {
   ports: Record<string, number>;
   /** Milliseconds since the epoch. */
   startedAt?: number;
+  /** The id of its main process, where workloads are processes of this machine. */
+  pid?: number;
   exit?: WorkloadExit;
 }
 

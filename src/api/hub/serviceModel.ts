@@ -31,9 +31,8 @@ export function serviceModel(service: Service, scopes: ScopeSet, { roles }: Iden
     ...(may('read:services') && {
       url: service.url ?? '',
       prefix: service.prefix,
-      // The hub starts no services itself.
-      pid: 0,
-      command: [],
+      pid: service.pid ?? 0,
+      command: service.command ?? [],
       info: service.info,
       display: service.display,
     }),

@@ -67,8 +67,8 @@ type Service = z.output<typeof service>;
 /** `services` as a map from name to service (z2jh) or as a list (JupyterHub). */
 const services = z.union([z.record(text, service), z.array(service.required({ name: true }))]);
 
-/** Parts of a service that only a service run by the hub has. */
-const partsOfManaged = ['command', 'cwd', 'environment', 'user'] as const;
+/** Parts of a service that mean nothing without a command. */
+const partsOfManaged = ['cwd', 'environment', 'user'] as const;
 
 /** Roles, groups and services, under `hub` and under `hub.config.JupyterHub`. */
 export const accessKeys: Row[] = [
@@ -106,12 +106,16 @@ export const roleTypes = { roles, groups };
 function addServices(settings: Settings, value: z.output<typeof services>, context: ApplyContext): void {
   for (const [name, service, at] of named(value)) {
     settings.services[name] = toService(name, service, at, context);
-    const managed = partsOfManaged.find((part) => service[part] !== undefined);
-    if (managed)
+    const useless = partsOfManaged.find((part) => service[part] !== undefined);
+    if (useless && !service.command)
+      context.warn('ATOLL_SETTINGS_NO_EFFECT', `The service "${name}" has no command: the hub does not start it.`, {
+        at: [at, useless],
+      });
+    if (service.url?.startsWith('https:'))
       context.warn(
         'ATOLL_SETTINGS_NOT_SUPPORTED',
-        `The service "${name}" is not started by the hub; start it yourself, with its token in JUPYTERHUB_API_TOKEN.`,
-        { at: [at, managed] },
+        `The service "${name}" is not proxied: Atoll passes requests on by http only.`,
+        { at: [at, 'url'] },
       );
   }
 }
@@ -135,9 +139,17 @@ function toService(name: string, service: Service, at: string | number, context:
     oauthClientAllowedScopes: service.oauth_client_allowed_scopes ?? [],
     info: service.info ?? {},
     ...(apiToken !== undefined && { apiToken }),
-    ...(service.url !== undefined && { url: service.url }),
+    ...(service.url !== undefined && !service.url.startsWith('https:') && { url: service.url }),
     ...(service.oauth_client_id !== undefined && { oauthClientId: service.oauth_client_id }),
     ...(service.oauth_redirect_uri !== undefined && { oauthRedirectUri: service.oauth_redirect_uri }),
+    ...(service.command && {
+      managed: {
+        command: service.command,
+        environment: service.environment ?? {},
+        ...(service.cwd !== undefined && { cwd: service.cwd }),
+        ...(service.user !== undefined && { user: service.user }),
+      },
+    }),
   };
 }
 

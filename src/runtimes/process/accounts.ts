@@ -48,7 +48,8 @@ export async function findAccount(name: string): Promise<Account | undefined> {
   return account;
 }
 
-async function readAccount(name: string): Promise<Account | undefined> {
+/** The account of that name, whatever it is for, or undefined. */
+export async function readAccount(name: string): Promise<Account | undefined> {
   if (!/^[A-Za-z_][A-Za-z0-9_.@-]*\$?$/.test(name)) return undefined;
   let line: string;
   try {

@@ -22,6 +22,8 @@ export interface Launch {
   record: WorkloadRecord;
   folder: WorkloadFolder;
   placement: Placement;
+  /** The folder it starts in. */
+  directory: string;
   /** With an absolute program. */
   argv: readonly string[];
   environment: Readonly<Record<string, string>>;
@@ -55,12 +57,12 @@ export class Launcher {
 }
 
 async function attempt(
-  { folder, placement, argv, environment }: Launch,
+  { folder, placement, directory, argv, environment }: Launch,
   begin: (request: LaunchRequest) => Promise<boolean>,
 ): Promise<WorkloadProcess | undefined> {
   const process = folder.openAttempt(placement.changeTo);
   const paths = { log: folder.log, process, exit: folder.exitFile };
-  const runs = await begin({ argv, environment, directory: placement.home, ...paths });
+  const runs = await begin({ argv, environment, directory, ...paths });
   return (runs ? folder.readProcess(process) : undefined) ?? folder.giveUpAttempt(process);
 }
 

@@ -1,7 +1,7 @@
 import { chmod, mkdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { AtollError } from '../../core/errors.ts';
-import { type Account, findAccount, ownAccount } from './accounts.ts';
+import { type Account, findAccount, ownAccount, readAccount } from './accounts.ts';
 import { folderNameOf } from './homes.ts';
 
 /** As whom and where a user's workloads run. */
@@ -41,6 +41,21 @@ export async function placementOf(owner: string, homes: string): Promise<Placeme
       evidence: `${account.home} does not exist.`,
     });
   return { account, changeTo: account.uid === own.uid ? undefined : account, home: account.home };
+}
+
+/**
+ * The placement as one account of this machine, which the operator has named: any account will do, also one of the system.
+ * @throws AtollError ATOLL_ACCOUNT_MISSING when there is none of that name, or when this program may not become it
+ */
+export async function placementAs(name: string): Promise<Placement> {
+  const own = ownAccount();
+  if (name === own.name) return { account: own, changeTo: undefined, home: own.home };
+  const account = await readAccount(name);
+  if (!account || !runsAsRoot())
+    throw new AtollError('ATOLL_ACCOUNT_MISSING', `Nothing can run as the account ${name}.`, {
+      evidence: account ? `Atoll runs as ${own.name}, not as root.` : 'This machine has no account of that name.',
+    });
+  return { account, changeTo: account, home: account.home };
 }
 
 async function accountOf(owner: string, own: Account): Promise<Account | undefined> {

@@ -11,7 +11,14 @@ import { composeEnvironment, type PythonEnvironment, resolveCommand } from './la
 import { Launcher } from './launcher.ts';
 import { Leftovers } from './leftovers.ts';
 import { boundLog, readLogTail } from './logFile.ts';
-import { describeIsolation, ensureHome, type Isolation, placementOf } from './placement.ts';
+import {
+  describeIsolation,
+  ensureHome,
+  type Isolation,
+  type Placement,
+  placementAs,
+  placementOf,
+} from './placement.ts';
 import { PortAllocator } from './portAllocator.ts';
 import { isAlive, readBootId, readOutOfMemoryKills } from './proc.ts';
 import { Turns } from './turns.ts';
@@ -158,7 +165,7 @@ class LocalProcesses implements ProcessRuntime {
       this.#workloads.get(request.id)?.record.reservation ?? this.#reservations.get(request.id)?.reservation;
     if (known) return known;
     const folder = this.#folderOf(request.id);
-    const placement = await placementOf(request.owner, this.#homes);
+    const placement = await this.#placementOf(request);
     const ports = await Promise.all(request.ports.map(async (name) => [name, await this.#ports.take()] as const));
     const reservation = {
       bindAddress: '127.0.0.1',
@@ -224,7 +231,7 @@ class LocalProcesses implements ProcessRuntime {
     if (!this.#launcher) throw new Error('the runtime is not open');
     if (this.#workloads.has(spec.id)) return;
     const folder = this.#folderOf(spec.id);
-    const placement = await placementOf(spec.owner, this.#homes);
+    const placement = await this.#placementOf(spec);
     const python = this.#options.environment;
     const environment = composeEnvironment(spec, python, placement.account, this.#options.installationId);
     const argv = resolveCommand(spec.command, python, environment.PATH ?? '');
@@ -237,7 +244,14 @@ class LocalProcesses implements ProcessRuntime {
       folder.prepare(spec, placement.changeTo);
       folder.writeRecord(record);
       this.#workloads.set(id, workload);
-      workload.process = await this.#launcher.launch({ record, folder, placement, argv, environment });
+      workload.process = await this.#launcher.launch({
+        record,
+        folder,
+        placement,
+        directory: spec.directory ?? placement.home,
+        argv,
+        environment,
+      });
     } catch (error) {
       this.#workloads.delete(id);
       await folder.remove().catch(() => undefined);
@@ -314,6 +328,10 @@ class LocalProcesses implements ProcessRuntime {
   #emit(workload: Workload): void {
     const observation = observationOf(workload);
     for (const listener of this.#listeners) listener(observation);
+  }
+
+  #placementOf({ owner, account }: { owner: string; account?: string }): Promise<Placement> {
+    return account === undefined ? placementOf(owner, this.#homes) : placementAs(account);
   }
 
   #markOf(workload: Workload): WorkloadMark | undefined {

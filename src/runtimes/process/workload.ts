@@ -20,7 +20,7 @@ export function observationOf({ record, process, exit }: Workload): Observation 
   const { id, kind, owner, reservation } = record;
   const base = { id, kind, owner, host: '127.0.0.1', ports: reservation.ports };
   if (exit) return { ...base, phase: 'exited', startedAt: record.acceptedAt, exit };
-  if (process) return { ...base, phase: 'running', startedAt: record.acceptedAt };
+  if (process) return { ...base, phase: 'running', startedAt: record.acceptedAt, pid: process.pid };
   return { ...base, phase: 'waiting', waitingFor: 'Its process is being started.' };
 }
 

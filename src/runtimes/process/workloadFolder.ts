@@ -31,7 +31,7 @@ const reservationSchema = z.object({
 /** What the hub keeps of a workload on disk; everything of its spec but the values that may be secret. */
 const recordSchema = z.object({
   id: z.string(),
-  kind: z.enum(['server', 'scheduler', 'worker']),
+  kind: z.enum(['server', 'scheduler', 'worker', 'service']),
   owner: z.string(),
   command: z.array(z.string()),
   reservation: reservationSchema,

@@ -1,0 +1,41 @@
+import type { Service } from '../identity/services.ts';
+import { apiPrefix } from '../identity/urls.ts';
+
+/** What the environment of a service is made from. */
+export interface ServiceEnvironmentInputs {
+  service: Service;
+  token: string;
+  /** Where the edge answers on this machine, without a final slash: `http://127.0.0.1:8000`. */
+  hubUrl: string;
+  /** The service's own variables from the settings; they win. */
+  extra: Readonly<Record<string, string>>;
+}
+
+/** What JupyterHub gives to the services it runs (specs/jupyterhub.md §3.6), by which `HubAuth` and `HubOAuth` set themselves up. */
+export function serviceEnvironment({
+  service,
+  token,
+  hubUrl,
+  extra,
+}: ServiceEnvironmentInputs): Record<string, string> {
+  const { name, url, prefix, oauth } = service;
+  const accessScopes = JSON.stringify(['access:services', `access:services!service=${name}`]);
+  return {
+    JUPYTERHUB_SERVICE_NAME: name,
+    JUPYTERHUB_API_TOKEN: token,
+    JUPYTERHUB_API_URL: `${hubUrl}${apiPrefix}`,
+    JUPYTERHUB_BASE_URL: '/',
+    JUPYTERHUB_HOST: '',
+    JUPYTERHUB_CLIENT_ID: oauth.clientId,
+    JUPYTERHUB_OAUTH_SCOPES: accessScopes,
+    JUPYTERHUB_OAUTH_ACCESS_SCOPES: accessScopes,
+    JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES: JSON.stringify(oauth.allowedScopes),
+    JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED: '0',
+    ...(url !== undefined && {
+      JUPYTERHUB_SERVICE_PREFIX: prefix,
+      JUPYTERHUB_SERVICE_URL: url,
+      JUPYTERHUB_OAUTH_CALLBACK_URL: oauth.redirectUri,
+    }),
+    ...extra,
+  };
+}

@@ -25,6 +25,7 @@ import { type Resource, ScopeSet } from './scopes/scopeSet.ts';
 import { issueServerCredentials, revokeServerCredentials, type ServerCredentials } from './serverCredentials.ts';
 import { Services } from './services.ts';
 import { type Session, Sessions } from './sessions.ts';
+import { Shares } from './shares/shares.ts';
 import { SignIn } from './signIn.ts';
 import { synchroniseSettings } from './synchroniseSettings.ts';
 import { publicIdOf, type Token, Tokens } from './tokens.ts';
@@ -53,6 +54,7 @@ export class Identity {
   readonly tokens: Tokens;
   readonly sessions: Sessions;
   readonly links: LoginLinks;
+  readonly shares: Shares;
   readonly roles: RoleBook;
   readonly catalogue: ScopeCatalogue;
   readonly oauthClients: OAuthClients;
@@ -91,6 +93,7 @@ export class Identity {
     this.tokens = new Tokens(store, clock);
     this.sessions = new Sessions(store, clock);
     this.links = new LoginLinks(store, clock);
+    this.shares = new Shares(store, clock);
     this.xsrf = new XsrfTokens(sealer, clock);
     this.view = new ViewTokens(sealer);
     this.oauthClients = new OAuthClients(store, this.services);
@@ -262,13 +265,14 @@ export class Identity {
 
   async #principalOf(user: User): Promise<Principal> {
     const groups = (await this.groups.ofUsers([user.name])).get(user.name) ?? [];
+    const shares = await this.shares.reaching(user.id);
     return {
       kind: 'user',
       name: user.name,
       userId: user.id,
       admin: user.admin,
       groups,
-      scopes: scopesOfUser({ ...user, groups }, this.#rules),
+      scopes: scopesOfUser({ ...user, groups, shared: shares.flatMap((share) => share.scopes) }, this.#rules),
     };
   }
 }

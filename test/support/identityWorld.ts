@@ -47,6 +47,8 @@ export interface IdentityWorld {
   fetch(request: Request): Response | Promise<Response>;
   /** The user of that name, made if need be. */
   user(name: string, admin?: boolean): Promise<User>;
+  /** A stopped server of a user (who is made if need be), as far as the store knows. */
+  server(user: string, name: string): Promise<void>;
   /** A new token of a user (who is made if need be). */
   token(name: string, scopes?: readonly string[]): Promise<string>;
   close(): Promise<void>;
@@ -101,6 +103,21 @@ export async function openIdentityWorld(settings: TestSettings = {}): Promise<Id
       const headers = new Headers({ host: 'hub.test', 'x-forwarded-for': '10.0.0.1', 'x-forwarded-proto': 'http' });
       new Headers(init.headers).forEach((value, name) => headers.set(name, value));
       return app.request(new Request(new URL(path, 'http://hub.test'), { ...init, headers }));
+    },
+    async server(owner, name) {
+      const { id } = await user(owner);
+      await store.db
+        .insertInto('servers')
+        .values({
+          user_id: id,
+          name,
+          display_name: name,
+          created_at: clock.now(),
+          desired: 'stopped',
+          phase: 'stopped',
+          user_options: '{}',
+        })
+        .execute();
     },
     async token(name, scopes = ['inherit']) {
       const { id } = await user(name);

@@ -28,11 +28,19 @@ export interface Page {
   paged: boolean;
 }
 
-/** @throws AtollError `ATOLL_BAD_REQUEST` for numbers that are none. */
-export function readPage(query: { offset?: string | undefined; limit?: string | undefined }, request: Request): Page {
-  const paged = (request.headers.get('accept') ?? '').split(',').some((type) => type.trim().startsWith(pagedType));
-  const limit = Math.max(1, Math.min(maximumLimit, read(query.limit) ?? (paged ? defaultLimit : maximumLimit)));
-  return { offset: read(query.offset) ?? 0, limit, paged };
+/**
+ * Reads the query parameters of a list.
+ * @param options.alwaysPaged the answer is an object whatever the client accepts (lists of shares)
+ * @throws AtollError `ATOLL_BAD_REQUEST` for numbers that are none.
+ */
+export function readPage(
+  query: { offset?: string | undefined; limit?: string | undefined },
+  request: Request,
+  { alwaysPaged = false } = {},
+): Page {
+  const asked = (request.headers.get('accept') ?? '').split(',').some((type) => type.trim().startsWith(pagedType));
+  const limit = Math.max(1, Math.min(maximumLimit, read(query.limit) ?? (asked ? defaultLimit : maximumLimit)));
+  return { offset: read(query.offset) ?? 0, limit, paged: asked || alwaysPaged };
 }
 
 function read(text: string | undefined): number | undefined {
@@ -43,10 +51,33 @@ function read(text: string | undefined): number | undefined {
   return value;
 }
 
-/** A part of a list as an answer, with the address of the next part. */
+const paginationSchema = z
+  .object({
+    offset: z.int(),
+    limit: z.int(),
+    total: z.int(),
+    next: z.object({ offset: z.int(), limit: z.int(), url: z.string() }).nullable(),
+  })
+  .openapi('Pagination');
+
+/** The schema of a list that always comes as an object. */
+export function listSchemaOf<Item extends z.ZodType>(item: Item, name: string) {
+  return z.object({ items: z.array(item), _pagination: paginationSchema }).openapi(name);
+}
+
+/** A part of a list as an answer: bare, or for clients that ask for pages with the address of the next part. */
 export function pageReply(items: unknown[], total: number, page: Page, request: Request, client: Client): Response {
-  if (!page.paged) return json(items);
-  const { offset, limit } = page;
+  return page.paged ? pagedReply(items, total, page, request, client) : json(items);
+}
+
+/** A part of a list as an object, with the address of the next part. */
+export function pagedReply(
+  items: unknown,
+  total: number,
+  { offset, limit }: Page,
+  request: Request,
+  client: Client,
+): Response {
   const nextOffset = offset + limit;
   const url = new URL(request.url);
   url.searchParams.set('offset', String(nextOffset));

@@ -8,6 +8,7 @@ import { addOAuthTokenRoute } from './oauthToken.ts';
 import { addRootRoutes } from './root.ts';
 import { addSelfRoute } from './self.ts';
 import { addServiceRoutes } from './services.ts';
+import { addShareRoutes } from './shares.ts';
 import { addTokenRoutes } from './tokens.ts';
 import { addUserRoutes } from './users.ts';
 
@@ -30,6 +31,7 @@ export function addHubRoutes(frame: ApiFrame, options: HubApiOptions): void {
   addTokenRoutes(frame, options);
   addGroupRoutes(frame, options);
   addServiceRoutes(frame, options);
+  addShareRoutes(frame, options);
   addOAuthTokenRoute(frame, options);
   addAuthorizationRoutes(frame, options);
 }

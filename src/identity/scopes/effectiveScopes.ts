@@ -10,13 +10,15 @@ export interface ScopeRules {
   roles: RoleBook;
 }
 
-/** What a user holds: the scopes of their roles and of their groups' roles. */
+/**
+ * What a user holds: the scopes of their roles, of their groups' roles, and of what others share with them or their groups.
+ */
 export function scopesOfUser(
-  user: { name: string; admin: boolean; groups: readonly string[] },
+  user: { name: string; admin: boolean; groups: readonly string[]; shared?: readonly string[] },
   { catalogue, roles }: ScopeRules,
 ): ScopeSet {
   const names = new Set([...roles.ofUser(user), ...user.groups.flatMap((group) => roles.ofGroup(group))]);
-  const scopes = [...roles.scopesOf(names), ...extraUserScopes];
+  const scopes = [...roles.scopesOf(names), ...extraUserScopes, ...(user.shared ?? [])];
   return ScopeSet.of(resolveScopes(scopes, { user: user.name }, catalogue));
 }
 

@@ -4,6 +4,8 @@ import { up as servers } from './0002_servers.ts';
 import { up as clusters } from './0003_clusters.ts';
 import { up as shares } from './0005_shares.ts';
 import { up as managedServices } from './0009_services.ts';
+import { up as clusterDetails } from './0011_clusterDetails.ts';
+import { up as clusterUsage } from './0012_clusterUsage.ts';
 
 /** One step of the schema. Steps are never changed once released, only added. */
 export interface Migration {
@@ -18,4 +20,6 @@ export const migrations: readonly Migration[] = [
   { name: '0003_clusters', up: clusters },
   { name: '0005_shares', up: shares },
   { name: '0009_services', up: managedServices },
+  { name: '0011_clusterDetails', up: clusterDetails },
+  { name: '0012_clusterUsage', up: clusterUsage },
 ];

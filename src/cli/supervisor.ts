@@ -74,6 +74,8 @@ export class Supervisor {
       [...role.nodeOptions, ...process.execArgv, process.argv[1] ?? '', ...role.arguments],
       {
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+        // One malloc arena instead of one a thread: 3 MB less, and neither role has threads that allocate much.
+        env: { MALLOC_ARENA_MAX: '1', ...process.env },
         // Out of the terminal's foreground group: an interrupt reaches `up` alone, which ends the roles in order.
         detached: true,
       },

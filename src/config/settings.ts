@@ -1,8 +1,13 @@
+import { type DeploymentSettings, defaultDeployment } from './deploymentSettings.ts';
+import { type ClusterPodSettings, defaultClusterPods, defaultServerPods, type ServerPodSettings } from './podSettings.ts';
+
 /**
  * What the operator asked for, after layering and validation, in Atoll's own words. Everything above `config/` reads this
  * and never the values files. Each field names the values key it comes from.
  */
 export interface Settings {
+  /** Where servers and clusters run: `atoll.runtime`. */
+  runtime: RuntimeSettings;
   /** How people sign in. */
   authentication: AuthenticationSettings;
   /** Who holds which rights. */
@@ -17,6 +22,23 @@ export interface Settings {
   servers: ServerSettings;
   /** Dask clusters. `dask-gateway.gateway`. */
   clusters: ClusterSettings;
+  /** How the hub's pages look. `hub.templateVars`, `hub.config.JupyterHub.logo_file`. */
+  pages: PagesSettings;
+  /** What others may see of how the hub is doing. */
+  operations: OperationsSettings;
+  /** What `atoll deploy` puts on a Kubernetes cluster. `hub`, `proxy`, `scheduling`, `prePuller`, `ingress` and their kin. */
+  deployment: DeploymentSettings;
+}
+
+/** Where servers and clusters run: as processes of this machine, as pods, or as Slurm jobs. */
+export type RuntimeKind = 'process' | 'kubernetes' | 'slurm';
+
+/** All runtimes, in the order of the documentation. */
+export const runtimeKinds: readonly RuntimeKind[] = ['process', 'kubernetes', 'slurm'];
+
+export interface RuntimeSettings {
+  /** `atoll.runtime.kind`. Default `process`. */
+  kind: RuntimeKind;
 }
 
 /** The authenticator in use; one folder of `identity/authenticators/` each. */
@@ -124,6 +146,8 @@ export interface ServerSettings {
   activeServerLimit: number;
   /** `hub.redirectToServer`: after sign-in, start (or open) the person's server. Default true. */
   redirectToServer: boolean;
+  /** What their pods get on Kubernetes. */
+  pod: ServerPodSettings;
 }
 
 /** What one scheduler or worker gets. Amounts requested count against the limits of the cluster, as in dask-gateway. */
@@ -136,6 +160,73 @@ export interface ClusterResources {
   memoryLimit?: number;
   /** Cores at most; undefined: what is requested. */
   coreLimit?: number;
+}
+
+/** How much somebody may have at a time, schedulers counted. What is undefined is not limited. */
+export interface ClusterAllowance {
+  clusters?: number;
+  workers?: number;
+  cores?: number;
+  /** Bytes. */
+  memory?: number;
+}
+
+/** `atoll.clusters.limits`: how much people may have at a time, over all of their clusters. */
+export interface ClusterLimits {
+  /** Each user. */
+  user: ClusterAllowance;
+  /** All members of a group together, by group name. */
+  groups: Record<string, ClusterAllowance>;
+  /** Everybody together. */
+  total: ClusterAllowance;
+  /** What becomes of a request beyond a limit: it waits for its turn, or it is refused. Default `queue`. */
+  whenFull: 'queue' | 'refuse';
+}
+
+/** One thing that people may choose about their cluster, without Python: `atoll.clusters.options.NAME`. */
+export interface ClusterOptionSettings {
+  /** The kinds of dask-gateway. */
+  type: 'string' | 'bool' | 'int' | 'float' | 'select' | 'mapping';
+  /** Shown to people. Default: the name. */
+  label?: string;
+  default?: unknown;
+  /** Bounds of a number. */
+  min?: number;
+  max?: number;
+  /** Other bounds for the members of groups; of several groups the widest count. */
+  groups?: Record<string, { min?: number; max?: number; choices?: string[] }>;
+  /** The part of a cluster's configuration that it sets, by dask-gateway's name. Default: the name. Not for `select`. */
+  sets?: string;
+  /** What a number or text becomes: `{}` is replaced by it, such as `{}G`. */
+  as?: string;
+  /** A `select`'s choices by the name people see: what each sets, by dask-gateway's names. */
+  choices?: Record<string, Record<string, unknown>>;
+}
+
+/** How the hub's pages look. What is HTML is the operator's, and shown as it is. */
+export interface PagesSettings {
+  /** `hub.templateVars.title`: the name at the top and in the browser's tab. Default `Atoll`. */
+  title: string;
+  /** `hub.config.JupyterHub.logo_file`: a picture in place of Atoll's own. */
+  logoFile?: string;
+  /** `hub.templateVars.footer`: HTML below each page. */
+  footer?: string;
+  /** `hub.templateVars.announcement`: HTML at the top of each page. */
+  announcement?: string;
+  /** `hub.templateVars.announcement_PAGE`: the same for one page, in place of the other. */
+  announcements: Partial<Record<AnnouncementPage, string>>;
+}
+
+/** The pages that JupyterHub's templates have announcements of their own for. */
+export type AnnouncementPage = 'home' | 'login' | 'logout' | 'spawn';
+
+export interface OperationsSettings {
+  /** `hub.authenticatePrometheus`: whether metrics take a token with the scope read:metrics. Default true. */
+  authenticateMetrics: boolean;
+  /** `atoll.audit.keepDays`: days for which the audit log is kept. Default 400. */
+  auditDays: number;
+  /** `atoll.audit.keepEntries`: entries of the audit log at most; beyond, the oldest go. Default 1 000 000. */
+  auditEntries: number;
 }
 
 export interface ClusterSettings {
@@ -158,11 +249,30 @@ export interface ClusterSettings {
   environment: Record<string, string>;
   /** `atoll.clusters.startTimeout`: seconds that a scheduler or worker may take to start. Default 60. */
   startTimeoutSeconds: number;
+  /** What their pods get on Kubernetes. */
+  pod: ClusterPodSettings;
+  /** `atoll.clusters.schedulerCommand` / `workerCommand` (`c.ClusterConfig.scheduler_cmd`). Undefined: Dask's own modules. */
+  schedulerCommand?: string[];
+  workerCommand?: string[];
+  /** `atoll.clusters.limits`. */
+  limits: ClusterLimits;
+  /** `atoll.clusters.options`, in the order in which people see them. */
+  options: Record<string, ClusterOptionSettings>;
+  /**
+   * `atoll.clusters.lease`: seconds after which a cluster ends that nobody is connected to and that has no work; 0: never.
+   * Default 12 hours.
+   */
+  leaseSeconds: number;
+  /** `atoll.clusters.endWithServer`: a cluster ends with the notebook server that made it. Default false. */
+  endWithServer: boolean;
+  /** `atoll.clusters.restartScheduler`: a scheduler that dies is started anew, instead of ending its cluster. Default false. */
+  restartScheduler: boolean;
 }
 
 /** The settings when nobody wrote any: this machine only, the one-time link, plain Dask. */
 export function defaultSettings(): Settings {
   return {
+    runtime: { kind: 'process' },
     authentication: {
       authenticator: 'link',
       configured: false,
@@ -187,7 +297,10 @@ export function defaultSettings(): Settings {
       concurrentStartLimit: 64,
       activeServerLimit: 0,
       redirectToServer: true,
+      pod: defaultServerPods(),
     },
+    pages: { title: 'Atoll', announcements: {} },
+    operations: { authenticateMetrics: true, auditDays: 400, auditEntries: 1_000_000 },
     clusters: {
       worker: { memory: 2 * 1024 ** 3, cores: 1 },
       scheduler: { memory: 2 * 1024 ** 3, cores: 1 },
@@ -195,6 +308,13 @@ export function defaultSettings(): Settings {
       adaptivePeriodSeconds: 3,
       environment: {},
       startTimeoutSeconds: 60,
+      pod: defaultClusterPods(),
+      limits: { user: {}, groups: {}, total: {}, whenFull: 'queue' },
+      options: {},
+      leaseSeconds: 12 * 3600,
+      endWithServer: false,
+      restartScheduler: false,
     },
+    deployment: defaultDeployment(),
   };
 }

@@ -8,6 +8,27 @@ const positive = z.number().gt(0).meta({ title: 'seconds above 0' });
 export const atollKeys: Row[] = [
   section('atoll', "Atoll's own keys."),
   ...under('atoll', [
+    section('audit', 'The audit log: who did what to whom.'),
+    ...under('audit', [
+      key(
+        'keepDays',
+        count.min(1).meta({ title: 'days' }),
+        'Days for which its entries are kept.',
+        (settings, value) => {
+          settings.operations.auditDays = value;
+        },
+        { default: 400 },
+      ),
+      key(
+        'keepEntries',
+        count.min(1000).meta({ title: 'a whole number from 1000' }),
+        'How many entries are kept at most; the oldest go first.',
+        (settings, value) => {
+          settings.operations.auditEntries = value;
+        },
+        { default: 1_000_000 },
+      ),
+    ]),
     section('clusters', 'Dask clusters: limits and life time.'),
     ...under('clusters', [
       key('maxWorkers', count, 'Workers that one cluster may have.', (settings, value) => {

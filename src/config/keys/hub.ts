@@ -9,6 +9,7 @@ import {
   serviceAccount,
 } from './commonKeys.ts';
 import { inert, key, kubernetesOnly, none, notYet, type Row, section, under } from './key.ts';
+import { applyTemplateVariables } from './templateVariables.ts';
 import { anything, count, flag, freeMap, integer, list, secretText, text, textList, textMap } from './types.ts';
 
 const ownData = none('Atoll keeps everything in its data folder (--data)');
@@ -90,19 +91,26 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
     'Failed starts in a row after which the hub restarts.',
     none('the hub has no need to restart when servers fail to start'),
   ),
-  inert(
+  key(
     'authenticatePrometheus',
     flag,
-    'Whether metrics are shown only to those who may see them.',
-    notYet('Metrics need a token with the scope read:metrics.'),
-    { default: true, satisfiedBy: true },
+    'Whether metrics take a token with the scope read:metrics.',
+    (settings, value) => {
+      settings.operations.authenticateMetrics = value;
+    },
+    { default: true },
   ),
   inert('shutdownOnLogout', flag, "Whether signing out stops a person's servers.", notYet('Servers go on.'), {
     default: false,
     satisfiedBy: false,
   }),
   inert('templatePaths', list, 'Folders with page templates of your own.', notYet('The pages look as they come.')),
-  inert('templateVars', freeMap, 'Variables of page templates.', notYet('The pages look as they come.')),
+  key(
+    'templateVars',
+    freeMap,
+    'How pages look: title, footer, announcement, announcement_home, announcement_login, announcement_logout, announcement_spawn (HTML but for the title).',
+    applyTemplateVariables,
+  ),
   inert(
     'extraFiles',
     extraFiles,

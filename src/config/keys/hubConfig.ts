@@ -5,6 +5,7 @@ import { addGroups, addRoles, roleTypes } from './access.ts';
 import { authenticatorNames, chooseAuthenticator } from './authenticatorNames.ts';
 import { type ApplyContext, inert, key, none, notYet, type Row, section, under } from './key.ts';
 import { serverTraits } from './serverTraits.ts';
+import { applyTemplateVariables } from './templateVariables.ts';
 import { anything, count, flag, freeMap, secretText, text, textList, textMap } from './types.ts';
 
 const unread = notYet('Atoll does not read it.');
@@ -43,13 +44,13 @@ const hubTraits: Row[] = [
     inert('services', anything, 'Services.', none('zero-to-jupyterhub drops it too; write hub.services'), {
       secret: true,
     }),
-    inert(
-      'authenticate_prometheus',
-      flag,
-      'See hub.authenticatePrometheus.',
-      notYet('Metrics need a token with the scope read:metrics.'),
-      { satisfiedBy: true },
-    ),
+    key('authenticate_prometheus', flag, 'See hub.authenticatePrometheus.', (settings, value) => {
+      settings.operations.authenticateMetrics = value;
+    }),
+    key('template_vars', freeMap, 'See hub.templateVars.', applyTemplateVariables),
+    key('logo_file', text, 'A picture (SVG, PNG, JPEG, WebP) at the top of the pages.', (settings, value) => {
+      settings.pages.logoFile = value;
+    }),
     inert('spawner_class', text, 'The class that starts servers.', none('Atoll starts servers itself')),
     inert(
       'cookie_secret',

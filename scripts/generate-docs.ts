@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { describeType } from '../src/config/keys/describeType.ts';
-import type { Effect, Key, Row, Section } from '../src/config/keys/key.ts';
-import { effects, keyTable } from '../src/config/keys/keyTable.ts';
+import type { Effect } from '../src/config/keys/effects.ts';
+import type { Key, Row, Section } from '../src/config/keys/key.ts';
+import { effectOf, keyTable } from '../src/config/keys/keyTable.ts';
 import { type ErrorRow, errorTable } from '../src/core/errorTable.ts';
 
 const project = resolve(import.meta.dirname, '..');
@@ -92,12 +93,12 @@ const titles = [
 ];
 
 function sectionText({ title, head, rows }: DocumentedSection): string {
-  const shared = head?.process;
+  const shared = head?.effects.process;
   const relative = (path: string): string => (path.startsWith(`${title}.`) ? path.slice(title.length + 1) : path);
   /** Sections that say for all below them what becomes of it: one line each. */
-  const whole = rows.filter((row) => row !== head && row.kind === 'section' && row.process);
+  const whole = rows.filter((row) => row !== head && row.kind === 'section' && row.effects.process);
   const keys = rows.filter(isKey).filter((key) => !whole.some(({ path }) => key.path.startsWith(`${path}.`)));
-  const works = keys.filter((key) => effects.get(key)?.kind === 'works');
+  const works = keys.filter((key) => effectOf(key, 'process').kind === 'works');
   const others = keys.filter((key) => !works.includes(key));
   const fallback = (key: Key): string => (key.default === undefined ? '' : `\`${JSON.stringify(key.default)}\``);
   const parts = [
@@ -121,7 +122,7 @@ function sectionText({ title, head, rows }: DocumentedSection): string {
           `\`${relative(row.path)}\``,
           `keys ${keysBelow(row, rows).join(', ')}`,
           row.doc,
-          ...(row.process ? [sentence(row.process)] : []),
+          ...(row.effects.process ? [sentence(row.effects.process)] : []),
         ]),
       ],
     ),
@@ -134,8 +135,7 @@ function isKey(row: Row): row is Key {
 }
 
 function reasonOf(key: Key, shared: Effect | undefined): string[] {
-  const effect = effects.get(key);
-  return shared || !effect ? [] : [sentence(effect)];
+  return shared ? [] : [sentence(effectOf(key, 'process'))];
 }
 
 function keysBelow(section: Row, rows: readonly Row[]): string[] {
@@ -152,7 +152,7 @@ function table(head: readonly string[], rows: readonly string[][]): string {
 function sentence(effect: Effect): string {
   if (effect.kind === 'works') return 'Works.';
   if (effect.kind === 'none') return `${effect.because.charAt(0).toUpperCase()}${effect.because.slice(1)}.`;
-  return `Not supported yet. ${effect.instead ?? ''}`.trim();
+  return `Not supported. ${effect.instead}`;
 }
 
 function errorsPage(): string {

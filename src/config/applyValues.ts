@@ -1,8 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ApplyContext, Effect, Key } from './keys/key.ts';
-import { childOf, effects, type KeyNode, keyTable, keyTree } from './keys/keyTable.ts';
+import type { Effect } from './keys/effects.ts';
+import type { ApplyContext, Key } from './keys/key.ts';
+import { childOf, effectOf, type KeyNode, keyTable, keyTree } from './keys/keyTable.ts';
 import { type Path, type Problem, pathText } from './problem.ts';
-import type { Settings } from './settings.ts';
+import type { RuntimeKind, Settings } from './settings.ts';
 import { nearest } from './suggest.ts';
 import { notASection, unknownNullKeys, valueProblems } from './valueProblems.ts';
 import { entryAt, isNull, plainValue } from './values/plainValue.ts';
@@ -14,26 +15,28 @@ interface Found {
   row: Key;
   path: Path;
   entry: MapEntry;
+  /** Undefined: null was written, which {@link Key.unset} understands. */
   value: unknown;
 }
 
 /**
- * Checks the layered values against the table of keys, and puts those that work into `settings`. Says what is wrong with
- * values, and which have no effect. Unknown keys are passed over: they are found file by file.
+ * Checks the layered values against the table of keys, and puts them into `settings`. Says what is wrong with values, and
+ * which have no effect on `runtime`. Unknown keys are passed over: they are found file by file.
  */
-export function applyValues(root: MapNode, settings: Settings): Problem[] {
+export function applyValues(root: MapNode, settings: Settings, runtime: RuntimeKind): Problem[] {
   const problems: Problem[] = [];
-  const found = findValues(root, problems);
+  const found = findValues(root, runtime, problems);
   const order = new Map(keyTable.map((row, index) => [row, index]));
   found.sort((a, b) => (order.get(a.row) ?? 0) - (order.get(b.row) ?? 0));
   for (const { row, path, entry, value } of found) {
+    if (value === undefined) row.unset?.(settings);
     // Each row's own type made the value.
-    row.apply?.(settings, value as never, contextFor(path, entry, problems));
+    else row.apply?.(settings, value as never, contextFor(path, runtime, entry, problems));
   }
   return problems;
 }
 
-function findValues(root: MapNode, problems: Problem[]): Found[] {
+function findValues(root: MapNode, runtime: RuntimeKind, problems: Problem[]): Found[] {
   const found: Found[] = [];
   /** @returns whether anything below asks for what is missing, so that a section's effect must be told. */
   const visit = (map: MapNode, node: KeyNode, path: Path, told: boolean): boolean => {
@@ -41,13 +44,19 @@ function findValues(root: MapNode, problems: Problem[]): Found[] {
     for (const [name, entry] of map.entries) {
       const child = childOf(node, name);
       const row = child?.row;
-      if (!child || !row || isNull(entry.value)) continue;
+      if (!child || !row) continue;
       const here = [...path, name];
+      if (isNull(entry.value)) {
+        if (row.kind === 'key' && row.unset) found.push({ row, path: here, entry, value: undefined });
+        continue;
+      }
       if (row.kind === 'key') asks = visitKey(row, entry, here, told) || asks;
       else if (entry.value.kind !== 'map') problems.push(notASection(entry, here));
       else {
-        const below = visit(entry.value, child, here, told || row.process !== undefined);
-        if (below && row.process && !told) problems.push(...effectWarning(row.process, entry.keyPlace, here));
+        const effect = row.effects[runtime];
+        const tells = effect !== undefined && effect.kind !== 'works';
+        const below = visit(entry.value, child, here, told || tells);
+        if (below && tells && !told) problems.push(...effectWarning(effect, entry.keyPlace, here));
         asks = below || asks;
       }
     }
@@ -62,8 +71,8 @@ function findValues(root: MapNode, problems: Problem[]): Found[] {
       return false;
     }
     found.push({ row, path, entry, value: result.data });
-    const effect = effects.get(row);
-    if (!effect || effect.kind === 'works' || satisfies(plain, row.satisfiedBy)) return false;
+    const effect = effectOf(row, runtime);
+    if (effect.kind === 'works' || satisfies(plain, row.satisfiedBy)) return false;
     if (!told) problems.push(...effectWarning(effect, entry.keyPlace, path, traitSuggestion(row, path)));
     return true;
   };
@@ -85,7 +94,7 @@ function effectWarning(effect: Effect, place: Place, path: Path, suggestion?: st
   const message =
     effect.kind === 'none'
       ? `This has no effect here, because ${effect.because}.`
-      : `This is not supported yet. ${effect.instead ?? ''}`.trim();
+      : `This is not supported here. ${effect.instead}`;
   const code = effect.kind === 'none' ? 'ATOLL_SETTINGS_NO_EFFECT' : 'ATOLL_SETTINGS_NOT_SUPPORTED';
   return [problemAt(place, { code, severity: 'warning', message, path, suggestion })];
 }
@@ -101,7 +110,7 @@ function traitSuggestion(row: Key, path: Path): string | undefined {
   return near === undefined ? undefined : pathText([...path.slice(0, -1), near]);
 }
 
-function contextFor(path: Path, entry: MapEntry, problems: Problem[]): ApplyContext {
+function contextFor(path: Path, runtime: RuntimeKind, entry: MapEntry, problems: Problem[]): ApplyContext {
   const add =
     (severity: Problem['severity']): ApplyContext['warn'] =>
     (code, message, { at = [], suggestion } = {}) => {
@@ -110,6 +119,7 @@ function contextFor(path: Path, entry: MapEntry, problems: Problem[]): ApplyCont
     };
   return {
     path,
+    runtime,
     written: (at) => {
       const value = entryAt(entry.value, at)?.value;
       return value?.kind === 'scalar' ? value.source : '';

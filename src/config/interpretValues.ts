@@ -1,17 +1,18 @@
 import { applyValues } from './applyValues.ts';
 import { checkTogether } from './checkTogether.ts';
 import { findUnknownKeys } from './findUnknownKeys.ts';
-import type { LoadedSettings } from './loadSettings.ts';
+import type { LoadedSettings, LoadOptions } from './loadSettings.ts';
 import type { Problem } from './problem.ts';
-import { defaultSettings } from './settings.ts';
+import { defaultSettings, type RuntimeKind, runtimeKinds } from './settings.ts';
 import { layerValues } from './values/layerValues.ts';
 import { parseValues, type ValuesInput } from './values/parseValues.ts';
+import { entryAt } from './values/plainValue.ts';
 import { problemAt } from './values/problemAt.ts';
 import { unwrapValues } from './values/unwrapValues.ts';
 import type { MapNode } from './values/valueNode.ts';
 
 /** Parses, layers, checks and applies one or more files. Every problem of every file is found in one go. */
-export function interpretValues(inputs: readonly ValuesInput[]): LoadedSettings {
+export function interpretValues(inputs: readonly ValuesInput[], options: LoadOptions = {}): LoadedSettings {
   const settings = defaultSettings();
   const problems: Problem[] = [];
   let values: MapNode | undefined;
@@ -28,11 +29,19 @@ export function interpretValues(inputs: readonly ValuesInput[]): LoadedSettings 
     problems.push(...findUnknownKeys(root));
     values = values ? layerValues(values, root) : root;
   }
-  if (values) problems.push(...applyValues(values, settings));
+  const runtime = options.runtime ?? chosenRuntime(values) ?? settings.runtime.kind;
+  if (values) problems.push(...applyValues(values, settings, runtime));
+  settings.runtime.kind = runtime;
   // Contradictions mean something only when every value could be read.
   const broken = problems.some(({ severity }) => severity === 'error');
   if (values && !broken) problems.push(...checkTogether(settings, values));
   return { settings, problems: inOrder(problems, inputs), ...(values && { values }) };
+}
+
+/** `atoll.runtime.kind`, which decides what becomes of all other keys; undefined when it is not, or not well, written. */
+function chosenRuntime(values: MapNode | undefined): RuntimeKind | undefined {
+  const written = values && entryAt(values, ['atoll', 'runtime', 'kind'])?.value;
+  return runtimeKinds.find((kind) => written?.kind === 'scalar' && written.value === kind);
 }
 
 /** A file that SOPS encrypted has a map `sops` with its message authentication code. */

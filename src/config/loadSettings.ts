@@ -1,7 +1,12 @@
 import type { Problem } from './problem.ts';
-import { defaultSettings, type Settings } from './settings.ts';
+import { defaultSettings, type RuntimeKind, type Settings } from './settings.ts';
 import type { ValuesInput } from './values/parseValues.ts';
 import type { MapNode } from './values/valueNode.ts';
+
+export interface LoadOptions {
+  /** The runtime that the settings are for, whatever `atoll.runtime.kind` says: `atoll deploy` is always for Kubernetes. */
+  runtime?: RuntimeKind;
+}
 
 /** What a set of files comes to. */
 export interface LoadedSettings {
@@ -17,17 +22,27 @@ export interface LoadedSettings {
  * Reads settings files, lays them over each other in their order, and checks them. Without files, these are the defaults,
  * and neither the YAML parser nor the table of keys is loaded.
  */
-export async function loadSettings(inputs: readonly ValuesInput[]): Promise<LoadedSettings> {
-  if (inputs.length === 0) return { settings: defaultSettings(), problems: [] };
+export async function loadSettings(
+  inputs: readonly ValuesInput[],
+  options: LoadOptions = {},
+): Promise<LoadedSettings> {
+  if (inputs.length === 0) {
+    const settings = defaultSettings();
+    if (options.runtime) settings.runtime.kind = options.runtime;
+    return { settings, problems: [] };
+  }
   const { interpretValues } = await import('./interpretValues.ts');
-  return interpretValues(inputs);
+  return interpretValues(inputs, options);
 }
 
 /** {@link loadSettings} for the paths that `-f` takes: files, folders, and `-` for standard input. */
-export async function loadSettingsFiles(paths: readonly string[]): Promise<LoadedSettings> {
-  if (paths.length === 0) return loadSettings([]);
+export async function loadSettingsFiles(
+  paths: readonly string[],
+  options: LoadOptions = {},
+): Promise<LoadedSettings> {
+  if (paths.length === 0) return loadSettings([], options);
   const { readValuesFiles } = await import('./values/readValuesFiles.ts');
   const { inputs, problems } = readValuesFiles(paths);
-  const loaded = await loadSettings(inputs);
+  const loaded = await loadSettings(inputs, options);
   return { ...loaded, problems: [...problems, ...loaded.problems] };
 }

@@ -201,6 +201,8 @@ export interface ClusterOptionSettings {
   as?: string;
   /** A `select`'s choices by the name people see: what each sets, by dask-gateway's names. */
   choices?: Record<string, Record<string, unknown>>;
+  /** Of a `select`: further choices, shares of such a machine (1, 2, 4 … cores with as much of its memory). Bytes. */
+  node?: { cores: number; memory: number };
 }
 
 /** How the hub's pages look. What is HTML is the operator's, and shown as it is. */

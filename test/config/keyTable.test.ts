@@ -3,8 +3,8 @@ import { z } from 'zod';
 import { isSecretName } from '../../src/config/isSecretName.ts';
 import { describeType } from '../../src/config/keys/describeType.ts';
 import type { Key } from '../../src/config/keys/key.ts';
-import { effects, keyTable } from '../../src/config/keys/keyTable.ts';
-import { defaultSettings } from '../../src/config/settings.ts';
+import { effectOf, keyTable } from '../../src/config/keys/keyTable.ts';
+import { defaultSettings, runtimeKinds } from '../../src/config/settings.ts';
 import { nearest } from '../../src/config/suggest.ts';
 import { load } from './settingsFrom.ts';
 
@@ -31,9 +31,11 @@ describe('the table of keys', () => {
   test('has a line of documentation, words for the type and an effect for each', () => {
     expect(keyTable.filter(({ doc }) => !/^[A-Z].*\.$/.test(doc)).map(({ path }) => path)).toEqual([]);
     expect(keys.filter(({ type }) => describeType(type) === '').map(({ path }) => path)).toEqual([]);
-    const works = (key: Key): boolean => effects.get(key)?.kind === 'works';
+    const works = (key: Key): boolean => runtimeKinds.some((runtime) => effectOf(key, runtime).kind === 'works');
     expect(keys.filter((key) => works(key) !== (key.apply !== undefined)).map(({ path }) => path)).toEqual([]);
-    expect(keys.filter((key) => !effects.has(key))).toEqual([]);
+    for (const key of keys)
+      for (const runtime of runtimeKinds)
+        expect(effectOf(key, runtime)).toMatchObject({ kind: expect.stringMatching(/^(works|none|unsupported)$/) });
   });
 
   test('marks what has the name of a secret as one', () => {

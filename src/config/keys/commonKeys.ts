@@ -1,6 +1,42 @@
 import { z } from 'zod';
-import { type Effect, inert, type Row, section } from './key.ts';
-import { anything, closedMap, flag, freeMap, integer, list, mapList, text, textMap } from './types.ts';
+import type {
+  DisruptionBudgetSettings,
+  NetworkPolicySettings,
+  PartSettings,
+  ServiceAccountSettings,
+} from '../deploymentSettings.ts';
+import type { ExtraFile, ImageSettings, KubernetesObject } from '../podSettings.ts';
+import type { Settings } from '../settings.ts';
+import { type Effect, type Effects, kubernetesOnly } from './effects.ts';
+import { inert, podKey, type Row, section } from './key.ts';
+import { anything, closedMap, flag, freeMap, integer, list, mapList, pullSecrets, text, textMap } from './types.ts';
+
+/** Where values go: into a part of the settings, for Kubernetes; or nowhere, because of an effect, or of the section's. */
+export type Target<T> = ((settings: Settings) => T) | Effect | Effects;
+
+/** A key whose value goes, as it is, into the field of its name. */
+export function field<T>(
+  path: string,
+  name: keyof T & string,
+  type: z.ZodType,
+  doc: string,
+  target: Target<T> = {},
+): Row {
+  if (typeof target !== 'function') return inert(join(path, name), type, doc, target);
+  return podKey(join(path, name), type, doc, (settings, value) => {
+    target(settings)[name] = value as T[typeof name];
+  });
+}
+
+/** The section of a block of keys for a target. */
+function head(path: string, doc: string, target: Target<unknown>): Row {
+  return section(path, doc, typeof target === 'function' ? kubernetesOnly : target);
+}
+
+/** What stands in a section below: its target, or nothing, when the section says what becomes of it. */
+function below<T>(target: Target<T>): Target<T> {
+  return typeof target === 'function' ? target : {};
+}
 
 /** Keys that many parts of the charts share, with the kind of value that each takes. */
 const common = {
@@ -17,79 +53,98 @@ const common = {
   initContainers: [mapList, 'Containers that run before the others.'],
   labels: [textMap, 'Labels of the Kubernetes object.'],
   livenessProbe: [freeMap, 'How Kubernetes finds out that a pod must be restarted.'],
-  nodeSelector: [freeMap, 'Labels that a node must have.'],
+  nodeSelector: [textMap, 'Labels that a node must have.'],
+  podSecurityContext: [freeMap, "Kubernetes' security settings of the pod."],
   readinessProbe: [freeMap, 'How Kubernetes finds out that a pod may get traffic.'],
   replicas: [integer, 'How many pods.'],
   resources: [freeMap, 'Requests and limits of the container.'],
   revisionHistoryLimit: [integer, 'Old revisions that Kubernetes keeps.'],
-  tolerations: [list, 'Taints of nodes that the pod tolerates.'],
+  tolerations: [mapList, 'Taints of nodes that the pod tolerates.'],
 } as const satisfies Record<string, readonly [z.ZodType, string]>;
 
-/** Rows for some of the shared keys below `path` (`''`: relative to where the rows are put). */
-export function commonKeys(path: string, names: readonly (keyof typeof common)[], effect?: Effect): Row[] {
-  return names.map((name) => inert(join(path, name), common[name][0], common[name][1], effect));
+/** Rows for some of the shared keys below `path` (`''`: relative to where the rows are put), without effect. */
+export function commonKeys(path: string, names: readonly (keyof typeof common)[], effects: Effect | Effects = {}): Row[] {
+  return names.map((name) => inert(join(path, name), common[name][0], common[name][1], effects));
 }
 
-/** `pullPolicy` of images. */
+/** Rows for some of the shared keys of a part of the deployment. */
+export function partKeys(
+  path: string,
+  names: readonly (keyof typeof common & keyof PartSettings)[],
+  part: (settings: Settings) => Partial<PartSettings>,
+): Row[] {
+  return names.map((name) => field(path, name, common[name][0], common[name][1], part));
+}
+
+/** `pullPolicy` of images; empty: Kubernetes' own rule. */
 export const pullPolicy = z.enum(['', 'IfNotPresent', 'Always', 'Never']);
 
 /** A container image: name, tag, pull policy and pull secrets. */
-export function image(path: string, doc: string, effect?: Effect): Row[] {
+export function image(path: string, doc: string, target: Target<ImageSettings> = {}): Row[] {
+  const inside = below(target);
   return [
-    section(path, doc, effect),
-    inert(`${path}.name`, text, 'Name of the image, without its tag.'),
-    inert(`${path}.tag`, text, 'Tag of the image.'),
-    inert(`${path}.pullPolicy`, pullPolicy, 'When Kubernetes pulls the image.'),
-    inert(`${path}.pullSecrets`, list, 'Kubernetes secrets with which the image is pulled.'),
+    head(path, doc, target),
+    field(path, 'name', text, 'Name of the image, without its tag.', inside),
+    field(path, 'tag', text, 'Tag of the image.', inside),
+    field(path, 'pullPolicy', pullPolicy, 'When Kubernetes pulls the image.', inside),
+    field(path, 'pullSecrets', pullSecrets, 'Kubernetes secrets with which the image is pulled.', inside),
   ];
 }
 
 /** A pod disruption budget. */
-export function disruptionBudget(path: string, effect?: Effect): Row[] {
+export function disruptionBudget(path: string, target: Target<DisruptionBudgetSettings> = {}): Row[] {
+  const inside = below(target);
   return [
-    section(path, 'How many pods Kubernetes may take away at a time.', effect),
-    inert(`${path}.enabled`, flag, 'Whether there is such a limit.'),
-    inert(`${path}.maxUnavailable`, integer, 'How many may be missing.'),
-    inert(`${path}.minAvailable`, integer, 'How many must be there.'),
+    head(path, 'How many pods Kubernetes may take away at a time.', target),
+    field(path, 'enabled', flag, 'Whether there is such a limit.', inside),
+    field(path, 'maxUnavailable', integer, 'How many may be missing.', inside),
+    field(path, 'minAvailable', integer, 'How many must be there.', inside),
   ];
 }
 
 /** A service account. */
-export function serviceAccount(path: string, effect?: Effect): Row[] {
+export function serviceAccount(path: string, target: Target<ServiceAccountSettings> = {}): Row[] {
+  const inside = below(target);
   return [
-    section(path, "The pod's identity in Kubernetes.", effect),
-    inert(`${path}.create`, flag, 'Whether the account is made.'),
-    inert(`${path}.name`, text, 'Name of the account.'),
-    inert(`${path}.annotations`, textMap, 'Annotations of the account, such as a cloud role.'),
+    head(path, "The pod's identity in Kubernetes.", target),
+    field(path, 'create', flag, 'Whether the account is made.', inside),
+    field(path, 'name', text, 'Name of the account.', inside),
+    field(path, 'annotations', textMap, 'Annotations of the account, such as a cloud role.', inside),
   ];
 }
 
 /** A network policy. */
-export function networkPolicy(path: string, effect?: Effect): Row[] {
+export function networkPolicy(path: string, target: Target<NetworkPolicySettings> = {}): Row[] {
+  const inside = below(target);
+  const rules: Target<NetworkPolicySettings['egressAllowRules']> =
+    typeof inside === 'function' ? (settings) => inside(settings).egressAllowRules : {};
+  const rulesPath = `${path}.egressAllowRules`;
   return [
-    section(path, 'Who may talk to the pod, and with whom it may talk.', effect),
-    inert(`${path}.enabled`, flag, 'Whether traffic is restricted.'),
-    inert(`${path}.ingress`, list, 'More traffic that may come in.'),
-    inert(`${path}.egress`, list, 'More traffic that may go out.'),
-    section(`${path}.egressAllowRules`, 'Ready-made rules for traffic that may go out.'),
-    inert(`${path}.egressAllowRules.cloudMetadataServer`, flag, "The cloud's metadata server."),
-    inert(`${path}.egressAllowRules.dnsPortsCloudMetadataServer`, flag, "DNS of the cloud's metadata server."),
-    inert(`${path}.egressAllowRules.dnsPortsKubeSystemNamespace`, flag, "DNS of the cluster's system namespace."),
-    inert(`${path}.egressAllowRules.dnsPortsPrivateIPs`, flag, 'DNS at private addresses.'),
-    inert(`${path}.egressAllowRules.nonPrivateIPs`, flag, 'Public addresses.'),
-    inert(`${path}.egressAllowRules.privateIPs`, flag, 'Private addresses.'),
-    inert(
-      `${path}.interNamespaceAccessLabels`,
+    head(path, 'Who may talk to the pod, and with whom it may talk.', target),
+    field(path, 'enabled', flag, 'Whether traffic is restricted.', inside),
+    field(path, 'ingress', mapList, 'More traffic that may come in.', inside),
+    field(path, 'egress', mapList, 'More traffic that may go out.', inside),
+    section(rulesPath, 'Ready-made rules for traffic that may go out.'),
+    field(rulesPath, 'cloudMetadataServer', flag, "The cloud's metadata server.", rules),
+    field(rulesPath, 'dnsPortsCloudMetadataServer', flag, "DNS of the cloud's metadata server.", rules),
+    field(rulesPath, 'dnsPortsKubeSystemNamespace', flag, "DNS of the cluster's system namespace.", rules),
+    field(rulesPath, 'dnsPortsPrivateIPs', flag, 'DNS at private addresses.', rules),
+    field(rulesPath, 'nonPrivateIPs', flag, 'Public addresses.', rules),
+    field(rulesPath, 'privateIPs', flag, 'Private addresses.', rules),
+    field(
+      path,
+      'interNamespaceAccessLabels',
       z.enum(['accept', 'ignore']),
       'Whether labels count across namespaces.',
+      inside,
     ),
-    inert(`${path}.allowedIngressPorts`, list, 'Ports that anybody may reach.'),
+    field(path, 'allowedIngressPorts', list, 'Ports that anybody may reach.', inside),
   ];
 }
 
 /** Environment variables of a part of the system that does not exist here. */
-export function extraEnvironment(path: string, effect?: Effect): Row {
-  return inert(path, z.union([freeMap, mapList]), 'Environment variables of the container.', effect);
+export function extraEnvironment(path: string, effects: Effect | Effects = {}): Row {
+  return inert(path, z.union([freeMap, mapList]), 'Environment variables of the container.', effects);
 }
 
 /** Files that the chart puts into a container, by name. z2jh insists on mountPath; a single layer may leave it to another. */
@@ -103,6 +158,32 @@ export const extraFiles = z.record(
     mode: z.union([integer, text]).optional(),
   }),
 );
+
+/** `extraFiles` as settings have them. Files without a place are left out: another layer has not given it. */
+export function toExtraFiles(files: z.output<typeof extraFiles>): Record<string, ExtraFile> {
+  const found: Record<string, ExtraFile> = {};
+  for (const [name, { mountPath, data, stringData, binaryData, mode }] of Object.entries(files)) {
+    if (mountPath === undefined) continue;
+    found[name] = {
+      mountPath,
+      ...(data !== undefined && { data }),
+      ...(stringData !== undefined && { text: stringData }),
+      ...(binaryData !== undefined && { base64: binaryData }),
+      // In quotes, a mode is octal: "0644". YAML has read it without quotes already.
+      ...(mode !== undefined && { mode: typeof mode === 'string' ? Number.parseInt(mode, 8) : mode }),
+    };
+  }
+  return found;
+}
+
+/** Volumes or mounts that z2jh takes as a map (so that layers merge) or as a list, by the key under which each can be replaced. */
+export function byKey(
+  value: Record<string, unknown> | readonly KubernetesObject[],
+  keyOf: (item: KubernetesObject, index: number) => string,
+): Record<string, KubernetesObject> {
+  if (!Array.isArray(value)) return value as Record<string, KubernetesObject>;
+  return Object.fromEntries(value.map((item, index) => [keyOf(item, index), item]));
+}
 
 function join(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`;

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import type { Settings } from '../settings.ts';
 import { commonKeys, image } from './commonKeys.ts';
-import { imagesOnly, inert, key, kubernetesOnly, none, notYet, type Row, section, under } from './key.ts';
+import { imagesOnly, kubernetesOnly, none, unsupported } from './effects.ts';
+import { inert, key, type Row, section, under } from './key.ts';
 import {
   count,
   flag,
@@ -108,7 +109,7 @@ const gatewayKeys: Row[] = [
       'extraConfig',
       z.union([text, z.record(text, text)]),
       'Python that the gateway runs at its start, by name.',
-      notYet('Python in settings is not run: clusters have no options, and limits are those under atoll.clusters.'),
+      unsupported('Python in settings is not run: clusters have no options, and limits are those under atoll.clusters.'),
     ),
     inert('prefix', text, 'Path of the gateway.', none('it is always /services/dask-gateway'), {
       default: '/services/dask-gateway',
@@ -211,7 +212,7 @@ export const daskGatewayKeys: Row[] = [
     ...gatewayKeys,
     ...controllerKeys,
     ...traefikKeys,
-    inert('enabled', flag, 'Whether people can have Dask clusters.', notYet('Dask clusters are always there.'), {
+    inert('enabled', flag, 'Whether people can have Dask clusters.', unsupported('Dask clusters are always there.'), {
       default: true,
       satisfiedBy: true,
     }),

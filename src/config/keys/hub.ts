@@ -8,7 +8,8 @@ import {
   networkPolicy,
   serviceAccount,
 } from './commonKeys.ts';
-import { inert, key, kubernetesOnly, none, notYet, type Row, section, under } from './key.ts';
+import { kubernetesOnly, none, unsupported } from './effects.ts';
+import { inert, key, type Row, section, under } from './key.ts';
 import { applyTemplateVariables } from './templateVariables.ts';
 import { anything, count, flag, freeMap, integer, list, secretText, text, textList, textMap } from './types.ts';
 
@@ -66,9 +67,9 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
     'extraConfig',
     z.union([text, z.record(text, text)]),
     'Python that JupyterHub runs at its start, by name.',
-    notYet('Python in settings is not run; what it sets up is missing.'),
+    unsupported('Python in settings is not run; what it sets up is missing.'),
   ),
-  inert('baseUrl', text, 'Path below which everything is served.', notYet('Everything is served at /.'), {
+  inert('baseUrl', text, 'Path below which everything is served.', unsupported('Everything is served at /.'), {
     default: '/',
     satisfiedBy: '/',
   }),
@@ -83,7 +84,7 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
     'existingSecret',
     text,
     "A Kubernetes secret to take the hub's secrets from.",
-    notYet('Write the secrets into a settings file of their own and give it with another -f.'),
+    unsupported('Write the secrets into a settings file of their own and give it with another -f.'),
   ),
   inert(
     'consecutiveFailureLimit',
@@ -100,11 +101,11 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
     },
     { default: true },
   ),
-  inert('shutdownOnLogout', flag, "Whether signing out stops a person's servers.", notYet('Servers go on.'), {
+  inert('shutdownOnLogout', flag, "Whether signing out stops a person's servers.", unsupported('Servers go on.'), {
     default: false,
     satisfiedBy: false,
   }),
-  inert('templatePaths', list, 'Folders with page templates of your own.', notYet('The pages look as they come.')),
+  inert('templatePaths', list, 'Folders with page templates of your own.', unsupported('The pages look as they come.')),
   key(
     'templateVars',
     freeMap,

@@ -3,12 +3,13 @@ import type { AuthenticatorName, Settings } from '../settings.ts';
 import { nearest } from '../suggest.ts';
 import { addGroups, addRoles, roleTypes } from './access.ts';
 import { authenticatorNames, chooseAuthenticator } from './authenticatorNames.ts';
-import { type ApplyContext, inert, key, none, notYet, type Row, section, under } from './key.ts';
+import { none, unsupported } from './effects.ts';
+import { type ApplyContext, inert, key, type Row, section, under } from './key.ts';
 import { serverTraits } from './serverTraits.ts';
 import { applyTemplateVariables } from './templateVariables.ts';
 import { anything, count, flag, freeMap, secretText, text, textList, textMap } from './types.ts';
 
-const unread = notYet('Atoll does not read it.');
+const unread = unsupported('Atoll does not read it.');
 
 /** The hub itself. */
 const hubTraits: Row[] = [
@@ -250,7 +251,7 @@ export const hubConfigKeys: Row[] = [
     ...under('Spawner', serverTraits),
     section('KubeSpawner', 'Traits of what starts servers on Kubernetes; they win over those of Spawner.'),
     ...under('KubeSpawner', serverTraits),
-    inert('<Class>', freeMap, 'Traits of any other class.', notYet('Atoll does not read the traits of this class.'), {
+    inert('<Class>', freeMap, 'Traits of any other class.', unsupported('Atoll does not read the traits of this class.'), {
       secret: true,
     }),
   ]),

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { commonKeys, disruptionBudget, image, pullPolicy, serviceAccount } from './commonKeys.ts';
-import { imagesOnly, inert, none, notYet, type Row, section, under } from './key.ts';
+import { imagesOnly, none, unsupported } from './effects.ts';
+import { inert, type Row, section, under } from './key.ts';
 import { closedMap, flag, freeMap, integer, list, text, textMap } from './types.ts';
 
 const oneMachine = none('there is one machine, and nothing to place on nodes');
@@ -109,7 +110,7 @@ const ingressKeys: Row[] = [
   ]),
 ];
 
-const noCulling = notYet('Idle servers go on until somebody stops them.');
+const noCulling = unsupported('Idle servers go on until somebody stops them.');
 
 const cullKeys: Row[] = [
   section('jupyterhub.cull', 'Stopping servers that nobody uses.', noCulling),
@@ -137,10 +138,10 @@ export const jupyterhubKeys: Row[] = [
       'custom',
       freeMap,
       'Anything, for Python in hub.extraConfig to read.',
-      notYet('Only Python in settings reads it, and that is not run.'),
+      unsupported('Only Python in settings reads it, and that is not run.'),
       { satisfiedBy: {}, secret: true },
     ),
-    section('debug', 'More output.', notYet('The hub logs as it always does.')),
+    section('debug', 'More output.', unsupported('The hub logs as it always does.')),
     inert('debug.enabled', flag, 'Whether hub and servers log more.', undefined, { satisfiedBy: false }),
     section('imagePullSecret', 'Credentials with which images are pulled.', imagesOnly),
     inert('imagePullSecret.create', flag, 'Whether a secret is made.'),
@@ -157,10 +158,10 @@ export const jupyterhubKeys: Row[] = [
       'auth',
       freeMap,
       'Sign-in, before z2jh 0.11.',
-      notYet('Write hub.config.JupyterHub.authenticator_class and hub.config.Authenticator.'),
+      unsupported('Write hub.config.JupyterHub.authenticator_class and hub.config.Authenticator.'),
       { secret: true },
     ),
-    inert('enabled', flag, 'Whether the chart is installed.', notYet('The hub always runs.'), { satisfiedBy: true }),
+    inert('enabled', flag, 'Whether the chart is installed.', unsupported('The hub always runs.'), { satisfiedBy: true }),
     inert('fullnameOverride', text, 'Names of Kubernetes objects.', none('there are no Kubernetes objects'), {
       satisfiedBy: '',
     }),

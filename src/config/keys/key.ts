@@ -1,16 +1,8 @@
 import type { z } from 'zod';
 import type { ErrorCode } from '../../core/errorTable.ts';
 import type { Path } from '../problem.ts';
-import type { Settings } from '../settings.ts';
-
-/** What becomes of a key on the `process` runtime. Other runtimes get a field of their own in {@link Key} when they come. */
-export type Effect =
-  /** It works. */
-  | { kind: 'works' }
-  /** It has no effect here; `because` completes "no effect here: …". */
-  | { kind: 'none'; because: string }
-  /** It is not supported yet; `instead` says what to do, or what happens without it. */
-  | { kind: 'not-yet'; instead?: string };
+import type { RuntimeKind, Settings } from '../settings.ts';
+import { type Effect, type Effects, everywhere, kubernetesOnly, works } from './effects.ts';
 
 /** One row of the table of keys: a key that holds a value, checked and applied as a whole. */
 export interface Key {
@@ -22,22 +14,27 @@ export interface Key {
   default?: unknown;
   /** One line for the reference. */
   doc: string;
-  /** Undefined: what the section above says. */
-  process?: Effect;
+  /** What becomes of it on each runtime. */
+  effects: Effects;
   /** The value is never shown. */
   secret: boolean;
   /** The value with which nothing is missing although the key has no effect: no warning then. */
   satisfiedBy?: unknown;
-  /** Puts a valid value into the settings. Called in the order of the table. */
+  /** Puts a valid value into the settings, on any runtime. Called in the order of the table. */
   apply?: (settings: Settings, value: never, context: ApplyContext) => void;
+  /** What null says, which deletes the chart's default: only where that is not what holds when nothing is written. */
+  unset?: (settings: Settings) => void;
 }
 
-/** A map with fixed keys. With an effect of its own, it stands for everything below it, and is warned about once. */
+/**
+ * A map with fixed keys. Where it has an effect other than "works" of its own, that stands for everything below it, and is
+ * warned about once.
+ */
 export interface Section {
   kind: 'section';
   path: string;
   doc: string;
-  process?: Effect;
+  effects: Effects;
 }
 
 export type Row = Key | Section;
@@ -46,6 +43,8 @@ export type Row = Key | Section;
 export interface ApplyContext {
   /** The full path of the value: where the key's path has `<trait>`, the name that was written. */
   path: Path;
+  /** The runtime that the settings are for. */
+  runtime: RuntimeKind;
   /** How a text, number or boolean inside the value was written: `1.10` where the value is 1.1. */
   written(at: Path): string;
   warn(code: ErrorCode, message: string, details?: { at?: Path; suggestion?: string }): void;
@@ -54,61 +53,54 @@ export interface ApplyContext {
 
 interface KeyOptions {
   default?: unknown;
-  secret?: true;
+  secret?: boolean;
 }
 
-/** A key that works. */
+type Apply<T extends z.ZodType> = (settings: Settings, value: z.output<T>, context: ApplyContext) => void;
+
+/** A key that works: on every runtime, but for those that `effects` names otherwise. */
 export function key<T extends z.ZodType>(
   path: string,
   type: T,
   doc: string,
-  apply: (settings: Settings, value: z.output<T>, context: ApplyContext) => void,
-  options: KeyOptions = {},
+  apply: Apply<T>,
+  { effects, secret = false, ...options }: KeyOptions & Pick<Key, 'unset'> & { effects?: Effects } = {},
 ): Key {
-  return {
-    kind: 'key',
-    path,
-    type,
-    doc,
-    process: { kind: 'works' },
-    ...options,
-    secret: options.secret ?? false,
-    apply,
-  };
+  return { kind: 'key', path, type, doc, effects: { ...everywhere(works), ...effects }, secret, ...options, apply };
 }
 
-/** A key without effect on the process runtime: because of `process`, or of its section's. */
+/** A key that works on Kubernetes, and has no effect elsewhere: it shapes pods or other objects. */
+export function podKey<T extends z.ZodType>(
+  path: string,
+  type: T,
+  doc: string,
+  apply: Apply<T>,
+  options: Parameters<typeof key>[4] = {},
+): Key {
+  return key(path, type, doc, apply, { effects: kubernetesOnly, ...options });
+}
+
+/** A key without effect on any runtime: because of `effects`, or of its section's. */
 export function inert(
   path: string,
   type: z.ZodType,
   doc: string,
-  process?: Effect,
-  options: KeyOptions & { satisfiedBy?: unknown } = {},
+  effects: Effect | Effects = {},
+  { secret = false, ...options }: KeyOptions & Pick<Key, 'satisfiedBy'> = {},
 ): Key {
-  return { kind: 'key', path, type, doc, ...(process && { process }), ...options, secret: options.secret ?? false };
+  return { kind: 'key', path, type, doc, effects: byRuntime(effects), secret, ...options };
 }
 
 /** A map with fixed keys; see {@link Section}. */
-export function section(path: string, doc: string, process?: Effect): Section {
-  return { kind: 'section', path, doc, ...(process && { process }) };
+export function section(path: string, doc: string, effects: Effect | Effects = {}): Section {
+  return { kind: 'section', path, doc, effects: byRuntime(effects) };
+}
+
+function byRuntime(effects: Effect | Effects): Effects {
+  return 'kind' in effects ? everywhere(effects) : effects;
 }
 
 /** Rows whose paths are relative to `prefix`. */
 export function under(prefix: string, rows: readonly Row[]): Row[] {
   return rows.map((row) => ({ ...row, path: `${prefix}.${row.path}` }));
 }
-
-/** The key has no effect; the text completes "no effect here: …". */
-export function none(because: string): Effect {
-  return { kind: 'none', because };
-}
-
-/** The key is not supported yet; the text is a sentence that says what to do, or what happens without it. */
-export function notYet(instead?: string): Effect {
-  return { kind: 'not-yet', ...(instead && { instead }) };
-}
-
-/** Only Kubernetes has what the key shapes. */
-export const kubernetesOnly = none('it shapes Kubernetes objects, and here everything is a process of this machine');
-/** No images on one machine. */
-export const imagesOnly = none('no container images are used on one machine: all run the Python environment of Atoll');

@@ -4,7 +4,9 @@ import { daskGatewayKeys } from './gateway.ts';
 import { hubKeys } from './hub.ts';
 import { hubConfigKeys } from './hubConfig.ts';
 import { jupyterhubKeys } from './jupyterhub.ts';
-import type { Effect, Key, Row } from './key.ts';
+import type { RuntimeKind } from '../settings.ts';
+import type { Effect, Effects } from './effects.ts';
+import type { Key, Row } from './key.ts';
 import { otherChartKeys } from './otherCharts.ts';
 import { proxyKeys } from './proxy.ts';
 import { singleuserKeys } from './singleuser.ts';
@@ -64,21 +66,24 @@ function childFor(node: KeyNode, segment: string): KeyNode {
   return child;
 }
 
-/** The effect of each key on the process runtime: its own, or that of the nearest section above that has one. */
-export const effects: ReadonlyMap<Key, Effect> = findEffects();
+/** What becomes of a key on a runtime: its own effect, or that of the nearest section above that has one. */
+export function effectOf(key: Key, runtime: RuntimeKind): Effect {
+  const effect = effects.get(key)?.[runtime];
+  if (!effect) throw new Error(`The key ${key.path} has no effect on ${runtime}, and no section above it has one.`);
+  return effect;
+}
 
-function findEffects(): Map<Key, Effect> {
-  const found = new Map<Key, Effect>();
-  const visit = (node: KeyNode, above: Effect | undefined): void => {
+const effects: ReadonlyMap<Key, Effects> = findEffects();
+
+function findEffects(): Map<Key, Effects> {
+  const found = new Map<Key, Effects>();
+  const visit = (node: KeyNode, above: Effects): void => {
     const { row } = node;
-    const effect = row?.process ?? above;
-    if (row?.kind === 'key') {
-      if (!effect) throw new Error(`The key ${row.path} has no effect, and no section above it has one.`);
-      found.set(row, effect);
-    }
-    for (const child of node.children.values()) visit(child, effect);
-    if (node.wildcard) visit(node.wildcard.node, effect);
+    const here = { ...above, ...row?.effects };
+    if (row?.kind === 'key') found.set(row, here);
+    for (const child of node.children.values()) visit(child, here);
+    if (node.wildcard) visit(node.wildcard.node, here);
   };
-  visit(keyTree, undefined);
+  visit(keyTree, {});
   return found;
 }

@@ -1,4 +1,5 @@
-import { inert, none, type Row, section } from './key.ts';
+import { none } from './effects.ts';
+import { inert, type Row, section } from './key.ts';
 import { flag, freeMap } from './types.ts';
 
 /** Charts that people install beside the hub, from the same files. */

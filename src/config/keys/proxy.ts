@@ -1,11 +1,12 @@
 import { z } from 'zod';
 import { commonKeys, disruptionBudget, extraEnvironment, image, networkPolicy, serviceAccount } from './commonKeys.ts';
-import { inert, kubernetesOnly, none, notYet, type Row, section, under } from './key.ts';
+import { kubernetesOnly, none, unsupported } from './effects.ts';
+import { inert, type Row, section, under } from './key.ts';
 import { anything, flag, freeMap, integer, list, mapList, secretText, text, textList, textMap } from './types.ts';
 
 const edgeInstead = none("Atoll's own edge stands in the place of this proxy");
 
-const noHttps = notYet('Atoll speaks plain HTTP: put a proxy with TLS in front of it, or reach it through SSH.');
+const noHttps = unsupported('Atoll speaks plain HTTP: put a proxy with TLS in front of it, or reach it through SSH.');
 
 /** `jupyterhub.proxy.*`: what stands in front of the hub. */
 export const proxyKeys: Row[] = [

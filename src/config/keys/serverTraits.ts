@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { Settings } from '../settings.ts';
-import { type ApplyContext, imagesOnly, inert, key, none, notYet, type Row } from './key.ts';
+import { imagesOnly, none, unsupported } from './effects.ts';
+import { type ApplyContext, inert, key, type Row } from './key.ts';
 import { anything, command, cores, environment, memory, seconds, text, textList } from './types.ts';
 
 /** Variables that people set in vain, and what was meant. */
@@ -109,5 +110,5 @@ export const serverTraits: Row[] = [
     none('singleuser.startTimeout covers the whole start'),
   ),
   inert('image_pull_policy', text, 'When images are pulled.', imagesOnly),
-  inert('<trait>', anything, 'Every other trait.', notYet('Atoll does not read it.'), { secret: true }),
+  inert('<trait>', anything, 'Every other trait.', unsupported('Atoll does not read it.'), { secret: true }),
 ];

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { commonKeys, extraFiles, image, networkPolicy } from './commonKeys.ts';
-import { imagesOnly, inert, key, kubernetesOnly, none, notYet, type Row, section, under } from './key.ts';
+import { imagesOnly, kubernetesOnly, none, unsupported } from './effects.ts';
+import { inert, key, type Row, section, under } from './key.ts';
 import { addEnvironment, defaultUrl, setAmount, setCommand } from './serverTraits.ts';
 import {
   command,
@@ -19,7 +20,7 @@ import {
 } from './types.ts';
 
 const localHome = none('everybody has a home folder on this machine');
-const noVolumes = notYet('Put shared data into a folder of this machine that people may read.');
+const noVolumes = unsupported('Put shared data into a folder of this machine that people may read.');
 const localUser = none('a server runs as the user of this machine with its name, or as the one who runs Atoll');
 
 /** `jupyterhub.singleuser.*`: notebook servers. */
@@ -73,20 +74,20 @@ export const singleuserKeys: Row[] = [
       'profileList',
       z.union([list, freeMap]),
       'Choices that people have when they start a server.',
-      notYet('Everybody gets the same environment and resources.'),
+      unsupported('Everybody gets the same environment and resources.'),
       { satisfiedBy: [] },
     ),
     inert(
       'extraFiles',
       extraFiles,
       'Files to put into every server.',
-      notYet('Put them into a folder of this machine that people may read.'),
+      unsupported('Put them into a folder of this machine that people may read.'),
       { satisfiedBy: {}, secret: true },
     ),
-    section('extraResource', 'Other resources, such as GPUs.', notYet('Servers see the GPUs of this machine.')),
+    section('extraResource', 'Other resources, such as GPUs.', unsupported('Servers see the GPUs of this machine.')),
     inert('extraResource.limits', freeMap, 'The most that a server may use.'),
     inert('extraResource.guarantees', freeMap, 'What is set aside for a server.'),
-    section('lifecycleHooks', 'Commands at start and end of a server.', notYet('They are not run.')),
+    section('lifecycleHooks', 'Commands at start and end of a server.', unsupported('They are not run.')),
     inert('lifecycleHooks.postStart', freeMap, 'Command after the start.'),
     inert('lifecycleHooks.preStop', freeMap, 'Command before the end.'),
     inert('initContainers', mapList, 'Containers that run before a server.', kubernetesOnly),
@@ -97,7 +98,7 @@ export const singleuserKeys: Row[] = [
 
     section('storage', 'Home folders and other volumes.'),
     inert('storage.type', z.enum(['dynamic', 'static', 'none']), 'Where home folders come from.', localHome),
-    inert('storage.capacity', text, 'Size of a home folder.', notYet('Home folders have no limit.')),
+    inert('storage.capacity', text, 'Size of a home folder.', unsupported('Home folders have no limit.')),
     inert('storage.homeMountPath', text, 'Where the home folder appears.', localHome),
     inert('storage.extraLabels', textMap, 'Labels of volume claims.', kubernetesOnly),
     inert('storage.extraVolumes', mapOrList, 'More volumes.', noVolumes, { satisfiedBy: [] }),

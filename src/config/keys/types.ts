@@ -24,6 +24,15 @@ export const mapList = z.array(freeMap);
 /** A map, or a list of maps: some keys of z2jh take both, so that layers can merge. */
 export const mapOrList = z.union([freeMap, mapList]);
 
+/** Names of Kubernetes secrets with which images are pulled: texts, or Kubernetes' `{name}`. */
+export const pullSecrets = z
+  .array(z.union([text, closedMap({ name: text })]))
+  .transform((secrets) => secrets.map((secret) => (typeof secret === 'string' ? secret : secret.name)))
+  .meta({ title: 'a list of names of secrets' });
+
+/** Amounts of things that only their device plugin knows, such as `nvidia.com/gpu: 1`. */
+export const resourceAmounts = z.record(text, z.union([text, z.number()]));
+
 /** Text that nobody should see: its keys are marked `secret`. */
 export const secretText = z.string();
 

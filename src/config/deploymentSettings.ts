@@ -1,0 +1,260 @@
+import type { ImageSettings, KubernetesObject } from './podSettings.ts';
+
+/** `….serviceAccount`. */
+export interface ServiceAccountSettings {
+  /** Undefined: true. */
+  create?: boolean;
+  name?: string;
+  annotations?: Record<string, string>;
+}
+
+/** `….pdb`: a pod disruption budget. */
+export interface DisruptionBudgetSettings {
+  enabled?: boolean;
+  maxUnavailable?: number;
+  minAvailable?: number;
+}
+
+/** `….networkPolicy`. What is undefined follows z2jh's defaults for that part. */
+export interface NetworkPolicySettings {
+  enabled?: boolean;
+  ingress?: KubernetesObject[];
+  egress?: KubernetesObject[];
+  egressAllowRules: Partial<
+    Record<
+      | 'cloudMetadataServer'
+      | 'dnsPortsCloudMetadataServer'
+      | 'dnsPortsKubeSystemNamespace'
+      | 'dnsPortsPrivateIPs'
+      | 'nonPrivateIPs'
+      | 'privateIPs',
+      boolean
+    >
+  >;
+  interNamespaceAccessLabels?: 'accept' | 'ignore';
+  allowedIngressPorts?: unknown[];
+}
+
+/** `….service`: a Kubernetes service. */
+export interface KubernetesServiceSettings {
+  type?: string;
+  annotations?: Record<string, string>;
+  labels?: Record<string, string>;
+  extraPorts?: KubernetesObject[];
+  externalIPs?: string[];
+  loadBalancerIP?: string;
+  loadBalancerSourceRanges?: string[];
+  ipFamilyPolicy?: string;
+  ipFamilies?: string[];
+  /** `service.ports.nodePort` of the hub, `service.nodePorts.http` and `.https` of the proxy. */
+  nodePort?: number;
+  nodePortHttps?: number;
+  /** `service.ports.appProtocol`. */
+  appProtocol?: string;
+  /** `proxy.service.disableHttpPort`. */
+  disableHttpPort?: boolean;
+}
+
+/** Pods of one part of the deployment. Each field has the name of its key; undefined: Atoll's own choice. */
+export interface PartSettings {
+  affinity?: KubernetesObject;
+  annotations?: Record<string, string>;
+  containerSecurityContext?: KubernetesObject;
+  extraContainers?: KubernetesObject[];
+  extraPodSpec?: KubernetesObject;
+  extraVolumeMounts?: KubernetesObject[];
+  extraVolumes?: KubernetesObject[];
+  initContainers?: KubernetesObject[];
+  labels?: Record<string, string>;
+  livenessProbe?: KubernetesObject;
+  nodeSelector?: Record<string, string>;
+  podSecurityContext?: KubernetesObject;
+  readinessProbe?: KubernetesObject;
+  replicas?: number;
+  resources?: KubernetesObject;
+  revisionHistoryLimit?: number;
+  tolerations?: KubernetesObject[];
+  image: ImageSettings;
+  serviceAccount: ServiceAccountSettings;
+  pdb: DisruptionBudgetSettings;
+  networkPolicy: NetworkPolicySettings;
+}
+
+/** A placement rule of `scheduling.corePods` or `.userPods`. */
+export interface PlacementSettings {
+  /** `matchNodePurpose`. Default `prefer`. */
+  matchNodePurpose: 'ignore' | 'prefer' | 'require';
+  /** `tolerations`; undefined: those of the taints `hub.jupyter.org/dedicated` and `hub.jupyter.org_dedicated`. */
+  tolerations?: KubernetesObject[];
+}
+
+/**
+ * What `atoll deploy` puts on a Kubernetes cluster around servers and Dask clusters. Field names are those of the keys.
+ * Undefined: Atoll's own choice.
+ */
+export interface DeploymentSettings {
+  /** `jupyterhub.fullnameOverride`, `.nameOverride`. */
+  fullnameOverride?: string;
+  nameOverride?: string;
+  /** `jupyterhub.rbac.create`. Default true. */
+  createRbac: boolean;
+  /** `jupyterhub.imagePullSecret`: a secret to be made from these credentials. */
+  imagePullSecret: {
+    create: boolean;
+    /** Whether all pods use it. Default true. */
+    automaticReferenceInjection: boolean;
+    registry?: string;
+    username?: string;
+    password?: string;
+    email?: string;
+  };
+  /** `jupyterhub.imagePullSecrets`: names of secrets for all pods. */
+  imagePullSecrets: string[];
+  /** The hub's pod: `jupyterhub.hub`. */
+  hub: PartSettings & {
+    service: KubernetesServiceSettings;
+    /** `hub.extraEnv`: name to value, or to the rest of Kubernetes' EnvVar. */
+    extraEnv: Record<string, string | KubernetesObject>;
+    /** `hub.lifecycle`. */
+    lifecycle: KubernetesObject;
+    /** `hub.db.pvc`: the volume of the data folder. */
+    pvc: {
+      annotations?: Record<string, string>;
+      selector?: KubernetesObject;
+      /** Default `1Gi`. */
+      storage?: string;
+      accessModes?: string[];
+      storageClassName?: string;
+      subPath?: string;
+    };
+  };
+  /** The edge's pods: `jupyterhub.proxy.chp`, and the service in front of them, `proxy.service`. */
+  edge: PartSettings & { service: KubernetesServiceSettings };
+  /** `jupyterhub.proxy.https`. */
+  https: {
+    enabled: boolean;
+    /** Default `letsencrypt`, as in z2jh. */
+    type: '' | 'letsencrypt' | 'manual' | 'offload' | 'secret';
+    hosts: string[];
+    letsencrypt: { contactEmail?: string; acmeServer?: string };
+    manual: { key?: string; cert?: string };
+    /** Names of a secret and of its entries. Defaults `tls.key`, `tls.crt`. */
+    secret: { name?: string; key: string; crt: string };
+  };
+  /** `jupyterhub.ingress`. */
+  ingress: {
+    enabled: boolean;
+    annotations: Record<string, string>;
+    ingressClassName?: string;
+    hosts: string[];
+    pathSuffix?: string;
+    pathType: 'Prefix' | 'Exact' | 'ImplementationSpecific';
+    tls: KubernetesObject[];
+    extraPaths: KubernetesObject[];
+  };
+  /** `jupyterhub.httpRoute`. */
+  httpRoute: {
+    enabled: boolean;
+    annotations: Record<string, string>;
+    hostnames: string[];
+    parentRefs: KubernetesObject[];
+  };
+  /** `jupyterhub.singleuser.networkPolicy`. */
+  serverNetworkPolicy: NetworkPolicySettings;
+  /** `jupyterhub.scheduling`. */
+  scheduling: {
+    userScheduler: PartSettings & {
+      /** Default false: unlike in z2jh, nodes are filled by preferences of the pods, without another scheduler. */
+      enabled: boolean;
+      logLevel?: number;
+      plugins?: KubernetesObject;
+      pluginConfig?: unknown[];
+    };
+    podPriority: {
+      enabled: boolean;
+      globalDefault: boolean;
+      /** Default 0. */
+      defaultPriority: number;
+      /** Default -5. */
+      imagePullerPriority: number;
+      /** Default -10. */
+      userPlaceholderPriority: number;
+    };
+    userPlaceholder: PartSettings & { enabled: boolean };
+    corePods: PlacementSettings;
+    userPods: PlacementSettings;
+  };
+  /** `jupyterhub.prePuller`. */
+  prePuller: PartSettings & {
+    hook: PartSettings & {
+      /** Default true, as in z2jh. */
+      enabled: boolean;
+      /** Default true. */
+      pullOnlyOnChanges: boolean;
+      daemonsetAnnotations?: Record<string, string>;
+      /** Account of the pods that pull; `serviceAccount` is that of what waits for them. */
+      serviceAccountImagePuller: ServiceAccountSettings;
+    };
+    continuous: {
+      /** Default true, as in z2jh. */
+      enabled: boolean;
+      daemonsetAnnotations?: Record<string, string>;
+      serviceAccount: ServiceAccountSettings;
+    };
+    /** Default true. */
+    pullProfileListImages: boolean;
+    extraImages: Record<string, { name: string; tag: string; pullPolicy?: string }>;
+    extraTolerations: KubernetesObject[];
+    pause: { image: ImageSettings; containerSecurityContext?: KubernetesObject };
+  };
+}
+
+/** What holds when nothing is written. */
+export function defaultDeployment(): DeploymentSettings {
+  const part = (): PartSettings => ({
+    image: {},
+    serviceAccount: {},
+    pdb: {},
+    networkPolicy: { egressAllowRules: {} },
+  });
+  return {
+    createRbac: true,
+    imagePullSecret: { create: false, automaticReferenceInjection: true },
+    imagePullSecrets: [],
+    hub: { ...part(), service: {}, extraEnv: {}, lifecycle: {}, pvc: {} },
+    edge: { ...part(), service: {} },
+    https: {
+      enabled: false,
+      type: 'letsencrypt',
+      hosts: [],
+      letsencrypt: {},
+      manual: {},
+      secret: { key: 'tls.key', crt: 'tls.crt' },
+    },
+    ingress: { enabled: false, annotations: {}, hosts: [], pathType: 'Prefix', tls: [], extraPaths: [] },
+    httpRoute: { enabled: false, annotations: {}, hostnames: [], parentRefs: [] },
+    serverNetworkPolicy: { egressAllowRules: {} },
+    scheduling: {
+      userScheduler: { ...part(), enabled: false },
+      podPriority: {
+        enabled: false,
+        globalDefault: false,
+        defaultPriority: 0,
+        imagePullerPriority: -5,
+        userPlaceholderPriority: -10,
+      },
+      userPlaceholder: { ...part(), enabled: true },
+      corePods: { matchNodePurpose: 'prefer' },
+      userPods: { matchNodePurpose: 'prefer' },
+    },
+    prePuller: {
+      ...part(),
+      hook: { ...part(), enabled: true, pullOnlyOnChanges: true, serviceAccountImagePuller: {} },
+      continuous: { enabled: true, serviceAccount: {} },
+      pullProfileListImages: true,
+      extraImages: {},
+      extraTolerations: [],
+      pause: { image: {} },
+    },
+  };
+}

@@ -29,6 +29,10 @@ export interface ServerStorageSettings {
   homeMountPath: string;
   /** `storage.extraLabels` of volume claims. */
   extraLabels: Record<string, string>;
+  /** `KubeSpawner.storage_extra_annotations`. */
+  extraAnnotations: Record<string, string>;
+  /** `KubeSpawner.storage_selector`. */
+  selector?: KubernetesObject;
   /** `storage.dynamic.storageClass`. Undefined: the cluster's default class. */
   storageClass?: string;
   /** `storage.dynamic.storageAccessModes`. Default `[ReadWriteOnce]`. */
@@ -156,6 +160,8 @@ export interface ServerPodSettings {
   networkTools: { image: ImageSettings; resources: KubernetesObject };
   /** `KubeSpawner.delete_stopped_pods`. Default true. */
   deleteStoppedPods: boolean;
+  /** `KubeSpawner.delete_grace_period`. Default 1. */
+  deleteGracePeriodSeconds: number;
 }
 
 /** One kind of pod of a Dask cluster: `dask-gateway.gateway.backend.scheduler` and `.worker`. */
@@ -197,6 +203,7 @@ export function defaultServerPods(): ServerPodSettings {
       capacity: '10Gi',
       homeMountPath: '/home/jovyan',
       extraLabels: {},
+      extraAnnotations: {},
       accessModes: ['ReadWriteOnce'],
       volumeNameTemplate: 'volume-{user_server}',
       staticSubPath: '{username}',
@@ -222,6 +229,7 @@ export function defaultServerPods(): ServerPodSettings {
     cloudMetadata: { blockWithIptables: true, ip: '169.254.169.254' },
     networkTools: { image: {}, resources: {} },
     deleteStoppedPods: true,
+    deleteGracePeriodSeconds: 1,
   };
 }
 

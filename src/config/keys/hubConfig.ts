@@ -5,6 +5,7 @@ import { addGroups, addRoles, roleTypes } from './access.ts';
 import { authenticatorNames, chooseAuthenticator } from './authenticatorNames.ts';
 import { none, unsupported } from './effects.ts';
 import { type ApplyContext, inert, key, type Row, section, under } from './key.ts';
+import { podTraits } from './podTraits.ts';
 import { serverTraits } from './serverTraits.ts';
 import { applyTemplateVariables } from './templateVariables.ts';
 import { anything, count, flag, freeMap, secretText, text, textList, textMap } from './types.ts';
@@ -250,7 +251,7 @@ export const hubConfigKeys: Row[] = [
     section('Spawner', 'Traits of whatever starts servers.'),
     ...under('Spawner', serverTraits),
     section('KubeSpawner', 'Traits of what starts servers on Kubernetes; they win over those of Spawner.'),
-    ...under('KubeSpawner', serverTraits),
+    ...under('KubeSpawner', [...serverTraits, ...podTraits]),
     inert('<Class>', freeMap, 'Traits of any other class.', unsupported('Atoll does not read the traits of this class.'), {
       secret: true,
     }),

@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import type { Settings } from '../settings.ts';
-import { imagesOnly, none, unsupported } from './effects.ts';
+import { none, unsupported } from './effects.ts';
 import { type ApplyContext, inert, key, type Row } from './key.ts';
 import { anything, command, cores, environment, memory, seconds, text, textList } from './types.ts';
 
@@ -31,11 +31,13 @@ export function addEnvironment(settings: Settings, value: z.output<typeof enviro
     } else if (typeof variable !== 'object') {
       settings.servers.environment[name] = context.written(at);
     } else if ('valueFrom' in variable) {
-      context.warn(
-        'ATOLL_SETTINGS_NOT_SUPPORTED',
-        `The variable ${name} is not set: valueFrom needs Kubernetes. Write its value into a settings file of its own.`,
-        { at },
-      );
+      settings.servers.pod.environmentFrom[name] = { valueFrom: variable.valueFrom };
+      if (context.runtime !== 'kubernetes')
+        context.warn(
+          'ATOLL_SETTINGS_NOT_SUPPORTED',
+          `The variable ${name} is not set: valueFrom needs Kubernetes. Write {fromEnv: NAME} or {fromFile: path}.`,
+          { at },
+        );
     } else {
       settings.servers.environment[name] = variable.value === undefined ? '' : context.written([...at, 'value']);
     }
@@ -109,6 +111,5 @@ export const serverTraits: Row[] = [
     'Seconds until a started server must answer.',
     none('singleuser.startTimeout covers the whole start'),
   ),
-  inert('image_pull_policy', text, 'When images are pulled.', imagesOnly),
   inert('<trait>', anything, 'Every other trait.', unsupported('Atoll does not read it.'), { secret: true }),
 ];

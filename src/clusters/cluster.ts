@@ -70,6 +70,14 @@ export interface Cluster {
   readonly stoppedAt: number | undefined;
   /** Plain words on why it failed or stopped. */
   readonly reason: string | undefined;
+  /** When there was room for it under the limits; undefined: it waits for that, and nothing of it is started. */
+  readonly admittedAt: number | undefined;
+  /** The owner's server on which it was made (`''` is the default one); undefined: made elsewhere. */
+  readonly serverName: string | undefined;
+  /** The groups that its owner was a member of when it was made. */
+  readonly groups: readonly string[];
+  /** Versions of Python and packages, as its scheduler told; empty until it did. */
+  readonly versions: Readonly<Record<string, string>>;
 }
 
 /** `starting`; `running`: the scheduler has it; `closing`: the scheduler retires it; `stopping`: the hub ends it. */

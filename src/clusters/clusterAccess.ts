@@ -3,7 +3,7 @@ import { gatewayServiceName } from '../identity/roles/defaultRoles.ts';
 import type { Cluster } from './cluster.ts';
 
 /** Who uses the gateway. */
-export type GatewayPrincipal = Pick<Principal, 'kind' | 'name' | 'admin' | 'groups' | 'scopes'>;
+export type GatewayPrincipal = Pick<Principal, 'kind' | 'name' | 'admin' | 'groups' | 'scopes' | 'tokenId'>;
 
 /** Whether somebody may make and use clusters with the credential that they presented. */
 export function mayUseGateway({ scopes }: GatewayPrincipal): boolean {

@@ -24,10 +24,23 @@ export const clusterConfigSchema = z.object({
   environment: z.record(z.string(), z.string()),
   /** Seconds between two looks of the adaptive loop. */
   adaptivePeriod: z.number(),
+  /** Seconds that its scheduler, or a worker, may take to start; undefined (made by an older Atoll): as the settings say. */
+  startTimeout: z.number().optional(),
   /** Seconds without work after which the cluster ends itself; 0: never. */
   idleTimeout: z.number(),
   /** The most workers it may have, from all of its limits; null: no limit. */
   maxWorkers: z.number().nullable(),
+  /** What to do when a worker has too little memory, to go after a sentence that says so; undefined: nothing is known. */
+  memoryAdvice: z.string().optional(),
+  /** Undefined: Dask's own modules. */
+  schedulerCommand: z.array(z.string()).optional(),
+  workerCommand: z.array(z.string()).optional(),
+  /** Seconds after which it ends when nobody is connected and it has no work; 0 or undefined: never. */
+  leaseSeconds: z.number().optional(),
+  /** Whether it ends with the notebook server on which it was made. */
+  endWithServer: z.boolean().optional(),
+  /** Whether a scheduler that dies is started anew, instead of ending the cluster. */
+  restartScheduler: z.boolean().optional(),
 });
 
 export type ClusterConfig = z.infer<typeof clusterConfigSchema>;
@@ -60,8 +73,19 @@ export function clusterConfigOf(settings: ClusterSettings, overrides: Record<str
     environment: { ...settings.environment, ...read.environment('environment') },
     adaptivePeriod: read.number('adaptive_period', settings.adaptivePeriodSeconds, { atLeast: 0 }),
     idleTimeout: read.number('idle_timeout', settings.idleTimeoutSeconds, { atLeast: 0 }),
+    ...read.command('schedulerCommand', 'scheduler_cmd', settings.schedulerCommand),
+    ...read.command('workerCommand', 'worker_cmd', settings.workerCommand),
+    leaseSeconds: read.number('lease', settings.leaseSeconds, { atLeast: 0 }),
+    endWithServer: read.flag('end_with_server', settings.endWithServer),
+    restartScheduler: read.flag('restart_scheduler', settings.restartScheduler),
+    startTimeout: read.number('cluster_start_timeout', settings.startTimeoutSeconds, { above: 0 }),
   };
   return { ...config, maxWorkers: maxWorkersOf(config, limits) };
+}
+
+/** Seconds that a cluster's scheduler, or one of its workers, may take to start. */
+export function startTimeoutOf({ config }: { config: ClusterConfig }, settings: ClusterSettings): number {
+  return config.startTimeout ?? settings.startTimeoutSeconds;
 }
 
 /** What a worker or a scheduler gets. dask-gateway's names for the limits are those of its Kubernetes backend. */
@@ -177,6 +201,22 @@ class OverrideReader {
     } catch (error) {
       throw invalid(`${name}: ${messageOf(error)}`);
     }
+  }
+
+  /** A command: a list of words, or (as in dask-gateway) one text that is one word. */
+  command<K extends string>(key: K, name: string, otherwise: readonly string[] | undefined): { [key in K]?: string[] } {
+    const value = this.#get(name) ?? otherwise;
+    if (value === undefined) return {};
+    const words: unknown[] = Array.isArray(value) ? value : [value];
+    const good = words.every((word): word is string => typeof word === 'string' && word !== '' && !word.includes('\0'));
+    if (!good || words.length === 0) throw wrong(name, 'a list of words', value);
+    return { [key]: words } as { [key in K]?: string[] };
+  }
+
+  flag(name: string, otherwise: boolean): boolean {
+    const value = this.#get(name) ?? otherwise;
+    if (typeof value !== 'boolean') throw wrong(name, 'true or false', value);
+    return value;
   }
 
   environment(name: string): Record<string, string> {

@@ -1,14 +1,18 @@
 import { AtollError } from '../core/errors.ts';
 import { type ReconcileResult, Reconciler } from '../core/reconciler.ts';
 import type { Observation, WorkloadExit } from '../runtimes/contract.ts';
+import { grantRoom } from './admission.ts';
 import type { Cluster, SchedulerAddress } from './cluster.ts';
+import { startTimeoutOf } from './clusterConfig.ts';
 import type { ClusterRoutes } from './clusterRoutes.ts';
 import { listWorkers, readCluster, updateCluster } from './clusterTable.ts';
+import type { ClusterWatch } from './clusterWatch.ts';
 import { type ClustersContext, requireCredentials } from './context.ts';
 import { saysPortTaken, schedulerEndText, schedulerSilenceText, shownLines } from './explain.ts';
 import { accepts } from './schedulerApi.ts';
 import type { SchedulerMessenger } from './schedulerMessenger.ts';
 import { Stopper } from './stopper.ts';
+import { noteRequested } from './usage.ts';
 import { WorkersReconciler } from './workersReconciler.ts';
 import { schedulerReservation, schedulerSpec } from './workloads.ts';
 
@@ -17,6 +21,11 @@ const graceSeconds = 2;
 
 /** How often a scheduler is started when its ports turn out to be taken by another program meanwhile. */
 const mostStarts = 3;
+
+/** How often a scheduler that died is started anew, in a cluster that is meant to survive that. */
+const mostRestarts = 5;
+/** One that lived for less would only die again. */
+const livedWellMs = 10_000;
 
 /** How long ended clusters stay listed. */
 const keptMs = 24 * 3_600_000;
@@ -34,10 +43,12 @@ export class ClusterReconciler {
   readonly #messenger: SchedulerMessenger;
   readonly #stopper: Stopper;
   readonly #workers: WorkersReconciler;
+  readonly #watch: ClusterWatch;
   readonly #loop: Reconciler;
 
-  constructor(context: ClustersContext, routes: ClusterRoutes, messenger: SchedulerMessenger) {
+  constructor(context: ClustersContext, routes: ClusterRoutes, messenger: SchedulerMessenger, watch: ClusterWatch) {
     this.#context = context;
+    this.#watch = watch;
     this.#routes = routes;
     this.#messenger = messenger;
     this.#stopper = new Stopper(context.runtime);
@@ -81,7 +92,17 @@ export class ClusterReconciler {
     if (!cluster) return undefined;
     if (cluster.ended) return this.#remove(cluster);
     if (cluster.desired === 'stopped') return this.#end(cluster);
-    return cluster.phase === 'pending' ? this.#start(cluster) : this.#run(cluster);
+    if (cluster.phase !== 'pending') return this.#run(cluster);
+    return cluster.admittedAt === undefined ? this.#queue(cluster) : this.#start(cluster);
+  }
+
+  /** Looks whether there is room for it now. Whoever gives room back looks too, so that nobody waits for the next pass. */
+  async #queue(cluster: Cluster): Promise<ReconcileResult> {
+    const { store, settings, clock } = this.#context;
+    await store.write(async ({ db, changed }) => {
+      for (const name of await grantRoom(db, settings.limits, cluster.name, clock.now())) changed('clusters', name);
+    });
+    return undefined;
   }
 
   /** Starts the scheduler and waits until it takes requests. */
@@ -95,11 +116,11 @@ export class ClusterReconciler {
     if (scheduler.phase === 'waiting' || !address) return undefined;
     this.#routes.publish(cluster.name, address);
     if (await accepts(address.host, address.ports.api)) return this.#becomeRunning(cluster, address);
-    const startingMs = clock.now() - (scheduler.startedAt ?? cluster.createdAt);
-    if (startingMs < settings.startTimeoutSeconds * 1000)
+    const startingMs = clock.now() - (scheduler.startedAt ?? cluster.admittedAt ?? cluster.createdAt);
+    if (startingMs < startTimeoutOf(cluster, settings) * 1000)
       return { againInMs: Math.min(250, Math.max(10, startingMs / 20)) };
     const logTail = await runtime.logTail(cluster.schedulerWorkloadId, shownLines);
-    return this.#fail(cluster, schedulerSilenceText(settings.startTimeoutSeconds, logTail));
+    return this.#fail(cluster, schedulerSilenceText(startTimeoutOf(cluster, settings), logTail));
   }
 
   /** Asks the runtime for a scheduler; undefined when it refused and the cluster has failed. */
@@ -115,7 +136,8 @@ export class ClusterReconciler {
         return undefined;
       }
       // A passing trouble of the runtime is tried again, but nobody waits for it for ever.
-      if (clock.now() - cluster.createdAt < settings.startTimeoutSeconds * 1000) throw error;
+      if (clock.now() - (cluster.admittedAt ?? cluster.createdAt) < startTimeoutOf(cluster, settings) * 1000)
+        throw error;
       this.#report(cluster.name, error);
       await this.#fail(cluster, 'The hub could not start its scheduler. Its log says why.');
       return undefined;
@@ -152,7 +174,11 @@ export class ClusterReconciler {
     const told = cluster.toldRevision >= cluster.scalingRevision;
     if (!told) this.#messenger.deliver(cluster.name).catch((error: unknown) => this.#report(cluster.name, error));
     const workers = await this.#workers.reconcile(cluster, address);
-    return told ? workers : { againInMs: Math.min(tellAgainMs, workers?.againInMs ?? tellAgainMs) };
+    const watched = await this.#watch.look(cluster);
+    if (watched && 'end' in watched) return this.#expire(cluster, watched.end);
+    const times = [workers?.againInMs, watched?.againInMs, told ? undefined : tellAgainMs];
+    const soonest = Math.min(...times.filter((time) => time !== undefined));
+    return Number.isFinite(soonest) ? { againInMs: soonest } : undefined;
   }
 
   async #afterSchedulerEnd(cluster: Cluster, exit: WorkloadExit | undefined): Promise<ReconcileResult> {
@@ -161,19 +187,53 @@ export class ClusterReconciler {
     const logTail = exit ? await runtime.logTail(id, 4 * shownLines) : [];
     const ready = cluster.phase === 'running';
     if (!ready && saysPortTaken(logTail) && cluster.schedulerStarts < mostStarts) return this.#startAnew(cluster);
-    return this.#fail(cluster, schedulerEndText(exit, ready, logTail));
+    const reason = schedulerEndText(exit, ready, logTail);
+    const livedWell = this.#context.clock.now() - (cluster.runningAt ?? 0) >= livedWellMs;
+    if (!ready || !cluster.config.restartScheduler || !livedWell || cluster.schedulerStarts > mostRestarts)
+      return this.#fail(cluster, reason);
+    this.#context.log.warn({ cluster: cluster.name, user: cluster.owner, reason }, 'a scheduler is started anew');
+    return this.#startAnew(cluster);
   }
 
-  /** Another workload, on other ports. */
+  /** Another workload, on other ports. Workers of the one before are good for nothing; as many new ones follow. */
   async #startAnew(cluster: Cluster): Promise<ReconcileResult> {
     const starts = cluster.schedulerStarts + 1;
-    await this.#context.store.write(({ db }) =>
-      updateCluster(db, cluster.name, {
-        scheduler_workload_id: schedulerWorkloadId(cluster.name, starts),
-        scheduler_starts: starts,
-      }),
-    );
+    this.#routes.withdraw(cluster.name);
+    await this.#context.store.write(async ({ db, changed }) => {
+      const { numUpdatedRows } = await db
+        .updateTable('clusters')
+        .set({
+          phase: 'pending',
+          address: null,
+          told_revision: -1,
+          scheduler_workload_id: schedulerWorkloadId(cluster.name, starts),
+          scheduler_starts: starts,
+        })
+        .where('name', '=', cluster.name)
+        .where('desired', '=', 'running')
+        .executeTakeFirst();
+      // Otherwise somebody stopped it meanwhile.
+      if (numUpdatedRows === 0n) return;
+      await db.updateTable('workers').set({ phase: 'stopping' }).where('cluster_name', '=', cluster.name).execute();
+      changed('clusters', cluster.name);
+    });
     await this.#context.runtime.forget(cluster.schedulerWorkloadId);
+    return { againInMs: 0 };
+  }
+
+  /** Ends a cluster that nobody needs any more. */
+  async #expire(cluster: Cluster, reason: string): Promise<ReconcileResult> {
+    const { store, log } = this.#context;
+    await store.write(async ({ db, changed }) => {
+      const { numUpdatedRows } = await db
+        .updateTable('clusters')
+        .set({ desired: 'stopped', phase: 'stopping', reason })
+        .where('name', '=', cluster.name)
+        .where('desired', '=', 'running')
+        .executeTakeFirst();
+      if (numUpdatedRows > 0) changed('clusters', cluster.name);
+    });
+    log.info({ cluster: cluster.name, user: cluster.owner, reason }, 'cluster stopping');
     return { againInMs: 0 };
   }
 
@@ -195,8 +255,9 @@ export class ClusterReconciler {
 
   /** Ends scheduler and workers, all at the same time, then forgets them and the cluster's secrets. */
   async #end(cluster: Cluster): Promise<ReconcileResult> {
-    const { store, runtime, clock } = this.#context;
+    const { store, runtime, settings, clock } = this.#context;
     this.#routes.withdraw(cluster.name);
+    this.#watch.forget(cluster.name);
     const workers = await listWorkers(store.db, cluster.name);
     const ids = [cluster.schedulerWorkloadId, ...workers.map((worker) => worker.name)];
     const seen = await Promise.all(ids.map((id) => runtime.get(id)));
@@ -208,16 +269,20 @@ export class ClusterReconciler {
       this.#stopper.forget(id);
     }
     await store.write(async ({ db, changed }) => {
+      const now = clock.now();
+      await noteRequested(db, cluster, { scheduler: true, workers: await listWorkers(db, cluster.name) }, now);
       await db.deleteFrom('workers').where('cluster_name', '=', cluster.name).execute();
       await updateCluster(db, cluster.name, {
         ended: 1,
         phase: cluster.phase === 'failed' ? 'failed' : 'stopped',
-        stopped_at: cluster.stoppedAt ?? clock.now(),
+        stopped_at: cluster.stoppedAt ?? now,
         address: null,
         token: '',
         tls_cert: '',
         tls_key: '',
       });
+      // Others may have waited for what it gives back.
+      for (const name of await grantRoom(db, settings.limits, cluster.name, now)) changed('clusters', name);
       changed('clusters', cluster.name);
     });
     return undefined;

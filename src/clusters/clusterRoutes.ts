@@ -65,6 +65,11 @@ export class ClusterRoutes {
   }
 }
 
+/** The cluster to whose scheduler a route leads, or undefined. */
+export function clusterOfSchedulerRoute(routeId: string): string | undefined {
+  return /^scheduler:(.+)$/.exec(routeId)?.[1];
+}
+
 function schedulerRouteId(clusterName: string): string {
   return `scheduler:${clusterName}`;
 }

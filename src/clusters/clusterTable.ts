@@ -49,6 +49,31 @@ export async function updateCluster(db: Db, name: string, values: Updateable<Clu
   await db.updateTable('clusters').set(values).where('name', '=', name).execute();
 }
 
+/** The clusters of which something is left or waits to be started, oldest first. */
+export async function listUnended(db: Db): Promise<Cluster[]> {
+  const rows = await db
+    .selectFrom('clusters')
+    .selectAll()
+    .where('ended', '=', 0)
+    .orderBy('created_at')
+    .orderBy('name')
+    .execute();
+  return rows.map(toCluster);
+}
+
+/** All workers, by cluster. */
+export async function listAllWorkers(db: Db): Promise<Map<string, ClusterWorker[]>> {
+  const rows = await db.selectFrom('workers').selectAll().orderBy('created_at').orderBy('name').execute();
+  const workers = new Map<string, ClusterWorker[]>();
+  for (const row of rows) {
+    const worker = { name: row.name, createdAt: row.created_at, phase: row.phase as WorkerPhase };
+    const others = workers.get(row.cluster_name);
+    if (others) others.push(worker);
+    else workers.set(row.cluster_name, [worker]);
+  }
+  return workers;
+}
+
 /** The workers of one cluster, oldest first. */
 export async function listWorkers(db: Db, clusterName: string): Promise<ClusterWorker[]> {
   const rows = await db
@@ -77,6 +102,18 @@ export async function clusterOfWorkload(db: Db, workloadId: string): Promise<str
   return worker?.cluster_name;
 }
 
+/** The name of the server that a token (`a7`) belongs to, or null when it is no server's own. */
+export async function serverOfToken(db: Db, tokenId: string | undefined): Promise<string | null> {
+  const [, number] = /^a(\d+)$/.exec(tokenId ?? '') ?? [];
+  if (number === undefined) return null;
+  const row = await db
+    .selectFrom('api_tokens')
+    .select('server_name')
+    .where('id', '=', Number(number))
+    .executeTakeFirst();
+  return row?.server_name ?? null;
+}
+
 function toCluster(row: Selectable<ClustersTable>): Cluster {
   return {
     name: row.name,
@@ -98,5 +135,9 @@ function toCluster(row: Selectable<ClustersTable>): Cluster {
     runningAt: row.running_at ?? undefined,
     stoppedAt: row.stopped_at ?? undefined,
     reason: row.reason ?? undefined,
+    admittedAt: row.admitted_at ?? undefined,
+    serverName: row.server_name ?? undefined,
+    groups: JSON.parse(row.user_groups) as string[],
+    versions: row.versions === null ? {} : (JSON.parse(row.versions) as Record<string, string>),
   };
 }

@@ -3,26 +3,49 @@ import { type Clock, sleep, systemClock } from '../core/clock.ts';
 import { AtollError, messageOf } from '../core/errors.ts';
 import { equalInConstantTime, randomHex } from '../core/ids.ts';
 import type { Sealer } from '../core/sealer.ts';
-import type { Route, RouteWriter } from '../edge/protocol.ts';
+import type { ActivityReport, Route, RouteWriter } from '../edge/protocol.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Observation, Runtime } from '../runtimes/contract.ts';
 import type { Store } from '../store/store.ts';
-import type { Cluster, ClusterPhase, Scaling } from './cluster.ts';
+import {
+  grantRoom,
+  holderOf,
+  obstacleOf,
+  obstacleToStart,
+  roomForWorkers,
+  schedulerAmount,
+  workerAmount,
+} from './admission.ts';
+import { areLimited, Ledger } from './allowances.ts';
+import { type Cluster, type ClusterPhase, isLive, type Scaling } from './cluster.ts';
 import { ClusterChanges } from './clusterChanges.ts';
 import { clusterConfigOf } from './clusterConfig.ts';
 import { type ClusterOptions, type ClusterUser, chooseOptions } from './clusterOptions.ts';
 import { type ClusterProgress, clusterProgress } from './clusterProgress.ts';
 import { ClusterReconciler, schedulerWorkloadId } from './clusterReconciler.ts';
 import { ClusterRoutes, routesOf } from './clusterRoutes.ts';
-import { clusterOfWorkload, listClusters, listEndedClusters, readCluster, updateCluster } from './clusterTable.ts';
+import {
+  clusterOfWorkload,
+  listClusters,
+  listEndedClusters,
+  listUnended,
+  listWorkers,
+  readCluster,
+  serverOfToken,
+  updateCluster,
+} from './clusterTable.ts';
+import { ClusterWatch, hasWork } from './clusterWatch.ts';
 import { type ClustersContext, openCredentials, sealCredentials } from './context.ts';
 import { type ClusterCredentials, makeCredentials } from './credentials.ts';
+import { declaredOptions } from './declaredOptions.ts';
 import { takeHeartbeat } from './heartbeat.ts';
+import { memoryAdvice } from './memoryAdvice.ts';
 import type { PythonValue } from './pythonJson.ts';
+import { takeReport } from './report.ts';
 import { adaptiveScaling, fixedScaling, type ScalingRequest } from './scaling.ts';
 import { askCounts } from './schedulerApi.ts';
 import { SchedulerMessenger } from './schedulerMessenger.ts';
-import { addMissingWorkers } from './workerSet.ts';
+import { readUsage, type Usage, type UsageQuestion } from './usage.ts';
 import { isPaused } from './workerTrouble.ts';
 
 /** What {@link createClusters} works with. */
@@ -35,7 +58,7 @@ export interface ClustersDependencies {
   settings: ClusterSettings;
   /** Where schedulers reach the gateway's API, without a final slash: `http://127.0.0.1:8000/services/dask-gateway`. */
   gatewayUrl: string;
-  /** What a user may choose; asked at each look and each creation. Default: nothing. */
+  /** What a user may choose; asked at each look and each creation. Default: what the settings declare. */
   optionsFor?: (user: ClusterUser) => Promise<ClusterOptions> | ClusterOptions;
   clock?: Clock;
   log: Logger;
@@ -67,15 +90,17 @@ export class Clusters {
   readonly #messenger: SchedulerMessenger;
   readonly #reconciler: ClusterReconciler;
   readonly #changes: ClusterChanges;
+  readonly #watch: ClusterWatch;
   readonly #stopFollowing: (() => void)[] = [];
 
   constructor(dependencies: ClustersDependencies) {
-    const { optionsFor = (): ClusterOptions => ({ fields: [] }), clock = systemClock, ...rest } = dependencies;
+    const { optionsFor, clock = systemClock, ...rest } = dependencies;
     this.#context = { ...rest, clock };
-    this.#optionsFor = optionsFor;
+    this.#optionsFor = optionsFor ?? ((user) => declaredOptions(this.#context.settings.options, user));
     this.#routes = new ClusterRoutes(this.#context.routes);
     this.#messenger = new SchedulerMessenger(this.#context);
-    this.#reconciler = new ClusterReconciler(this.#context, this.#routes, this.#messenger);
+    this.#watch = new ClusterWatch(this.#context);
+    this.#reconciler = new ClusterReconciler(this.#context, this.#routes, this.#messenger, this.#watch);
     this.#changes = new ClusterChanges(this.#context.store);
   }
 
@@ -90,9 +115,11 @@ export class Clusters {
     this.#stopFollowing.push(
       store.changes.follow('clusters', (name) => this.#reconciler.wake(name)),
       store.changes.follow('users', (name) => this.#inBackground(this.#endClustersOfRemovedUser(name))),
+      store.changes.follow('servers', () => this.#inBackground(this.#endWithServers())),
       runtime.observe((observation) => this.#inBackground(this.#onObservation(observation))),
     );
     await this.#endStrays();
+    await this.#endWithServers();
     await this.#reconciler.start();
   }
 
@@ -115,19 +142,34 @@ export class Clusters {
   }
 
   /**
-   * Makes a cluster for `user`. When this resolves it is durable and will be started, whatever happens to the hub.
+   * Makes a cluster for `user`. When this resolves it is durable and will be started, whatever happens to the hub; at once, or
+   * when there is room for it under the limits.
    * @param request the options as the client sent them, a dict.
-   * @throws AtollError `ATOLL_CLUSTER_OPTIONS_INVALID`
+   * @param tokenId the token with which they asked: it may be one of their servers' own.
+   * @throws AtollError `ATOLL_CLUSTER_OPTIONS_INVALID`, `ATOLL_CLUSTER_LIMIT`
    */
-  async create(user: ClusterUser, request: PythonValue): Promise<Cluster> {
+  async create(user: ClusterUser, request: PythonValue, tokenId?: string): Promise<Cluster> {
     const { store, sealer, settings, clock, log } = this.#context;
-    const { values, overrides } = await chooseOptions(await this.#optionsFor(user), request, user);
-    const config = clusterConfigOf(settings, overrides);
+    const options = await this.#optionsFor(user);
+    const { values, overrides } = await chooseOptions(options, request, user);
+    const chosen = clusterConfigOf(settings, overrides);
+    const config = {
+      ...chosen,
+      memoryAdvice: memoryAdvice(options.fields, values, chosen.workerMemoryLimit ?? chosen.workerMemory),
+    };
+    const { limits } = settings;
+    const holder = { owner: user.name, groups: user.groups };
+    // With nothing else of theirs: it could never be started.
+    const never = new Ledger(limits).obstacle(holder, schedulerAmount(config));
+    if (never) throw limitReached(`A scheduler alone is more than there may be: ${never.sentence}.`);
+    const serverName = await serverOfToken(store.db, tokenId);
     const name = randomHex(16);
     const now = clock.now();
     const scaling: Scaling = { mode: 'fixed', count: 0 };
     const credentials = sealCredentials(sealer, name, await makeCredentials(name, now));
     const created = await store.write(async ({ db, changed }) => {
+      const obstacle = limits.whenFull === 'refuse' ? await obstacleToStart(db, limits, holder, config) : undefined;
+      if (obstacle) throw limitReached(`No cluster can be made now: ${obstacle.sentence}.`);
       await db
         .insertInto('clusters')
         .values({
@@ -151,13 +193,19 @@ export class Clusters {
           running_at: null,
           stopped_at: null,
           reason: null,
+          admitted_at: areLimited(limits) && limits.whenFull === 'queue' ? null : now,
+          server_name: serverName,
+          versions: null,
+          told_use: null,
+          user_groups: JSON.stringify(user.groups),
         })
         .execute();
-      changed('clusters', name);
+      for (const changedName of new Set([name, ...(await grantRoom(db, limits, name, now))]))
+        changed('clusters', changedName);
       return readCluster(db, name);
     });
     if (!created) throw new AtollError('ATOLL_INTERNAL', 'A cluster just made cannot be read.');
-    log.info({ cluster: name, user: user.name }, 'cluster created');
+    log.info({ cluster: name, user: user.name, waits: created.admittedAt === undefined }, 'cluster created');
     return created;
   }
 
@@ -240,6 +288,25 @@ export class Clusters {
     return takeHeartbeat(this.#context, name, body);
   }
 
+  /**
+   * Takes in what Atoll's preload in a cluster's scheduler reports, and returns sentences that everybody who is connected to
+   * the cluster should read.
+   * @throws AtollError `ATOLL_HEARTBEAT_INVALID`
+   */
+  report(name: string, body: unknown): Promise<string[]> {
+    return takeReport(this.#context, this.#changes, name, body);
+  }
+
+  /** Takes in what the edge saw of connections to schedulers: a cluster in use is not ended. */
+  recordTraffic(report: ActivityReport): void {
+    this.#watch.recordTraffic(report);
+  }
+
+  /** What clusters asked for and used, by day. */
+  usage(question: UsageQuestion): Promise<Usage[]> {
+    return readUsage(this.#context.store.db, question, this.#context.clock.now());
+  }
+
   /** Ends a cluster; resolves when that is durable. One that has ended, or that is not known, is left as it is. */
   async stop(name: string, reason: string): Promise<void> {
     const { store, log } = this.#context;
@@ -267,8 +334,7 @@ export class Clusters {
     try {
       // A scheduler without a dashboard cannot be asked; its word counts.
       const counts = ports.dashboard === null ? undefined : await askCounts(host, ports.dashboard);
-      const waiting = counts?.workers === 0 && counts.desiredWorkers > 0;
-      if (counts && (counts.workers < cluster.wantedWorkers || counts.processing > 0 || waiting)) return;
+      if (counts && hasWork(cluster, counts)) return;
     } catch (error) {
       this.#context.log.warn({ cluster: name, reason: messageOf(error) }, 'an idle scheduler does not tell its load');
       return;
@@ -322,14 +388,15 @@ export class Clusters {
   }
 
   async #setScaling(name: string, decide: (cluster: Cluster) => ScalingRequest): Promise<ScalingResult> {
-    const { store, clock } = this.#context;
+    const { store, settings, clock } = this.#context;
     let trouble: string | undefined;
     const request = await store.write(async ({ db, changed }) => {
       const cluster = await readCluster(db, name);
       if (!cluster) throw notRunning(name);
-      const decided = decide(cluster);
+      const asked = decide(cluster);
       if (cluster.phase !== 'running') throw notRunning(name);
       if (isPaused(cluster.workerTrouble)) trouble = cluster.workerTrouble.reason;
+      const decided = await this.#withinLimits(db, cluster, asked);
       await updateCluster(db, name, {
         scaling: JSON.stringify(decided.scaling),
         scaling_revision: cluster.scalingRevision + 1,
@@ -337,17 +404,43 @@ export class Clusters {
         // Somebody asks anew: what made workers fail may have been put right.
         worker_trouble: null,
       });
-      await addMissingWorkers(db, name, clock.now());
-      changed('clusters', name);
-      return decided;
+      const granted = await grantRoom(db, settings.limits, name, clock.now());
+      for (const changedName of new Set([name, ...granted])) changed('clusters', changedName);
+      return { ...decided, waits: await this.#waitingWorkers(db, name, decided.scaling) };
     });
     const told = await Promise.race([this.#messenger.deliver(name), sleep(patienceMs).then(() => false)]);
     const warnings = [
       request.warning,
+      request.waits,
       told ? undefined : 'The scheduler does not answer at the moment; it will be told as soon as it does.',
       trouble === undefined ? undefined : `The last workers did not start: ${trouble}`,
     ].filter((text) => text !== undefined);
     return { warning: warnings.length === 0 ? undefined : warnings.join(' ') };
+  }
+
+  /** Cuts a wish down to what could be granted: if nobody else had anything, or (where the settings say so) now. */
+  async #withinLimits(db: Db, cluster: Cluster, asked: ScalingRequest): Promise<ScalingRequest> {
+    const { limits } = this.#context.settings;
+    if (!areLimited(limits)) return asked;
+    const { config } = cluster;
+    const ever = Ledger.mostWorkers(limits, holderOf(cluster), schedulerAmount(config), workerAmount(config));
+    const fits = capped(asked, ever.most, `the limit of ${ever.limit}`);
+    if (limits.whenFull === 'queue' || fits.scaling.mode === 'adaptive') return fits;
+    const live = (await listWorkers(db, cluster.name)).filter(isLive).length;
+    const more = Math.max(0, fits.scaling.count - live);
+    const room = await roomForWorkers(db, limits, cluster, more);
+    const obstacle = room < more ? await obstacleOf(db, limits, cluster) : undefined;
+    return obstacle ? capped(fits, live + room, `what is free now (${obstacle.sentence})`) : fits;
+  }
+
+  /** Which of the workers asked for wait for room, and why. */
+  async #waitingWorkers(db: Db, name: string, scaling: Scaling): Promise<string | undefined> {
+    const { limits } = this.#context.settings;
+    if (!areLimited(limits) || scaling.mode === 'adaptive') return undefined;
+    const cluster = await readCluster(db, name);
+    const missing = scaling.count - (await listWorkers(db, name)).filter(isLive).length;
+    const obstacle = cluster && missing > 0 ? await obstacleOf(db, limits, cluster) : undefined;
+    return obstacle && `${missing} of ${scaling.count} workers wait for their turn: ${obstacle.sentence}.`;
   }
 
   async #onObservation({ id, kind }: Observation): Promise<void> {
@@ -374,9 +467,57 @@ export class Clusters {
     for (const name of await this.#namesOfActive(user)) await this.stop(name, 'Its owner was removed.');
   }
 
+  /** Ends the clusters that are meant to end with a notebook server that does not run (any more). */
+  async #endWithServers(): Promise<void> {
+    const { db } = this.#context.store;
+    const tied = (await listUnended(db)).filter(
+      ({ config, desired, serverName }) => config.endWithServer && desired === 'running' && serverName !== undefined,
+    );
+    if (tied.length === 0) return;
+    const rows = await db
+      .selectFrom('servers')
+      .innerJoin('users', 'users.id', 'servers.user_id')
+      .select(['users.name as owner', 'servers.name as server'])
+      .where('servers.phase', 'in', ['starting', 'ready'])
+      .execute();
+    const running = new Set(rows.map(({ owner, server }) => `${owner}/${server}`));
+    for (const { name, owner, serverName } of tied)
+      if (!running.has(`${owner}/${serverName}`))
+        await this.stop(name, 'The notebook server on which it was made has ended.');
+  }
+
   #inBackground(work: Promise<void>): void {
     work.catch((error: unknown) => this.#context.log.error({ err: error }, 'work on clusters failed'));
   }
+}
+
+type Db = Parameters<typeof readCluster>[0];
+
+/** The wish with fewer workers, and the sentence that says so; the wish itself when it has no more than `most`. */
+function capped({ scaling, warning }: ScalingRequest, most: number, limit: string): ScalingRequest {
+  if (scaling.mode === 'fixed') {
+    if (scaling.count <= most) return { scaling, warning };
+    const text = `Scale request of ${scaling.count} workers would exceed ${limit}. Scaling to ${most} instead.`;
+    return { scaling: { mode: 'fixed', count: most }, warning: joined(warning, text) };
+  }
+  if (!Number.isFinite(most)) return { scaling, warning };
+  const { minimum, maximum } = scaling;
+  const within = {
+    mode: 'adaptive',
+    minimum: Math.min(minimum ?? 0, most),
+    maximum: Math.min(maximum ?? most, most),
+  } as const;
+  const exceeds = (maximum ?? 0) > most || (minimum ?? 0) > most;
+  const text = `Adapting would exceed ${limit}. Using \`maximum=${within.maximum}, minimum=${within.minimum}\` instead.`;
+  return { scaling: within, warning: exceeds ? joined(warning, text) : warning };
+}
+
+function joined(...sentences: (string | undefined)[]): string {
+  return sentences.filter((one) => one !== undefined).join(' ');
+}
+
+function limitReached(message: string): AtollError {
+  return new AtollError('ATOLL_CLUSTER_LIMIT', message);
 }
 
 function notRunning(name: string): AtollError {

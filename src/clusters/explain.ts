@@ -27,29 +27,18 @@ export function schedulerSilenceText(seconds: number, logTail: readonly string[]
   return withLines(`Its scheduler runs, but was not ready within ${seconds} seconds.`, logTail);
 }
 
-/** Why a worker is no more, in one line. */
-export function workerEndText(
-  name: string,
-  exit: WorkloadExit | undefined,
-  livedMs: number,
-  logTail: readonly string[],
-): string {
-  const sentence = `${name} ${exitText(exit)}, ${(livedMs / 1000).toFixed(1)} s after its start`;
-  const lastLine = cleaned(logTail).at(-1);
-  return lastLine === undefined ? `${sentence}.` : `${sentence}. Its last line: ${lastLine.slice(0, 300)}`;
-}
-
 /** Whether the last lines of a process say that a port it was to listen on was taken meanwhile. */
 export function saysPortTaken(logTail: readonly string[]): boolean {
   return logTail.some((line) => /address already in use|\bErrno 98\b/i.test(line));
 }
 
 function withLines(sentence: string, logTail: readonly string[]): string {
-  const lines = cleaned(logTail).slice(-shownLines);
+  const lines = cleanLines(logTail).slice(-shownLines);
   return lines.length === 0 ? sentence : `${sentence} Its last lines:\n${lines.join('\n')}`;
 }
 
-function cleaned(logTail: readonly string[]): string[] {
+/** The lines that say something, secrets hidden. */
+export function cleanLines(logTail: readonly string[]): string[] {
   return hideSecrets(
     logTail.filter((line) => line.trim() !== ''),
     { values: [], fingerprints: [] },

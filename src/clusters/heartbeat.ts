@@ -1,9 +1,12 @@
 import { z } from 'zod';
 import { AtollError } from '../core/errors.ts';
+import { grantRoom } from './admission.ts';
 import type { Cluster, ClusterWorker, SchedulerAddress, WorkerTrouble } from './cluster.ts';
+import { startTimeoutOf } from './clusterConfig.ts';
 import { listWorkers, readCluster, updateCluster } from './clusterTable.ts';
 import type { ClustersContext } from './context.ts';
-import { addMissingWorkers, setWorkerPhase, surplusWorkers } from './workerSet.ts';
+import { noteCause } from './workerEnds.ts';
+import { setWorkerPhase, surplusWorkers } from './workerSet.ts';
 import { afterConnection, afterUnexpectedEnd } from './workerTrouble.ts';
 
 /** Names of workers; all but texts are somebody else's workers. */
@@ -52,7 +55,8 @@ export async function takeHeartbeat(context: ClustersContext, clusterName: strin
       }
       return true;
     }
-    if (await apply(db, cluster, parsed.data, overdue, context.clock.now())) changed('clusters', clusterName);
+    const changes = await apply(db, cluster, parsed.data, { context, overdue });
+    for (const name of changes) changed('clusters', name);
     return false;
   });
   if (outdated)
@@ -66,20 +70,23 @@ function isOutdated(cluster: Cluster, heartbeat: Heartbeat): boolean {
   return cluster.scaling.mode === 'fixed' && heartbeat.count !== cluster.scaling.count;
 }
 
-/** Writes what is new. Returns whether anything was. */
+/** Writes what is new. Returns the clusters that changed. */
 async function apply(
   db: Parameters<typeof readCluster>[0],
   before: Cluster,
   heartbeat: Heartbeat,
-  overdue: ReadonlySet<string>,
-  now: number,
-): Promise<boolean> {
+  { context, overdue }: { context: ClustersContext; overdue: ReadonlySet<string> },
+): Promise<ReadonlySet<string>> {
   const { name } = before;
+  const now = context.clock.now();
   const workers = await listWorkers(db, name);
   const moves = movesOf(workers, heartbeat, overdue);
   await setWorkerPhase(db, moves.running, 'running');
   await setWorkerPhase(db, moves.closing, 'closing');
   await setWorkerPhase(db, [...moves.gone, ...moves.overdue], 'stopping');
+  for (const worker of workers)
+    if (worker.phase !== 'closing' && moves.gone.includes(worker.name))
+      await noteCause(db, name, worker.name, lostConnection, now);
   const trouble = troubleAfter(before.workerTrouble, moves, now);
   if (trouble !== before.workerTrouble) await updateCluster(db, name, { worker_trouble: JSON.stringify(trouble) });
   const wanted = wantedBy(before, heartbeat);
@@ -90,12 +97,16 @@ async function apply(
     surplus.map((worker) => worker.name),
     'stopping',
   );
-  const added = await addMissingWorkers(db, name, now);
+  const granted = await grantRoom(db, context.settings.limits, name, now);
   const address = addressAfter(before, heartbeat);
   if (address !== before.address) await updateCluster(db, name, { address: JSON.stringify(address) });
   const moved = Object.values(moves).some((names: string[]) => names.length > 0);
-  return moved || surplus.length + added > 0 || wanted !== before.wantedWorkers || address !== before.address;
+  const isChanged = moved || surplus.length > 0 || wanted !== before.wantedWorkers || address !== before.address;
+  return new Set([...granted, ...(isChanged ? [name] : [])]);
 }
+
+/** The scheduler gave a worker up whose process the runtime still sees. */
+const lostConnection = { how: 'lost its connection to the scheduler', memory: false, tasks: [], circumstances: '' };
 
 interface Moves {
   /** Connected for the first time. */
@@ -162,8 +173,10 @@ function wantedBy(cluster: Cluster, heartbeat: Heartbeat): number {
  */
 async function overdueWorkers(context: ClustersContext, clusterName: string): Promise<ReadonlySet<string>> {
   const { store, runtime, settings, clock } = context;
-  const since = clock.now() - settings.startTimeoutSeconds * 1000;
   const workers = await listWorkers(store.db, clusterName);
+  if (!workers.some((worker) => worker.phase === 'starting')) return new Set();
+  const cluster = await readCluster(store.db, clusterName);
+  const since = clock.now() - (cluster ? startTimeoutOf(cluster, settings) : settings.startTimeoutSeconds) * 1000;
   const old = workers.filter((worker) => worker.phase === 'starting' && worker.createdAt < since);
   const seen = await Promise.all(old.map((worker) => runtime.get(worker.name)));
   return new Set(

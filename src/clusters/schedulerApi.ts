@@ -30,7 +30,15 @@ export async function tellScheduler(
   await ask({ host: address.host, port: address.ports.api, path: '/api/comm', method: 'POST', headers }, body);
 }
 
-const countsSchema = z.object({ workers: z.number(), processing: z.number(), desired_workers: z.number() });
+const countsSchema = z.object({
+  workers: z.number(),
+  processing: z.number(),
+  desired_workers: z.number(),
+  clients: z.number().optional(),
+  tasks: z.number().optional(),
+  memory: z.number().optional(),
+  erred: z.number().optional(),
+});
 
 /** What a scheduler's dashboard tells about its load. */
 export interface SchedulerCounts {
@@ -40,13 +48,20 @@ export interface SchedulerCounts {
   processing: number;
   /** Workers that its tasks could use; above 0 while tasks wait for their first worker. */
   desiredWorkers: number;
+  /** Clients connected, `fire-and-forget` counted. */
+  clients: number | undefined;
+  /** Tasks that it knows; those whose results are in memory, and those that failed. */
+  tasks: number | undefined;
+  inMemory: number | undefined;
+  erred: number | undefined;
 }
 
 /** Asks the scheduler for its load. @throws Error when it does not answer, or not in the known form. */
 export async function askCounts(host: string, dashboardPort: number): Promise<SchedulerCounts> {
   const text = await ask({ host, port: dashboardPort, path: '/json/counts.json' }, '');
   const counts = countsSchema.parse(JSON.parse(text));
-  return { workers: counts.workers, processing: counts.processing, desiredWorkers: counts.desired_workers };
+  const { workers, processing, clients, tasks, memory, erred } = counts;
+  return { workers, processing, desiredWorkers: counts.desired_workers, clients, tasks, inMemory: memory, erred };
 }
 
 /** Whether somebody accepts TCP connections there; waits a second at most. */

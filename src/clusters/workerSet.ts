@@ -10,15 +10,21 @@ type Db = Kysely<Database>;
 /** How many workers are written down at a time; the next ones follow when these are started. */
 const addedTogether = 256;
 
+/** How many workers a cluster lacks that may be started now. */
+export function missingWorkers(cluster: Cluster, workers: readonly ClusterWorker[], now: number): number {
+  if (cluster.phase !== 'running' || cluster.desired !== 'running') return 0;
+  return Math.min(addedTogether, startableWorkers(cluster.wantedWorkers, workers, cluster.workerTrouble, now));
+}
+
 /**
- * Writes down the workers that a cluster lacks, as far as they may be started now. Once they are in the table they will
- * be started, whatever happens to the hub. Returns how many were added.
+ * Writes down workers that a cluster lacks, `most` at most. Once they are in the table they will be started, whatever happens
+ * to the hub. Returns how many were added. Only for {@link grantRoom}, which decides about the limits.
  */
-export async function addMissingWorkers(db: Db, clusterName: string, now: number): Promise<number> {
+export async function addWorkers(db: Db, clusterName: string, most: number | undefined, now: number): Promise<number> {
   const cluster = await readCluster(db, clusterName);
-  if (cluster?.phase !== 'running' || cluster.desired !== 'running') return 0;
-  const workers = await listWorkers(db, clusterName);
-  const count = Math.min(addedTogether, startableWorkers(cluster.wantedWorkers, workers, cluster.workerTrouble, now));
+  if (!cluster) return 0;
+  const missing = missingWorkers(cluster, await listWorkers(db, clusterName), now);
+  const count = Math.min(missing, most ?? missing);
   if (count === 0) return 0;
   const rows = Array.from({ length: count }, () => ({
     // Not only digits: dask would take the name for a number, and it would match nothing any more.

@@ -1,13 +1,16 @@
 import { AtollError } from '../core/errors.ts';
 import type { ReconcileResult } from '../core/reconciler.ts';
 import type { Observation } from '../runtimes/contract.ts';
+import { grantRoom, roomForWorkers } from './admission.ts';
 import { type Cluster, type ClusterWorker, isLive, type SchedulerAddress } from './cluster.ts';
 import { listWorkers, readCluster, updateCluster } from './clusterTable.ts';
 import { type ClustersContext, requireCredentials } from './context.ts';
-import { shownLines, workerEndText } from './explain.ts';
+import { shownLines } from './explain.ts';
 import type { Stopper } from './stopper.ts';
-import { addMissingWorkers } from './workerSet.ts';
-import { afterUnexpectedEnd, startableWorkers } from './workerTrouble.ts';
+import { noteRequested } from './usage.ts';
+import { causeOf, listWorkerEnds, noteCause, type WorkerCause } from './workerEnds.ts';
+import { missingWorkers } from './workerSet.ts';
+import { afterUnexpectedEnd } from './workerTrouble.ts';
 import { workerReservation, workerSpec } from './workloads.ts';
 
 /** How many workers of one cluster are started in one pass; the next ones follow in the next pass. */
@@ -21,10 +24,10 @@ interface Seen {
   observation: Observation | undefined;
 }
 
-/** A worker of which nothing is left, and in plain words why, when it was not meant to end. */
+/** A worker of which nothing is left, and why, when it was not meant to end. */
 interface Ended {
   worker: ClusterWorker;
-  unexpected: string | undefined;
+  unexpected: WorkerCause | undefined;
 }
 
 /** Brings a running cluster's workers closer to what is wanted: clears the ended away, adds the missing, starts the new. */
@@ -59,27 +62,34 @@ export class WorkersReconciler {
     if (expected) return { worker, unexpected: undefined };
     const logTail = observation ? await this.#context.runtime.logTail(worker.name, shownLines) : [];
     const livedMs = this.#context.clock.now() - worker.createdAt;
-    return { worker, unexpected: workerEndText(worker.name, observation?.exit, livedMs, logTail) };
+    return { worker, unexpected: causeOf(observation?.exit, livedMs, logTail) };
   }
 
   /** Forgets the ended workers and writes down the ones to be started in their place. */
   async #replace(clusterName: string, ended: readonly Ended[]): Promise<void> {
-    const { store, runtime, clock, log } = this.#context;
+    const { store, runtime, settings, clock, log } = this.#context;
     const now = clock.now();
-    await store.write(async ({ db, changed }) => {
+    const sentences = await store.write(async ({ db, changed }) => {
+      const told: string[] = [];
       for (const { worker, unexpected } of ended) {
+        const cluster = await readCluster(db, clusterName);
+        if (!cluster) continue;
+        await noteRequested(db, cluster, { scheduler: false, workers: [worker] }, now);
         await db.deleteFrom('workers').where('name', '=', worker.name).execute();
         if (unexpected === undefined) continue;
-        const cluster = await readCluster(db, clusterName);
-        const trouble = afterUnexpectedEnd(cluster?.workerTrouble, worker, unexpected, now);
+        await noteCause(db, clusterName, worker.name, unexpected, now);
+        const end = (await listWorkerEnds(db, cluster)).find((one) => one.worker === worker.name);
+        const reason = end?.sentence ?? `${worker.name} ${unexpected.how}.`;
+        const trouble = afterUnexpectedEnd(cluster.workerTrouble, worker, reason, now);
         await updateCluster(db, clusterName, { worker_trouble: JSON.stringify(trouble) });
+        told.push(reason);
       }
-      const added = await addMissingWorkers(db, clusterName, now);
-      if (ended.length + added > 0) changed('clusters', clusterName);
+      const granted = await grantRoom(db, settings.limits, clusterName, now);
+      for (const name of new Set([...granted, ...(ended.length > 0 ? [clusterName] : [])])) changed('clusters', name);
+      return told;
     });
-    for (const { worker, unexpected } of ended) {
-      if (unexpected !== undefined)
-        log.warn({ cluster: clusterName, reason: unexpected }, 'a worker ended unexpectedly');
+    for (const reason of sentences) log.warn({ cluster: clusterName, reason }, 'a worker ended unexpectedly');
+    for (const { worker } of ended) {
       await runtime.forget(worker.name);
       this.#stopper.forget(worker.name);
     }
@@ -100,7 +110,8 @@ export class WorkersReconciler {
           return undefined;
         } catch (error) {
           if (!(error instanceof AtollError)) throw error;
-          return { worker, unexpected: `${worker.name} could not be started: ${error.message}` };
+          const how = `could not be started: ${error.message}`;
+          return { worker, unexpected: { how, memory: false, tasks: [], circumstances: '' } };
         }
       }),
     );
@@ -109,17 +120,19 @@ export class WorkersReconciler {
   }
 
   async #next(clusterName: string): Promise<ReconcileResult> {
-    const { store, clock } = this.#context;
+    const { store, settings, clock } = this.#context;
     const seen = await this.#look(clusterName);
     const cluster = await readCluster(store.db, clusterName);
     if (!cluster) return undefined;
     const now = clock.now();
     const workers = seen.map(({ worker }) => worker);
-    const startable = startableWorkers(cluster.wantedWorkers, workers, cluster.workerTrouble, now);
+    const missing = missingWorkers(cluster, workers, now);
+    // Those that there is no room for wait until somebody gives some back.
+    const startable = missing > 0 ? await roomForWorkers(store.db, settings.limits, cluster, missing) : 0;
     if (startable > 0 || seen.some(isToStart)) return { againInMs: 0 };
-    const missing = workers.filter(isLive).length < cluster.wantedWorkers;
+    const areMissing = workers.filter(isLive).length < cluster.wantedWorkers;
     const retryAt = cluster.workerTrouble?.retryAt ?? 0;
-    return missing && retryAt > now ? { againInMs: retryAt - now } : undefined;
+    return areMissing && retryAt > now ? { againInMs: retryAt - now } : undefined;
   }
 }
 

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { AtollError } from '../core/errors.ts';
+import { projectFolder } from '../core/projectFolder.ts';
 import type { Reservation, ReservationRequest, WorkloadSpec } from '../runtimes/contract.ts';
 import type { Cluster, SchedulerAddress } from './cluster.ts';
 import type { ClusterCredentials } from './credentials.ts';
@@ -33,10 +36,10 @@ export function schedulerSpec(
     kind: 'scheduler',
     owner: cluster.owner,
     command: [
-      ['python', '-m', 'distributed.cli.dask_scheduler'],
+      config.schedulerCommand ?? ['python', '-m', 'distributed.cli.dask_scheduler'],
       ['--protocol', 'tls', '--host', host, '--port', String(port('scheduler'))],
       ['--dashboard-address', `${host}:${port('dashboard')}`],
-      ['--preload', 'dask_gateway.scheduler_preload'],
+      ['--preload', 'dask_gateway.scheduler_preload', '--preload', `${filesDirectory}/${schedulerPreload}`],
       ['--dg-api-address', `${host}:${port('api')}`],
       ['--dg-heartbeat-period', String(heartbeatPeriodSeconds)],
       ['--dg-adaptive-period', String(config.adaptivePeriod)],
@@ -50,7 +53,11 @@ export function schedulerSpec(
       // A path, so that the token does not stand in the environment of the process.
       DASK_GATEWAY_API_TOKEN: `${filesDirectory}/api-token`,
     },
-    files: { ...tlsFiles(credentials), 'api-token': credentials.token },
+    files: {
+      ...tlsFiles(credentials),
+      'api-token': credentials.token,
+      [schedulerPreload]: pythonFile(schedulerPreload),
+    },
     resources: {
       memoryGuarantee: config.schedulerMemory,
       memoryLimit: config.schedulerMemoryLimit ?? config.schedulerMemory,
@@ -79,24 +86,28 @@ export function workerSpec(
 ): WorkloadSpec {
   const { config } = cluster;
   const memoryLimit = config.workerMemoryLimit ?? config.workerMemory;
+  const { bindAddress: host, filesDirectory } = reservation;
   return {
     id: name,
     kind: 'worker',
     owner: cluster.owner,
     command: [
-      ['python', '-m', 'distributed.cli.dask_worker'],
+      config.workerCommand ?? ['python', '-m', 'distributed.cli.dask_worker'],
       `tls://${urlHost(scheduler.host)}:${scheduler.ports.scheduler}`,
-      ['--no-nanny', '--no-dashboard', '--host', reservation.bindAddress, '--name', name],
+      // A command of the operator's own (`dask-cuda-worker`) gets what dask-gateway gives it, and brings its own nanny.
+      config.workerCommand
+        ? ['--dashboard-address', `${host}:0`, '--name', name]
+        : ['--no-nanny', '--no-dashboard', '--host', host, '--name', name],
       ['--nthreads', String(config.workerThreads), '--memory-limit', String(memoryLimit)],
       // Never outlive a scheduler that was gone before it could be reached.
-      ['--death-timeout', '60'],
+      config.workerCommand ? [] : ['--death-timeout', '60', '--preload', `${filesDirectory}/${workerPreload}`],
     ].flat(),
     environment: {
       ...nannyEnvironment,
       ...config.environment,
-      ...tlsEnvironment('WORKER', reservation.filesDirectory),
+      ...tlsEnvironment('WORKER', filesDirectory),
     },
-    files: tlsFiles(credentials),
+    files: { ...tlsFiles(credentials), [workerPreload]: pythonFile(workerPreload) },
     resources: {
       memoryGuarantee: config.workerMemory,
       memoryLimit,
@@ -106,6 +117,18 @@ export function workerSpec(
     reservation,
   };
 }
+
+const schedulerPreload = 'atoll_dask_scheduler.py';
+const workerPreload = 'atoll_dask_worker.py';
+
+/** What Dask loads besides, as a file of the workload: any image or environment will do, it need not have Atoll's code. */
+function pythonFile(name: string): string {
+  const known = pythonFiles.get(name) ?? readFileSync(join(projectFolder, 'python', name), 'utf8');
+  pythonFiles.set(name, known);
+  return known;
+}
+
+const pythonFiles = new Map<string, string>();
 
 /**
  * What a nanny sets for its worker (`distributed.nanny.pre-spawn-environ`): libraries must not start a thread a core

@@ -1,5 +1,12 @@
 import { type DeploymentSettings, defaultDeployment } from './deploymentSettings.ts';
-import { type ClusterPodSettings, defaultClusterPods, defaultServerPods, type ServerPodSettings } from './podSettings.ts';
+import type { ClassName, WrittenClasses } from './keys/authenticators/classes.ts';
+import {
+  type ClusterPodSettings,
+  defaultClusterPods,
+  defaultServerPods,
+  type ServerPodSettings,
+} from './podSettings.ts';
+import type { ProfileSettings } from './profileSettings.ts';
 
 /**
  * What the operator asked for, after layering and validation, in Atoll's own words. Everything above `config/` reads this
@@ -20,6 +27,8 @@ export interface Settings {
   services: Record<string, ServiceSettings>;
   /** Notebook servers. `singleuser` and `hub`. */
   servers: ServerSettings;
+  /** What people choose from when they start a server. `singleuser.profileList`. */
+  profiles: ProfileSettings[];
   /** Dask clusters. `dask-gateway.gateway`. */
   clusters: ClusterSettings;
   /** How the hub's pages look. `hub.templateVars`, `hub.config.JupyterHub.logo_file`. */
@@ -34,15 +43,15 @@ export interface Settings {
 export type RuntimeKind = 'process' | 'kubernetes' | 'slurm';
 
 /** All runtimes, in the order of the documentation. */
-export const runtimeKinds: readonly RuntimeKind[] = ['process', 'kubernetes', 'slurm'];
+export const runtimeKinds = ['process', 'kubernetes', 'slurm'] as const satisfies readonly RuntimeKind[];
 
 export interface RuntimeSettings {
   /** `atoll.runtime.kind`. Default `process`. */
   kind: RuntimeKind;
 }
 
-/** The authenticator in use; one folder of `identity/authenticators/` each. */
-export type AuthenticatorName = 'link' | 'dummy' | 'sharedpassword' | 'native';
+/** The authenticator in use; one folder of `identity/authenticators/` each. `multi`: several, see `members`. */
+export type AuthenticatorName = 'link' | 'null' | 'multi' | ClassName;
 
 export interface AuthenticationSettings {
   /**
@@ -65,16 +74,38 @@ export interface AuthenticationSettings {
   usernamePattern?: string;
   /** `hub.config.Authenticator.username_map`. */
   usernameMap: Record<string, string>;
-  /** `hub.config.DummyAuthenticator.password`: the one password for everybody; undefined: any. */
-  dummyPassword?: string;
-  /** `hub.config.SharedPasswordAuthenticator.user_password` (8 characters or more). */
-  sharedUserPassword?: string;
-  /** `hub.config.SharedPasswordAuthenticator.admin_password` (32 characters or more). */
-  sharedAdminPassword?: string;
-  /** `hub.config.NativeAuthenticator.open_signup`: accounts need no approval. Default false. */
-  nativeOpenSignup: boolean;
-  /** `hub.config.NativeAuthenticator.minimum_password_length`. Default 8. */
-  nativeMinimumPasswordLength: number;
+  /** `hub.config.Authenticator.manage_groups`: the authenticator decides who is in which group. Default false. */
+  manageGroups: boolean;
+  /** `hub.config.Authenticator.enable_auth_state`: others may read it. Undefined: only the hub itself, to refresh it. */
+  enableAuthState?: boolean;
+  /** `hub.config.Authenticator.auth_refresh_age`, seconds; 0: never between sign-ins. Default 300. */
+  authRefreshAgeSeconds: number;
+  /** `hub.config.Authenticator.refresh_pre_spawn`. Undefined: whether auth state is enabled. */
+  refreshPreSpawn?: boolean;
+  /** `hub.config.Authenticator.auto_login`. Undefined: what the authenticator does by itself. */
+  autoLogin?: boolean;
+  /** `hub.config.Authenticator.login_service`: what the button says. Undefined: the authenticator's own word. */
+  loginService?: string;
+  /** `hub.config.Authenticator.logout_redirect_url`. */
+  logoutRedirectUrl?: string;
+  /** `hub.config.CryptKeeper.keys`: for auth state, the first for encrypting. Default: none; Atoll has a key of its own. */
+  cryptKeys: string[];
+  /** Traits of the authenticator in use, by the names of JupyterHub's classes: `hub.config.GitHubOAuthenticator` and so on. */
+  classes: WrittenClasses;
+  /** `hub.config.MultiAuthenticator.username_prefix`. */
+  memberPrefix?: string;
+  /** `hub.config.MultiAuthenticator.authenticators`, when several are in use. */
+  members: MemberSettings[];
+}
+
+/** One way to sign in, of several. */
+export interface MemberSettings {
+  /** `url_prefix`: its pages are below `/hub/PATH/`. */
+  path: string;
+  /** What stands before the names of its people, so that they are nobody else's. */
+  prefix: string;
+  /** Its own settings. The names in them are without the prefix; those of all members stand in the settings of all, with it. */
+  authentication: AuthenticationSettings;
 }
 
 /** One entry of `hub.loadRoles`. */
@@ -284,8 +315,11 @@ export function defaultSettings(): Settings {
       allowAll: false,
       allowExistingUsers: false,
       usernameMap: {},
-      nativeOpenSignup: false,
-      nativeMinimumPasswordLength: 8,
+      manageGroups: false,
+      authRefreshAgeSeconds: 300,
+      cryptKeys: [],
+      classes: {},
+      members: [],
     },
     roles: [],
     groups: {},
@@ -301,6 +335,7 @@ export function defaultSettings(): Settings {
       redirectToServer: true,
       pod: defaultServerPods(),
     },
+    profiles: [],
     pages: { title: 'Atoll', announcements: {} },
     operations: { authenticateMetrics: true, auditDays: 400, auditEntries: 1_000_000 },
     clusters: {

@@ -131,6 +131,26 @@ export const errorTable = {
     'Warning: a password or token in the settings protects nothing, or is too short to be used.',
     'Make a long one: openssl rand -hex 32',
   ),
+  ATOLL_SETTINGS_PYTHON: row(
+    400,
+    'Python in the settings (extraConfig) fails, or does not end in time.',
+    'Correct it at the line shown; the full traceback is in the log.',
+  ),
+  ATOLL_SETTINGS_PYTHON_PART: row(
+    400,
+    'Warning: something that Python in the settings sets or replaces is not carried over.',
+    'Write it as the message suggests, or check that you can do without it.',
+  ),
+  ATOLL_PYTHON_FAILED: row(
+    500,
+    'A function that the settings define in Python (a hook, a handler of options) failed, died, or did not end in time.',
+    'Correct the Python at the line shown; the full traceback is in the log of the hub. The next call starts it anew.',
+  ),
+  ATOLL_PYTHON_REFUSED: row(
+    403,
+    'A function that the settings define in Python refused what was asked for.',
+    'Do as the message says; it is written by those who run this hub.',
+  ),
 
   // Requests
   ATOLL_BAD_REQUEST: row(400, 'The request cannot be understood.', 'Correct the request as the message says.'),
@@ -174,6 +194,16 @@ export const errorTable = {
   ),
 
   // Notebook servers
+  ATOLL_PROFILE_INVALID: row(
+    400,
+    'Somebody asked for a profile, or a choice within one, that is not offered to them.',
+    'Choose one of those that the message names.',
+  ),
+  ATOLL_SERVER_TRAIT_INVALID: row(
+    500,
+    'A profile or a hook sets something about a server to a value that cannot be used.',
+    'Correct it in the settings: `atoll check -f FILE` names the line.',
+  ),
   ATOLL_SERVER_NOT_FOUND: row(
     404,
     'The person has no server of that name.',
@@ -401,6 +431,16 @@ export const errorTable = {
     409,
     'A cluster was to be scaled that is not running (yet, or any more).',
     'Make a new one with GatewayCluster().',
+  ),
+  ATOLL_GATEWAY_QUERY_INVALID: row(
+    422,
+    'A parameter of a request to the gateway is not one of the allowed values.',
+    'Correct the parameter that the message names.',
+  ),
+  ATOLL_CLUSTER_LIMIT: row(
+    409,
+    'A cluster was asked for that a limit on clusters, workers, cores or memory does not leave room for.',
+    'Stop clusters that are not needed any more, or ask an administrator for more.',
   ),
   ATOLL_CLUSTER_FAILED: row(
     409,

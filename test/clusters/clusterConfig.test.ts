@@ -22,6 +22,10 @@ test("without any settings it is dask-gateway's", () => {
     adaptivePeriod: 3,
     idleTimeout: 0,
     maxWorkers: null,
+    startTimeout: 60,
+    leaseSeconds: 12 * 3600,
+    endWithServer: false,
+    restartScheduler: false,
   });
 });
 

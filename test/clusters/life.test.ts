@@ -55,6 +55,7 @@ describe('a start', () => {
     expect(spec.command.join(' ')).toBe(
       `python -m distributed.cli.dask_scheduler --protocol tls --host 127.0.0.1 --port ${scheduler} ` +
         `--dashboard-address 127.0.0.1:${dashboard} --preload dask_gateway.scheduler_preload ` +
+        `--preload /run/scheduler-${name}/atoll_dask_scheduler.py ` +
         `--dg-api-address 127.0.0.1:${api} --dg-heartbeat-period 15 --dg-adaptive-period 3 --dg-idle-timeout 0`,
     );
     const shown = JSON.stringify([spec.command, spec.environment]);
@@ -197,7 +198,8 @@ describe('scaling', () => {
     const { scheduler } = world.schedulerWorkload(name).spec.reservation.ports;
     expect(spec?.command.join(' ')).toBe(
       `python -m distributed.cli.dask_worker tls://127.0.0.1:${scheduler} --no-nanny --no-dashboard ` +
-        `--host 127.0.0.1 --name ${id} --nthreads 2 --memory-limit 1024 --death-timeout 60`,
+        `--host 127.0.0.1 --name ${id} --nthreads 2 --memory-limit 1024 --death-timeout 60 ` +
+        `--preload /run/${id}/atoll_dask_worker.py`,
     );
     expect(spec?.resources).toEqual({ memoryGuarantee: 1024, memoryLimit: 1024, coreGuarantee: 2, coreLimit: 2 });
     expect(spec?.environment).toMatchObject({ COLOUR: 'blue', OMP_NUM_THREADS: '1' });

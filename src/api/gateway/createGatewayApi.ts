@@ -1,6 +1,6 @@
 import { type Context, Hono } from 'hono';
 import type { Cluster } from '../../clusters/cluster.ts';
-import { type GatewayPrincipal, maySee, mayUseGateway, owns } from '../../clusters/clusterAccess.ts';
+import { type GatewayPrincipal, maySee, maySeeAll, mayUseGateway, owns } from '../../clusters/clusterAccess.ts';
 import type { Clusters, ScalingResult } from '../../clusters/clusters.ts';
 import { specificationOf } from '../../clusters/optionFields.ts';
 import type { PythonValue } from '../../clusters/pythonJson.ts';
@@ -9,6 +9,7 @@ import type { Logger } from '../../observability/logger.ts';
 import { clusterModelOf } from './clusterModel.ts';
 import { phasesFrom, waitFrom } from './queryParameters.ts';
 import { readHeartbeat, readRequest } from './readBody.ts';
+import { csvAnswer, usageModelOf, usageQuestionFrom } from './usageAnswer.ts';
 
 /** What {@link createGatewayApi} needs. */
 export interface GatewayDependencies {
@@ -59,7 +60,7 @@ export function createGatewayApi(dependencies: GatewayDependencies): Hono {
         `Clusters belong to people; the service ${user.name} cannot make one`,
       );
     const body = await readRequest(context.req.raw);
-    const { name } = await clusters.create(user, orDefault(body.cluster_options));
+    const { name } = await clusters.create(user, orDefault(body.cluster_options), user.tokenId);
     return context.json({ name }, 201);
   });
 
@@ -111,6 +112,26 @@ export function createGatewayApi(dependencies: GatewayDependencies): Hono {
     return context.body(null, 200);
   });
 
+  app.post('/api/v1/clusters/:name/report', async (context) => {
+    const name = context.req.param('name');
+    if (!(await isScheduler(context, clusters, name)))
+      return context.json({ error: 'Unauthorized' }, 401, { 'WWW-Authenticate': 'token' });
+    return context.json({ warnings: await clusters.report(name, await readHeartbeat(context.req.raw)) });
+  });
+
+  app.get('/api/v1/usage', async (context) => {
+    const user = await authenticated(context, dependencies);
+    const { question, format } = usageQuestionFrom(context.req.query(), new Date());
+    const everybody = maySeeAll(user);
+    if (!everybody && question.by === 'group')
+      throw new AtollError(
+        'ATOLL_GATEWAY_FORBIDDEN',
+        `User ${user.name} may see their own usage only, not that of groups`,
+      );
+    const usage = await clusters.usage(everybody ? question : { ...question, owner: user.name });
+    return format === 'csv' ? csvAnswer(usage) : context.json({ usage: usage.map(usageModelOf) });
+  });
+
   for (const [path, methods] of Object.entries(methodsOf))
     app.all(path, (context) => context.json({ error: 'Method Not Allowed' }, 405, { Allow: methods }));
   app.notFound((context) => context.json({ error: 'Not Found', code: 'ATOLL_NOT_FOUND' }, 404));
@@ -132,6 +153,8 @@ const methodsOf = {
   '/api/v1/clusters/:name/scale': 'POST',
   '/api/v1/clusters/:name/adapt': 'POST',
   '/api/v1/clusters/:name/heartbeat': 'POST',
+  '/api/v1/clusters/:name/report': 'POST',
+  '/api/v1/usage': 'GET, HEAD',
 };
 
 /** @throws AtollError `ATOLL_GATEWAY_SIGN_IN`, `ATOLL_GATEWAY_FORBIDDEN` */

@@ -9,7 +9,7 @@ import { describe, expect, test } from 'vitest';
 const floors: string[][] = [
   ['core'],
   ['store', 'config', 'observability', 'edge'],
-  ['environment', 'runtimes'],
+  ['environment', 'runtimes', 'bridge'],
   ['identity'],
   ['activity', 'diagnosis'],
   ['servers', 'clusters', 'services'],

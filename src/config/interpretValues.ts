@@ -13,7 +13,6 @@ import type { MapNode } from './values/valueNode.ts';
 
 /** Parses, layers, checks and applies one or more files. Every problem of every file is found in one go. */
 export function interpretValues(inputs: readonly ValuesInput[], options: LoadOptions = {}): LoadedSettings {
-  const settings = defaultSettings();
   const problems: Problem[] = [];
   let values: MapNode | undefined;
   for (const input of inputs) {
@@ -29,13 +28,30 @@ export function interpretValues(inputs: readonly ValuesInput[], options: LoadOpt
     problems.push(...findUnknownKeys(root));
     values = values ? layerValues(values, root) : root;
   }
+  return applyLayered({ values, problems, inputs, options });
+}
+
+/** Files that were parsed and laid over each other, and what was wrong with each of them. */
+interface Layered {
+  values: MapNode | undefined;
+  problems: readonly Problem[];
+  inputs: readonly ValuesInput[];
+  options: LoadOptions;
+}
+
+function applyLayered(layered: Layered): LoadedSettings {
+  const { values, inputs, options } = layered;
+  const settings = defaultSettings();
+  const problems = [...layered.problems];
   const runtime = options.runtime ?? chosenRuntime(values) ?? settings.runtime.kind;
   if (values) problems.push(...applyValues(values, settings, runtime));
   settings.runtime.kind = runtime;
   // Contradictions mean something only when every value could be read.
   const broken = problems.some(({ severity }) => severity === 'error');
   if (values && !broken) problems.push(...checkTogether(settings, values));
-  return { settings, problems: inOrder(problems, inputs), ...(values && { values }) };
+  const loaded = { settings, problems: inOrder(problems, inputs) };
+  if (!values) return loaded;
+  return { ...loaded, values, amend: (change) => applyLayered({ ...layered, values: change(values) }) };
 }
 
 /** `atoll.runtime.kind`, which decides what becomes of all other keys; undefined when it is not, or not well, written. */

@@ -16,16 +16,15 @@ export interface LoadedSettings {
   problems: Problem[];
   /** The layered values, each with its place; undefined when there are no files. */
   values?: MapNode;
+  /** The same files with changed values: what Python in them sets. Undefined when there are no files. */
+  amend?: (change: (values: MapNode) => MapNode) => LoadedSettings;
 }
 
 /**
  * Reads settings files, lays them over each other in their order, and checks them. Without files, these are the defaults,
  * and neither the YAML parser nor the table of keys is loaded.
  */
-export async function loadSettings(
-  inputs: readonly ValuesInput[],
-  options: LoadOptions = {},
-): Promise<LoadedSettings> {
+export async function loadSettings(inputs: readonly ValuesInput[], options: LoadOptions = {}): Promise<LoadedSettings> {
   if (inputs.length === 0) {
     const settings = defaultSettings();
     if (options.runtime) settings.runtime.kind = options.runtime;
@@ -36,10 +35,7 @@ export async function loadSettings(
 }
 
 /** {@link loadSettings} for the paths that `-f` takes: files, folders, and `-` for standard input. */
-export async function loadSettingsFiles(
-  paths: readonly string[],
-  options: LoadOptions = {},
-): Promise<LoadedSettings> {
+export async function loadSettingsFiles(paths: readonly string[], options: LoadOptions = {}): Promise<LoadedSettings> {
   if (paths.length === 0) return loadSettings([], options);
   const { readValuesFiles } = await import('./values/readValuesFiles.ts');
   const { inputs, problems } = readValuesFiles(paths);

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { Settings } from '../settings.ts';
 import { commonKeys, image } from './commonKeys.ts';
-import { imagesOnly, kubernetesOnly, none, unsupported } from './effects.ts';
-import { inert, key, type Row, section, under } from './key.ts';
+import { imagesOnly, none, unsupported } from './effects.ts';
+import { inert, key, podKey, type Row, section, under } from './key.ts';
 import {
   count,
   flag,
@@ -10,6 +10,7 @@ import {
   integer,
   list,
   mapList,
+  pullSecrets,
   secretText,
   someCores,
   someMemory,
@@ -18,6 +19,7 @@ import {
 } from './types.ts';
 
 const builtIn = none('the gateway is part of Atoll, and asks the hub itself who somebody is');
+const inHub = none("the gateway is part of the hub's pod, which jupyterhub.hub shapes");
 const noProxy = none("Atoll's edge carries Dask traffic, at the same address as everything else");
 const atLeastOne = z.int().min(1).meta({ title: 'a whole number from 1' });
 const logLevel = z.enum(['ERROR', 'WARN', 'INFO', 'DEBUG']);
@@ -65,12 +67,21 @@ function resources(kind: 'scheduler' | 'worker'): Row[] {
       },
       { default: 1 },
     ),
-    inert(`${kind}.extraPodConfig`, freeMap, 'Anything else for the pods, as Kubernetes spells it.', kubernetesOnly),
-    inert(
+    podKey(
+      `${kind}.extraPodConfig`,
+      freeMap,
+      'Anything else for the pods, as Kubernetes spells it.',
+      ({ clusters }, value) => {
+        clusters.pod[kind].extraPodConfig = value;
+      },
+    ),
+    podKey(
       `${kind}.extraContainerConfig`,
       freeMap,
       'Anything else for the containers, as Kubernetes spells it.',
-      kubernetesOnly,
+      ({ clusters }, value) => {
+        clusters.pod[kind].extraContainerConfig = value;
+      },
     ),
   ];
 }
@@ -99,17 +110,26 @@ const gatewayKeys: Row[] = [
         },
         { default: {}, secret: true },
       ),
-      ...image('image', 'Image of schedulers and workers.', imagesOnly),
-      inert('imagePullSecrets', list, 'Kubernetes secrets with which images are pulled.', imagesOnly, {
-        satisfiedBy: [],
+      ...image('image', 'Image of schedulers and workers.', ({ clusters }) => clusters.pod.image),
+      podKey(
+        'imagePullSecrets',
+        pullSecrets,
+        'Kubernetes secrets with which images are pulled.',
+        ({ clusters }, value) => {
+          clusters.pod.imagePullSecrets = value;
+        },
+        { effects: imagesOnly },
+      ),
+      podKey('namespace', text, 'Kubernetes namespace of clusters.', ({ clusters }, value) => {
+        clusters.pod.namespace = value;
       }),
-      inert('namespace', text, 'Kubernetes namespace of clusters.', kubernetesOnly),
     ]),
-    inert(
+    key(
       'extraConfig',
       z.union([text, z.record(text, text)]),
-      'Python that the gateway runs at its start, by name.',
-      unsupported('Python in settings is not run: clusters have no options, and limits are those under atoll.clusters.'),
+      'Python that sets up clusters and their options, by name: run in the order of the names, in a process of its own.',
+      // src/bridge runs it, and adds what it sets.
+      () => undefined,
     ),
     inert('prefix', text, 'Path of the gateway.', none('it is always /services/dask-gateway'), {
       default: '/services/dask-gateway',
@@ -137,9 +157,9 @@ const gatewayKeys: Row[] = [
     section('auth.custom', 'A Python class of your own.'),
     inert('auth.custom.class', text, 'Name of the class.'),
     inert('auth.custom.config', freeMap, 'Its traits.'),
-    inert('env', mapList, "Environment variables of the gateway's container.", kubernetesOnly),
+    inert('env', mapList, "Environment variables of the gateway's container.", inHub),
     ...image('image', "The gateway's image.", builtIn),
-    section('service', "The gateway's Kubernetes service.", kubernetesOnly),
+    section('service', "The gateway's Kubernetes service.", inHub),
     inert('service.annotations', textMap, 'Annotations of the service.'),
     ...commonKeys(
       '',
@@ -154,7 +174,7 @@ const gatewayKeys: Row[] = [
         'resources',
         'tolerations',
       ],
-      kubernetesOnly,
+      inHub,
     ),
   ]),
 ];
@@ -228,6 +248,6 @@ export const daskGatewayKeys: Row[] = [
     inert('nameOverride', text, 'Names of Kubernetes objects.', none('there are no Kubernetes objects'), {
       satisfiedBy: '',
     }),
-    inert('global', freeMap, 'What all charts share.', none('no other charts are installed'), { satisfiedBy: {} }),
+    inert('global', freeMap, 'What all charts share.', none('no other charts are installed')),
   ]),
 ];

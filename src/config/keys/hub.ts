@@ -1,19 +1,49 @@
 import { z } from 'zod';
+import type { Settings } from '../settings.ts';
 import {
   commonKeys,
   disruptionBudget,
-  extraEnvironment,
   extraFiles,
+  field,
   image,
   networkPolicy,
+  partKeys,
   serviceAccount,
+  serviceKeys,
+  toExtraFiles,
 } from './commonKeys.ts';
-import { kubernetesOnly, none, unsupported } from './effects.ts';
-import { inert, key, type Row, section, under } from './key.ts';
+import { kubernetesOnly, none, onKubernetes, unsupported } from './effects.ts';
+import { inert, key, podKey, type Row, section, under } from './key.ts';
+import { toKubernetesVariables } from './serverTraits.ts';
 import { applyTemplateVariables } from './templateVariables.ts';
-import { anything, count, flag, freeMap, integer, list, secretText, text, textList, textMap } from './types.ts';
+import {
+  anything,
+  count,
+  environment,
+  flag,
+  freeMap,
+  integer,
+  kubernetesQuantity,
+  list,
+  secretText,
+  text,
+  textList,
+  textMap,
+} from './types.ts';
 
 const ownData = none('Atoll keeps everything in its data folder (--data)');
+const ownDatabase = none('Atoll keeps its own database');
+const hubVolume = ({ deployment }: Settings) => deployment.hub.pvc;
+const hubLifecycle = ({ deployment }: Settings) => deployment.hub.lifecycle;
+
+const pvcKeys: Row[] = [
+  field('db.pvc', 'annotations', textMap, 'Annotations of the volume claim.', hubVolume),
+  field('db.pvc', 'selector', freeMap, 'Labels of the volume.', hubVolume),
+  field('db.pvc', 'storage', kubernetesQuantity, 'Size of the volume.', hubVolume),
+  field('db.pvc', 'accessModes', textList, 'Access modes of the volume.', hubVolume),
+  field('db.pvc', 'storageClassName', text, 'Storage class of the volume.', hubVolume),
+  field('db.pvc', 'subPath', text, 'Folder in the volume.', hubVolume),
+];
 
 /** `jupyterhub.hub.*`, without what has a file of its own: `hub.config`, roles, groups and services. */
 export const hubKeys: Row[] = under('jupyterhub.hub', [
@@ -63,11 +93,12 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
     { default: true },
   ),
 
-  inert(
+  key(
     'extraConfig',
     z.union([text, z.record(text, text)]),
-    'Python that JupyterHub runs at its start, by name.',
-    unsupported('Python in settings is not run; what it sets up is missing.'),
+    'Python that sets up the hub, by name: run in the order of the names, in a process of its own.',
+    // src/bridge runs it, and adds what it sets.
+    () => undefined,
   ),
   inert('baseUrl', text, 'Path below which everything is served.', unsupported('Everything is served at /.'), {
     default: '/',
@@ -112,37 +143,47 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
     'How pages look: title, footer, announcement, announcement_home, announcement_login, announcement_logout, announcement_spawn (HTML but for the title).',
     applyTemplateVariables,
   ),
-  inert(
+  podKey(
     'extraFiles',
     extraFiles,
-    'Files to put into the hub.',
-    none('the hub is a process of this machine and sees its files'),
+    "Files to put into the hub's pod.",
+    ({ deployment }, value) => {
+      deployment.hub.extraFiles = toExtraFiles(value);
+    },
+    { effects: onKubernetes(none('the hub is a process of this machine and sees its files')), secret: true },
   ),
-  extraEnvironment('extraEnv', none('the hub takes its environment from where Atoll is started')),
+  podKey(
+    'extraEnv',
+    environment,
+    "Environment variables of the hub's container.",
+    ({ deployment }, value, context) => {
+      deployment.hub.extraEnv = toKubernetesVariables(value, context);
+    },
+    { effects: onKubernetes(none('the hub takes its environment from where Atoll is started')), secret: true },
+  ),
 
-  section('db', 'Where the hub keeps its data.', ownData),
-  inert('db.type', z.enum(['sqlite-pvc', 'sqlite-memory', 'mysql', 'postgres', 'other']), 'Kind of database.'),
-  section('db.pvc', 'The volume of the SQLite database.'),
-  inert('db.pvc.annotations', textMap, 'Annotations of the volume claim.'),
-  inert('db.pvc.selector', freeMap, 'Labels of the volume.'),
-  inert('db.pvc.storage', text, 'Size of the volume.'),
-  inert('db.pvc.accessModes', list, 'Access modes of the volume.'),
-  inert('db.pvc.storageClassName', text, 'Storage class of the volume.'),
-  inert('db.pvc.subPath', text, 'Folder in the volume.'),
-  inert('db.upgrade', flag, 'Whether the database is upgraded at start.'),
-  inert('db.url', secretText, 'Address of the database.', undefined, { secret: true }),
-  inert('db.password', secretText, 'Password of the database.', undefined, { secret: true }),
+  section('db', 'Where the hub keeps its data.', { process: ownData, slurm: ownData }),
+  inert(
+    'db.type',
+    z.enum(['sqlite-pvc', 'sqlite-memory', 'mysql', 'postgres', 'other']),
+    'Kind of database.',
+    { kubernetes: none('Atoll keeps its own database on the volume of hub.db.pvc') },
+    { satisfiedBy: 'sqlite-pvc' },
+  ),
+  section('db.pvc', "The volume of the hub's data."),
+  ...pvcKeys,
+  inert('db.upgrade', flag, 'Whether the database is upgraded at start.', none('it is upgraded by itself')),
+  inert('db.url', secretText, 'Address of the database.', ownDatabase, { secret: true }),
+  inert('db.password', secretText, 'Password of the database.', ownDatabase, { secret: true }),
 
   ...image('image', 'Image of the hub.', none('the hub is Atoll itself')),
-  ...networkPolicy('networkPolicy', none('hub and servers are processes of one machine')),
-  ...disruptionBudget('pdb', kubernetesOnly),
-  ...serviceAccount('serviceAccount', kubernetesOnly),
-  ...commonKeys(
+  ...networkPolicy('networkPolicy', ({ deployment }) => deployment.hub.networkPolicy),
+  ...disruptionBudget('pdb', ({ deployment }) => deployment.hub.pdb),
+  ...serviceAccount('serviceAccount', ({ deployment }) => deployment.hub.serviceAccount),
+  ...partKeys(
     '',
     [
       'annotations',
-      'args',
-      'command',
       'containerSecurityContext',
       'extraContainers',
       'extraPodSpec',
@@ -152,29 +193,35 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
       'labels',
       'livenessProbe',
       'nodeSelector',
+      'podSecurityContext',
       'readinessProbe',
       'resources',
       'revisionHistoryLimit',
       'tolerations',
     ],
-    kubernetesOnly,
+    ({ deployment }) => deployment.hub,
   ),
-  inert('podSecurityContext', freeMap, "Kubernetes' security settings of the pod.", kubernetesOnly),
-  inert('fsGid', integer, 'Spelling of podSecurityContext.fsGroup before z2jh 2.', kubernetesOnly),
-  section('deploymentStrategy', 'How Kubernetes replaces the pod.', kubernetesOnly),
+  ...commonKeys('', ['args', 'command'], none('the hub is Atoll, and starts as Atoll does')),
+  podKey('fsGid', integer, 'Spelling of podSecurityContext.fsGroup before z2jh 2.', ({ deployment }, value) => {
+    deployment.hub.podSecurityContext = { fsGroup: value, ...deployment.hub.podSecurityContext };
+  }),
+  section('deploymentStrategy', 'How Kubernetes replaces the pod.', none('Atoll knows how its hub is replaced')),
   inert('deploymentStrategy.type', text, 'Recreate or RollingUpdate.'),
   inert('deploymentStrategy.rollingUpdate', anything, 'Details of a rolling update.'),
   section('lifecycle', 'Commands at start and end of the container.', kubernetesOnly),
-  inert('lifecycle.postStart', freeMap, 'Command after the start.'),
-  inert('lifecycle.preStop', freeMap, 'Command before the end.'),
+  field('lifecycle', 'postStart', freeMap, 'Command after the start.', hubLifecycle),
+  field('lifecycle', 'preStop', freeMap, 'Command before the end.', hubLifecycle),
   section('service', "The hub's Kubernetes service.", kubernetesOnly),
-  inert('service.type', text, 'Kind of service.'),
   section('service.ports', "The service's ports."),
-  inert('service.ports.nodePort', integer, 'Port on every node.'),
-  inert('service.ports.appProtocol', text, 'Protocol, for the network layer.'),
-  inert('service.annotations', textMap, 'Annotations of the service.'),
-  inert('service.extraPorts', list, 'More ports.'),
-  inert('service.loadBalancerIP', text, 'Address of the load balancer.'),
-  inert('service.ipFamilyPolicy', text, 'IPv4, IPv6 or both.'),
-  inert('service.ipFamilies', textList, 'Address families in order.'),
+  podKey('service.ports.nodePort', integer, 'Port on every node.', ({ deployment }, value) => {
+    deployment.hub.service.nodePort = value;
+  }),
+  podKey('service.ports.appProtocol', text, 'Protocol, for the network layer.', ({ deployment }, value) => {
+    deployment.hub.service.appProtocol = value;
+  }),
+  ...serviceKeys(
+    'service',
+    ['type', 'annotations', 'extraPorts', 'loadBalancerIP', 'ipFamilyPolicy', 'ipFamilies'],
+    ({ deployment }) => deployment.hub.service,
+  ),
 ]);

@@ -1,0 +1,1 @@
+"""What runs the Python of settings files; see ../main.py."""

@@ -303,11 +303,29 @@ describe('roles, groups and services', () => {
     });
   });
 
-  test('a service that the hub should run is told', async () => {
-    const { problems } = await load('hub: {services: {s: {command: [python, x.py]}}}');
-    expect(problems.map(({ code, path }) => `${code} ${path}`)).toEqual([
-      'ATOLL_SETTINGS_NOT_SUPPORTED jupyterhub.hub.services.s.command',
-    ]);
+  test('a service that the hub runs', async () => {
+    const { settings, problems } = await load(
+      'hub: {services: {s: {command: [python, x.py], cwd: /srv, user: ada, environment: {A: b}}, t: {command: x}}}',
+    );
+    expect(problems).toEqual([]);
+    expect(settings?.services.s?.managed).toEqual({
+      command: ['python', 'x.py'],
+      cwd: '/srv',
+      user: 'ada',
+      environment: { A: 'b' },
+    });
+    expect(settings?.services.t?.managed).toEqual({ command: ['x'], environment: {} });
+  });
+
+  test.each([
+    ['{cwd: /srv}', 'NO_EFFECT jupyterhub.hub.services.s.cwd'],
+    ['{environment: {A: b}}', 'NO_EFFECT jupyterhub.hub.services.s.environment'],
+    ['{url: "https://a.example"}', 'NOT_SUPPORTED jupyterhub.hub.services.s.url'],
+  ])('a service as %s is told about', async (service, problem) => {
+    const { settings, problems } = await load(`hub: {services: {s: ${service}}}`);
+    expect(problems.map(({ code, path }) => `${code} ${path}`)).toEqual([`ATOLL_SETTINGS_${problem}`]);
+    expect(settings?.services.s).not.toHaveProperty('managed');
+    expect(settings?.services.s).not.toHaveProperty('url');
   });
 });
 

@@ -8,10 +8,11 @@ import { isForeign, judgeXsrf, submittedXsrf } from '../../identity/http/judgeXs
 import type { XsrfSubject } from '../../identity/http/xsrfTokens.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { Principal } from '../../identity/principal.ts';
+import { gatewayServiceName } from '../../identity/roles/defaultRoles.ts';
 import type { Session } from '../../identity/sessions.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { errorContent, errorTitle } from './errorPage.ts';
-import { type Html, layout } from './layout.ts';
+import { type Html, layout, type ServiceLink } from './layout.ts';
 import { readForm } from './readForm.ts';
 
 /** What the frame needs to know who looks at a page. */
@@ -136,6 +137,8 @@ export class PageFrame {
           refreshSeconds: options.refreshSeconds,
           scripts: options.scripts,
           hasAccounts: this.#identity.authenticator.accounts !== undefined,
+          services: login ? this.#servicesFor(login.principal) : [],
+          look: this.#identity.settings.pages,
         },
         content,
       );
@@ -164,6 +167,15 @@ export class PageFrame {
         return new Response(null, { status: 302, headers });
       },
     };
+  }
+
+  /** The services with a page that a person may open, as far as they shall be shown. */
+  #servicesFor({ scopes }: Principal): ServiceLink[] {
+    return this.#identity.services
+      .list()
+      .filter(({ name, url, display }) => url !== undefined && display && name !== gatewayServiceName)
+      .filter(({ name }) => scopes.allows('access:services', { service: name }))
+      .map(({ name, prefix }) => ({ name, path: prefix }));
   }
 
   /** Why the request may not be believed, if so. */

@@ -63,7 +63,7 @@ interface DocumentedSection {
 
 /** The table cut at its larger sections; keys at the top have a section of their own. */
 function sections(): DocumentedSection[] {
-  const left = new Set<Row>(keyTable);
+  const left = new Set<Row>(keyTable.filter((row) => row.kind === 'section' || !row.inherited));
   const found = titles.map((title): DocumentedSection => {
     const rows = [...left].filter((row) => row.path === title || row.path.startsWith(`${title}.`));
     for (const row of rows) left.delete(row);

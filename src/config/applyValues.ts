@@ -64,7 +64,7 @@ function findValues(root: MapNode, runtime: RuntimeKind, problems: Problem[]): F
   };
   const visitKey = (row: Key, entry: MapEntry, path: Path, told: boolean): boolean => {
     problems.push(...unknownNullKeys(row, path, entry));
-    const plain = plainValue(entry.value);
+    const plain = plainValue(entry.value, row.keepsNulls);
     const result = row.type.safeParse(plain);
     if (!result.success) {
       problems.push(...valueProblems(row, path, entry, result.error.issues));
@@ -80,13 +80,10 @@ function findValues(root: MapNode, runtime: RuntimeKind, problems: Problem[]): F
   return found;
 }
 
+/** Whether nothing is missing although the value has no effect: it is empty, or says what is so anyway. */
 function satisfies(plain: unknown, satisfiedBy: unknown): boolean {
-  if (satisfiedBy === undefined) return false;
-  const isEmpty = (value: unknown): boolean =>
-    Array.isArray(value)
-      ? value.length === 0
-      : typeof value === 'object' && value !== null && Object.keys(value).length === 0;
-  return isDeepStrictEqual(plain, satisfiedBy) || (isEmpty(satisfiedBy) && isEmpty(plain));
+  if (typeof plain === 'object' && plain !== null && Object.keys(plain).length === 0) return true;
+  return satisfiedBy !== undefined && isDeepStrictEqual(plain, satisfiedBy);
 }
 
 function effectWarning(effect: Effect, place: Place, path: Path, suggestion?: string): Problem[] {

@@ -1,4 +1,4 @@
-import type { ImageSettings, KubernetesObject } from './podSettings.ts';
+import type { ExtraFile, ImageSettings, KubernetesObject } from './podSettings.ts';
 
 /** `….serviceAccount`. */
 export interface ServiceAccountSettings {
@@ -115,6 +115,8 @@ export interface DeploymentSettings {
     service: KubernetesServiceSettings;
     /** `hub.extraEnv`: name to value, or to the rest of Kubernetes' EnvVar. */
     extraEnv: Record<string, string | KubernetesObject>;
+    /** `hub.extraFiles`, by name. */
+    extraFiles: Record<string, ExtraFile>;
     /** `hub.lifecycle`. */
     lifecycle: KubernetesObject;
     /** `hub.db.pvc`: the volume of the data folder. */
@@ -122,7 +124,7 @@ export interface DeploymentSettings {
       annotations?: Record<string, string>;
       selector?: KubernetesObject;
       /** Default `1Gi`. */
-      storage?: string;
+      storage?: string | number;
       accessModes?: string[];
       storageClassName?: string;
       subPath?: string;
@@ -221,7 +223,7 @@ export function defaultDeployment(): DeploymentSettings {
     createRbac: true,
     imagePullSecret: { create: false, automaticReferenceInjection: true },
     imagePullSecrets: [],
-    hub: { ...part(), service: {}, extraEnv: {}, lifecycle: {}, pvc: {} },
+    hub: { ...part(), service: {}, extraEnv: {}, extraFiles: {}, lifecycle: {}, pvc: {} },
     edge: { ...part(), service: {} },
     https: {
       enabled: false,

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { runtimeKinds } from '../settings.ts';
 import { key, type Row, section, under } from './key.ts';
 import { cores, count, memory, seconds } from './types.ts';
 
@@ -8,6 +9,16 @@ const positive = z.number().gt(0).meta({ title: 'seconds above 0' });
 export const atollKeys: Row[] = [
   section('atoll', "Atoll's own keys."),
   ...under('atoll', [
+    section('runtime', 'Where servers and clusters run.'),
+    key(
+      'runtime.kind',
+      z.enum(runtimeKinds),
+      'Processes of this machine, pods on Kubernetes, or Slurm jobs.',
+      (settings, value) => {
+        settings.runtime.kind = value;
+      },
+      { default: 'process' },
+    ),
     section('audit', 'The audit log: who did what to whom.'),
     ...under('audit', [
       key(

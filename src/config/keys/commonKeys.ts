@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type {
   DisruptionBudgetSettings,
+  KubernetesServiceSettings,
   NetworkPolicySettings,
   PartSettings,
   ServiceAccountSettings,
@@ -9,7 +10,19 @@ import type { ExtraFile, ImageSettings, KubernetesObject } from '../podSettings.
 import type { Settings } from '../settings.ts';
 import { type Effect, type Effects, kubernetesOnly } from './effects.ts';
 import { inert, podKey, type Row, section } from './key.ts';
-import { anything, closedMap, flag, freeMap, integer, list, mapList, pullSecrets, text, textMap } from './types.ts';
+import {
+  anything,
+  closedMap,
+  flag,
+  freeMap,
+  integer,
+  list,
+  mapList,
+  pullSecrets,
+  text,
+  textList,
+  textMap,
+} from './types.ts';
 
 /** Where values go: into a part of the settings, for Kubernetes; or nowhere, because of an effect, or of the section's. */
 export type Target<T> = ((settings: Settings) => T) | Effect | Effects;
@@ -63,7 +76,11 @@ const common = {
 } as const satisfies Record<string, readonly [z.ZodType, string]>;
 
 /** Rows for some of the shared keys below `path` (`''`: relative to where the rows are put), without effect. */
-export function commonKeys(path: string, names: readonly (keyof typeof common)[], effects: Effect | Effects = {}): Row[] {
+export function commonKeys(
+  path: string,
+  names: readonly (keyof typeof common)[],
+  effects: Effect | Effects = {},
+): Row[] {
   return names.map((name) => inert(join(path, name), common[name][0], common[name][1], effects));
 }
 
@@ -140,6 +157,27 @@ export function networkPolicy(path: string, target: Target<NetworkPolicySettings
     ),
     field(path, 'allowedIngressPorts', list, 'Ports that anybody may reach.', inside),
   ];
+}
+
+const service = {
+  type: [text, 'Kind of service.'],
+  annotations: [textMap, 'Annotations of the service.'],
+  labels: [textMap, 'Labels of the service.'],
+  extraPorts: [mapList, 'More ports.'],
+  externalIPs: [textList, 'Outer addresses.'],
+  loadBalancerIP: [text, 'Address of the load balancer.'],
+  loadBalancerSourceRanges: [textList, 'Who may reach the load balancer.'],
+  ipFamilyPolicy: [text, 'IPv4, IPv6 or both.'],
+  ipFamilies: [textList, 'Address families in order.'],
+} as const satisfies Partial<Record<keyof KubernetesServiceSettings, readonly [z.ZodType, string]>>;
+
+/** Keys of a Kubernetes service. */
+export function serviceKeys(
+  path: string,
+  names: readonly (keyof typeof service)[],
+  target: (settings: Settings) => KubernetesServiceSettings,
+): Row[] {
+  return names.map((name) => field(path, name, service[name][0], service[name][1], target));
 }
 
 /** Environment variables of a part of the system that does not exist here. */

@@ -1,112 +1,160 @@
 import { z } from 'zod';
-import { commonKeys, disruptionBudget, image, pullPolicy, serviceAccount } from './commonKeys.ts';
-import { imagesOnly, none, unsupported } from './effects.ts';
-import { inert, type Row, section, under } from './key.ts';
-import { closedMap, flag, freeMap, integer, list, text, textMap } from './types.ts';
+import type { Settings } from '../settings.ts';
+import { commonKeys, disruptionBudget, field, image, partKeys, pullPolicy, serviceAccount } from './commonKeys.ts';
+import { imagesOnly, none, onKubernetes, unsupported } from './effects.ts';
+import { inert, podKey, type Row, section, under } from './key.ts';
+import { closedMap, flag, freeMap, integer, list, mapList, pullSecrets, text, textList, textMap } from './types.ts';
 
 const oneMachine = none('there is one machine, and nothing to place on nodes');
+const slurmPlaces = none('Slurm places its jobs itself');
 const placement = z.enum(['ignore', 'prefer', 'require']);
 
+const scheduling = ({ deployment }: Settings) => deployment.scheduling;
+const userScheduler = ({ deployment }: Settings) => deployment.scheduling.userScheduler;
+const podPriority = ({ deployment }: Settings) => deployment.scheduling.podPriority;
+const userPlaceholder = ({ deployment }: Settings) => deployment.scheduling.userPlaceholder;
+
 const schedulingKeys: Row[] = [
-  section('jupyterhub.scheduling', 'How pods are placed on nodes.', oneMachine),
+  section('jupyterhub.scheduling', 'How pods are placed on nodes.', onKubernetes(oneMachine, slurmPlaces)),
   ...under('jupyterhub.scheduling', [
     section('userScheduler', 'A scheduler of its own that fills nodes one by one.'),
-    inert('userScheduler.enabled', flag, 'Whether it is used.'),
-    inert('userScheduler.logLevel', integer, 'How much it logs.'),
-    inert('userScheduler.plugins', freeMap, "Plugins of Kubernetes' scheduler."),
-    inert('userScheduler.pluginConfig', list, 'Settings of the plugins.'),
-    ...image('userScheduler.image', 'Its image.'),
-    ...disruptionBudget('userScheduler.pdb'),
-    ...serviceAccount('userScheduler.serviceAccount'),
-    ...commonKeys('userScheduler', [
-      'annotations',
-      'containerSecurityContext',
-      'extraPodSpec',
-      'labels',
-      'nodeSelector',
-      'replicas',
-      'resources',
-      'revisionHistoryLimit',
-      'tolerations',
-    ]),
+    field('userScheduler', 'enabled', flag, 'Whether it is used.', userScheduler),
+    field('userScheduler', 'logLevel', integer, 'How much it logs.', userScheduler),
+    field('userScheduler', 'plugins', freeMap, "Plugins of Kubernetes' scheduler.", userScheduler),
+    field('userScheduler', 'pluginConfig', list, 'Settings of the plugins.', userScheduler),
+    ...image('userScheduler.image', 'Its image.', (settings) => userScheduler(settings).image),
+    ...disruptionBudget('userScheduler.pdb', (settings) => userScheduler(settings).pdb),
+    ...serviceAccount('userScheduler.serviceAccount', (settings) => userScheduler(settings).serviceAccount),
+    ...partKeys(
+      'userScheduler',
+      [
+        'annotations',
+        'containerSecurityContext',
+        'extraPodSpec',
+        'labels',
+        'nodeSelector',
+        'replicas',
+        'resources',
+        'revisionHistoryLimit',
+        'tolerations',
+      ],
+      userScheduler,
+    ),
     section('podPriority', 'Which pods make room for which.'),
-    inert('podPriority.enabled', flag, 'Whether priorities are used.'),
-    inert('podPriority.globalDefault', flag, 'Whether the default holds for all of Kubernetes.'),
-    inert('podPriority.defaultPriority', integer, 'Priority of servers.'),
-    inert('podPriority.imagePullerPriority', integer, 'Priority of image pullers.'),
-    inert('podPriority.userPlaceholderPriority', integer, 'Priority of placeholders.'),
+    field('podPriority', 'enabled', flag, 'Whether priorities are used.', podPriority),
+    field('podPriority', 'globalDefault', flag, 'Whether the default holds for all of Kubernetes.', podPriority),
+    field('podPriority', 'defaultPriority', integer, 'Priority of servers.', podPriority),
+    field('podPriority', 'imagePullerPriority', integer, 'Priority of image pullers.', podPriority),
+    field('podPriority', 'userPlaceholderPriority', integer, 'Priority of placeholders.', podPriority),
     section('userPlaceholder', 'Pods that keep room for servers to come.'),
-    inert('userPlaceholder.enabled', flag, 'Whether there are any.'),
-    ...image('userPlaceholder.image', 'Their image.'),
-    ...commonKeys('userPlaceholder', [
-      'annotations',
-      'containerSecurityContext',
-      'extraPodSpec',
-      'labels',
-      'replicas',
-      'resources',
-      'revisionHistoryLimit',
-    ]),
-    ...['corePods', 'userPods'].flatMap((pods) => [
-      section(pods, pods === 'corePods' ? 'Hub, proxy and the like.' : 'Servers.'),
-      ...commonKeys(pods, ['tolerations']),
+    field('userPlaceholder', 'enabled', flag, 'Whether there are any.', userPlaceholder),
+    ...image('userPlaceholder.image', 'Their image.', (settings) => userPlaceholder(settings).image),
+    ...partKeys(
+      'userPlaceholder',
+      [
+        'annotations',
+        'containerSecurityContext',
+        'extraPodSpec',
+        'labels',
+        'replicas',
+        'resources',
+        'revisionHistoryLimit',
+      ],
+      userPlaceholder,
+    ),
+    ...(['corePods', 'userPods'] as const).flatMap((pods) => [
+      section(pods, pods === 'corePods' ? 'Hub, edge and the like.' : 'Servers.'),
+      field(
+        pods,
+        'tolerations',
+        mapList,
+        'Taints of nodes that the pods tolerate.',
+        (settings: Settings) => scheduling(settings)[pods],
+      ),
       section(`${pods}.nodeAffinity`, 'On which nodes they go.'),
-      inert(`${pods}.nodeAffinity.matchNodePurpose`, placement, "Whether a node's label for its purpose counts."),
+      podKey(
+        `${pods}.nodeAffinity.matchNodePurpose`,
+        placement,
+        "Whether a node's label for its purpose counts.",
+        (settings, value) => {
+          scheduling(settings)[pods].matchNodePurpose = value;
+        },
+        { default: 'prefer' },
+      ),
     ]),
   ]),
 ];
+
+const prePuller = ({ deployment }: Settings) => deployment.prePuller;
+const hook = ({ deployment }: Settings) => deployment.prePuller.hook;
+const continuous = ({ deployment }: Settings) => deployment.prePuller.continuous;
+const waits = none('Atoll itself waits for the pullers');
 
 const prePullerKeys: Row[] = [
   section('jupyterhub.prePuller', 'Images that are pulled before they are needed.', imagesOnly),
   ...under('jupyterhub.prePuller', [
-    inert('pullProfileListImages', flag, 'Whether those of profiles are pulled too.'),
-    inert(
+    field('', 'pullProfileListImages', flag, 'Whether those of profiles are pulled too.', prePuller),
+    field(
+      '',
       'extraImages',
       z.record(text, closedMap({ name: text, tag: text, pullPolicy: pullPolicy.optional() })),
       'More images.',
+      prePuller,
     ),
-    inert('extraTolerations', list, 'Taints of nodes that the pods tolerate.'),
-    ...commonKeys('', ['annotations', 'containerSecurityContext', 'labels', 'resources', 'revisionHistoryLimit']),
+    field('', 'extraTolerations', mapList, 'Taints of nodes that the pods tolerate.', prePuller),
+    ...partKeys(
+      '',
+      ['annotations', 'containerSecurityContext', 'labels', 'resources', 'revisionHistoryLimit'],
+      prePuller,
+    ),
     section('hook', 'Pulling before an upgrade.'),
-    inert('hook.enabled', flag, 'Whether that is done.'),
-    inert('hook.pullOnlyOnChanges', flag, 'Only when images have changed.'),
-    inert('hook.podSchedulingWaitDuration', integer, 'Seconds to wait for pods without a place.'),
-    inert('hook.daemonsetAnnotations', textMap, 'Annotations of the puller.'),
-    ...image('hook.image', 'Image of what waits for the pullers.'),
-    ...serviceAccount('hook.serviceAccount'),
-    ...serviceAccount('hook.serviceAccountImagePuller'),
-    ...commonKeys('hook', ['containerSecurityContext', 'nodeSelector', 'resources', 'tolerations']),
+    field('hook', 'enabled', flag, 'Whether that is done.', hook),
+    field('hook', 'pullOnlyOnChanges', flag, 'Only when images have changed.', hook),
+    field('hook', 'daemonsetAnnotations', textMap, 'Annotations of the puller.', hook),
+    ...serviceAccount('hook.serviceAccountImagePuller', (settings) => hook(settings).serviceAccountImagePuller),
+    inert('hook.podSchedulingWaitDuration', integer, 'Seconds to wait for pods without a place.', {
+      kubernetes: waits,
+    }),
+    ...image('hook.image', 'Image of what waits for the pullers.', { kubernetes: waits }),
+    ...serviceAccount('hook.serviceAccount', { kubernetes: waits }),
+    ...commonKeys('hook', ['containerSecurityContext', 'nodeSelector', 'resources', 'tolerations'], {
+      kubernetes: waits,
+    }),
     section('continuous', 'Pulling on new nodes.'),
-    inert('continuous.enabled', flag, 'Whether that is done.'),
-    inert('continuous.daemonsetAnnotations', textMap, 'Annotations of the puller.'),
-    ...serviceAccount('continuous.serviceAccount'),
+    field('continuous', 'enabled', flag, 'Whether that is done.', continuous),
+    field('continuous', 'daemonsetAnnotations', textMap, 'Annotations of the puller.', continuous),
+    ...serviceAccount('continuous.serviceAccount', (settings) => continuous(settings).serviceAccount),
     section('pause', 'The container that does nothing.'),
-    ...image('pause.image', 'Its image.'),
-    ...commonKeys('pause', ['containerSecurityContext']),
+    ...image('pause.image', 'Its image.', (settings) => prePuller(settings).pause.image),
+    ...partKeys('pause', ['containerSecurityContext'], (settings) => prePuller(settings).pause),
   ]),
 ];
 
-const noIngress = none('Atoll listens where --host and --port say');
+const listens = none('Atoll listens where --host and --port say');
+const ingress = ({ deployment }: Settings) => deployment.ingress;
+const httpRoute = ({ deployment }: Settings) => deployment.httpRoute;
 
 const ingressKeys: Row[] = [
-  section('jupyterhub.ingress', 'How the outside reaches the hub: Kubernetes Ingress.', noIngress),
+  section('jupyterhub.ingress', 'How the outside reaches the hub: Kubernetes Ingress.', onKubernetes(listens)),
   ...under('jupyterhub.ingress', [
-    inert('enabled', flag, 'Whether there is one.'),
-    inert('annotations', textMap, 'Annotations of the ingress.'),
-    inert('ingressClassName', text, 'Which ingress controller.'),
-    inert('hosts', list, 'Host names.'),
-    inert('pathSuffix', text, 'What is put behind the path.'),
-    inert('pathType', z.enum(['Prefix', 'Exact', 'ImplementationSpecific']), 'How the path is matched.'),
-    inert('tls', list, 'Host names with certificates.'),
-    inert('extraPaths', list, 'More paths.'),
+    field('', 'enabled', flag, 'Whether there is one.', ingress),
+    field('', 'annotations', textMap, 'Annotations of the ingress.', ingress),
+    field('', 'ingressClassName', text, 'Which ingress controller.', ingress),
+    field('', 'hosts', textList, 'Host names.', ingress),
+    field('', 'pathSuffix', text, 'What is put behind the path.', ingress),
+    field('', 'pathType', z.enum(['Prefix', 'Exact', 'ImplementationSpecific']), 'How the path is matched.', ingress),
+    field('', 'tls', mapList, 'Host names with certificates.', ingress),
+    field('', 'extraPaths', mapList, 'More paths.', ingress),
   ]),
-  section('jupyterhub.httpRoute', 'How the outside reaches the hub: Kubernetes Gateway API.', noIngress),
+  section('jupyterhub.httpRoute', 'How the outside reaches the hub: Kubernetes Gateway API.', onKubernetes(listens)),
   ...under('jupyterhub.httpRoute', [
-    inert('enabled', flag, 'Whether there is one.'),
-    inert('annotations', textMap, 'Annotations of the route.'),
-    inert('hostnames', list, 'Host names.'),
-    inert('parentRefs', list, 'The gateways.'),
-    inert('gateway', freeMap, 'Spelling of parentRefs before z2jh 5.'),
+    field('', 'enabled', flag, 'Whether there is one.', httpRoute),
+    field('', 'annotations', textMap, 'Annotations of the route.', httpRoute),
+    field('', 'hostnames', textList, 'Host names.', httpRoute),
+    podKey('gateway', freeMap, 'Spelling of parentRefs before z2jh 5.', (settings, value) => {
+      httpRoute(settings).parentRefs = [value];
+    }),
+    field('', 'parentRefs', mapList, 'The gateways.', httpRoute),
   ]),
 ];
 
@@ -126,6 +174,8 @@ const cullKeys: Row[] = [
   ]),
 ];
 
+const imagePullSecret = ({ deployment }: Settings) => deployment.imagePullSecret;
+
 /** The rest of `jupyterhub.*`. */
 export const jupyterhubKeys: Row[] = [
   section('jupyterhub', 'The zero-to-jupyterhub chart: hub, servers, proxy.'),
@@ -144,16 +194,40 @@ export const jupyterhubKeys: Row[] = [
     section('debug', 'More output.', unsupported('The hub logs as it always does.')),
     inert('debug.enabled', flag, 'Whether hub and servers log more.', undefined, { satisfiedBy: false }),
     section('imagePullSecret', 'Credentials with which images are pulled.', imagesOnly),
-    inert('imagePullSecret.create', flag, 'Whether a secret is made.'),
-    inert('imagePullSecret.automaticReferenceInjection', flag, 'Whether all pods use it.'),
-    inert('imagePullSecret.registry', text, 'The registry.'),
-    inert('imagePullSecret.username', text, 'User at the registry.'),
-    inert('imagePullSecret.password', text, 'Password at the registry.', undefined, { secret: true }),
-    inert('imagePullSecret.email', text, 'Mail address at the registry.'),
-    ...commonKeys('', ['imagePullSecrets'], imagesOnly),
-    section('rbac', 'Rights of the pods in Kubernetes.', none('there are no pods')),
-    inert('rbac.create', flag, 'Whether roles are made.'),
-    inert('rbac.enabled', flag, 'Spelling of rbac.create before z2jh 2.'),
+    field('imagePullSecret', 'create', flag, 'Whether a secret is made.', imagePullSecret),
+    field('imagePullSecret', 'automaticReferenceInjection', flag, 'Whether all pods use it.', imagePullSecret),
+    field('imagePullSecret', 'registry', text, 'The registry.', imagePullSecret),
+    field('imagePullSecret', 'username', text, 'User at the registry.', imagePullSecret),
+    podKey(
+      'imagePullSecret.password',
+      text,
+      'Password at the registry.',
+      (settings, value) => {
+        imagePullSecret(settings).password = value;
+      },
+      { secret: true },
+    ),
+    field('imagePullSecret', 'email', text, 'Mail address at the registry.', imagePullSecret),
+    podKey(
+      'imagePullSecrets',
+      pullSecrets,
+      'Kubernetes secrets with which images are pulled.',
+      ({ deployment }, value) => {
+        deployment.imagePullSecrets = value;
+      },
+      { effects: imagesOnly },
+    ),
+    section('rbac', 'Rights of the pods in Kubernetes.', onKubernetes(none('there are no pods'))),
+    ...['enabled', 'create'].map((name) =>
+      podKey(
+        `rbac.${name}`,
+        flag,
+        name === 'create' ? 'Whether roles are made.' : 'Spelling of rbac.create before z2jh 2.',
+        ({ deployment }, value) => {
+          deployment.createRbac = value;
+        },
+      ),
+    ),
     inert(
       'auth',
       freeMap,
@@ -161,13 +235,15 @@ export const jupyterhubKeys: Row[] = [
       unsupported('Write hub.config.JupyterHub.authenticator_class and hub.config.Authenticator.'),
       { secret: true },
     ),
-    inert('enabled', flag, 'Whether the chart is installed.', unsupported('The hub always runs.'), { satisfiedBy: true }),
-    inert('fullnameOverride', text, 'Names of Kubernetes objects.', none('there are no Kubernetes objects'), {
-      satisfiedBy: '',
+    inert('enabled', flag, 'Whether the chart is installed.', unsupported('The hub always runs.'), {
+      satisfiedBy: true,
     }),
-    inert('nameOverride', text, 'Names of Kubernetes objects.', none('there are no Kubernetes objects'), {
-      satisfiedBy: '',
+    podKey('fullnameOverride', text, 'Names of Kubernetes objects.', ({ deployment }, value) => {
+      deployment.fullnameOverride = value;
     }),
-    inert('global', freeMap, 'What all charts share.', none('no other charts are installed'), { satisfiedBy: {} }),
+    podKey('nameOverride', text, 'Names of Kubernetes objects.', ({ deployment }, value) => {
+      deployment.nameOverride = value;
+    }),
+    inert('global', freeMap, 'What all charts share.', none('no other charts are installed')),
   ]),
 ];

@@ -22,6 +22,10 @@ export interface Key {
   satisfiedBy?: unknown;
   /** Puts a valid value into the settings, on any runtime. Called in the order of the table. */
   apply?: (settings: Settings, value: never, context: ApplyContext) => void;
+  /** Whether a class above this one has the same trait, so that the reference need not repeat it. */
+  inherited?: boolean;
+  /** Whether nulls below a list stay, as in Helm. Default: keys that are null are left out everywhere. */
+  keepsNulls?: boolean;
   /** What null says, which deletes the chart's default: only where that is not what holds when nothing is written. */
   unset?: (settings: Settings) => void;
 }
@@ -54,6 +58,7 @@ export interface ApplyContext {
 interface KeyOptions {
   default?: unknown;
   secret?: boolean;
+  inherited?: boolean;
 }
 
 type Apply<T extends z.ZodType> = (settings: Settings, value: z.output<T>, context: ApplyContext) => void;
@@ -64,7 +69,7 @@ export function key<T extends z.ZodType>(
   type: T,
   doc: string,
   apply: Apply<T>,
-  { effects, secret = false, ...options }: KeyOptions & Pick<Key, 'unset'> & { effects?: Effects } = {},
+  { effects, secret = false, ...options }: KeyOptions & Pick<Key, 'unset' | 'keepsNulls'> & { effects?: Effects } = {},
 ): Key {
   return { kind: 'key', path, type, doc, effects: { ...everywhere(works), ...effects }, secret, ...options, apply };
 }

@@ -1,11 +1,11 @@
+import type { RuntimeKind } from '../settings.ts';
 import { accessKeys } from './access.ts';
 import { atollKeys } from './atoll.ts';
+import type { Effect, Effects } from './effects.ts';
 import { daskGatewayKeys } from './gateway.ts';
 import { hubKeys } from './hub.ts';
 import { hubConfigKeys } from './hubConfig.ts';
 import { jupyterhubKeys } from './jupyterhub.ts';
-import type { RuntimeKind } from '../settings.ts';
-import type { Effect, Effects } from './effects.ts';
 import type { Key, Row } from './key.ts';
 import { otherChartKeys } from './otherCharts.ts';
 import { proxyKeys } from './proxy.ts';

@@ -43,6 +43,6 @@ export const otherChartKeys: Row[] = [
     none('Dask clusters come from the gateway'),
   ),
   inert('dask-kubernetes.enabled', flag, 'Whether its service account is made.'),
-  inert('global', freeMap, 'What all charts share.', none('no other charts are installed'), { satisfiedBy: {} }),
+  inert('global', freeMap, 'What all charts share.', none('no other charts are installed')),
   ...Object.entries(charts).map(([name, doc]) => inert(name, freeMap, doc, beside, { secret: true })),
 ];

@@ -185,7 +185,6 @@ export const podTraits: Row[] = [
   }),
 
   inert('events_enabled', flag, 'See singleuser.events.', none('progress is always shown')),
-  inert('profile_list', anything, 'See singleuser.profileList.', unsupported('Use singleuser.profileList.')),
   ...['k8s_api_request_timeout', 'k8s_api_request_retry_timeout'].map((name) =>
     inert(name, integer, 'Seconds for a call of the Kubernetes API.', ownClient),
   ),

@@ -1,12 +1,28 @@
 import { z } from 'zod';
-import { commonKeys, disruptionBudget, extraEnvironment, image, networkPolicy, serviceAccount } from './commonKeys.ts';
-import { kubernetesOnly, none, unsupported } from './effects.ts';
-import { inert, type Row, section, under } from './key.ts';
-import { anything, flag, freeMap, integer, list, mapList, secretText, text, textList, textMap } from './types.ts';
+import type { Settings } from '../settings.ts';
+import {
+  commonKeys,
+  disruptionBudget,
+  extraEnvironment,
+  field,
+  image,
+  networkPolicy,
+  partKeys,
+  serviceAccount,
+  serviceKeys,
+} from './commonKeys.ts';
+import { none, onKubernetes, unsupported } from './effects.ts';
+import { inert, podKey, type Row, section, under } from './key.ts';
+import { anything, flag, freeMap, integer, list, mapList, secretText, text, textList } from './types.ts';
 
 const edgeInstead = none("Atoll's own edge stands in the place of this proxy");
-
+const edgeEndsTls = none("Atoll's own edge ends TLS");
 const noHttps = unsupported('Atoll speaks plain HTTP: put a proxy with TLS in front of it, or reach it through SSH.');
+const listens = none('Atoll listens where --host and --port say');
+
+const https = ({ deployment }: Settings) => deployment.https;
+const edge = ({ deployment }: Settings) => deployment.edge;
+const edgeService = ({ deployment }: Settings) => deployment.edge.service;
 
 /** `jupyterhub.proxy.*`: what stands in front of the hub. */
 export const proxyKeys: Row[] = [
@@ -15,61 +31,95 @@ export const proxyKeys: Row[] = [
     inert('secretToken', secretText, 'Secret that hub and proxy share.', none('hub and edge make their own'), {
       secret: true,
     }),
-    section('https', 'TLS.', noHttps),
-    inert('https.enabled', flag, 'Whether there is TLS.', undefined, { default: false, satisfiedBy: false }),
-    inert(
-      'https.type',
+    section('https', 'TLS.', { process: noHttps, slurm: noHttps }),
+    podKey(
+      'https.enabled',
+      flag,
+      'Whether there is TLS.',
+      ({ deployment }, value) => {
+        deployment.https.enabled = value;
+      },
+      { effects: onKubernetes(noHttps), default: false },
+    ),
+    field(
+      'https',
+      'type',
       z.enum(['', 'letsencrypt', 'manual', 'offload', 'secret']),
       'Where the certificate comes from.',
+      https,
     ),
-    inert('https.hosts', textList, 'Host names of the certificate.'),
-    section('https.letsencrypt', "Certificates from Let's Encrypt."),
+    field('https', 'hosts', textList, 'Host names of the certificate.', https),
+    section('https.letsencrypt', "Certificates from Let's Encrypt.", {
+      kubernetes: unsupported('Use cert-manager with ingress.annotations, or https.type: secret.'),
+    }),
     inert('https.letsencrypt.contactEmail', text, 'Who gets mail about certificates.'),
     inert('https.letsencrypt.acmeServer', text, 'Address of the certificate authority.'),
     section('https.manual', 'A certificate in the settings.'),
-    inert('https.manual.key', secretText, 'Its private key.', undefined, { secret: true }),
-    inert('https.manual.cert', text, 'The certificate.'),
+    podKey(
+      'https.manual.key',
+      secretText,
+      'Its private key.',
+      ({ deployment }, value) => {
+        deployment.https.manual.key = value;
+      },
+      { secret: true },
+    ),
+    field('https.manual', 'cert', text, 'The certificate.', ({ deployment }: Settings) => deployment.https.manual),
     section('https.secret', 'A certificate in a Kubernetes secret.'),
-    inert('https.secret.name', text, 'Name of the secret.'),
-    inert('https.secret.key', text, "Name of the private key's entry."),
-    inert('https.secret.crt', text, "Name of the certificate's entry."),
+    ...(
+      [
+        ['name', 'Name of the secret.'],
+        ['key', "Name of the private key's entry."],
+        ['crt', "Name of the certificate's entry."],
+      ] as const
+    ).map(([name, doc]) =>
+      field('https.secret', name, text, doc, ({ deployment }: Settings) => deployment.https.secret),
+    ),
 
-    section('service', "The proxy's Kubernetes service.", none('Atoll listens where --host and --port say')),
-    inert('service.type', text, 'Kind of service.'),
-    inert('service.labels', textMap, 'Labels of the service.'),
-    inert('service.annotations', textMap, 'Annotations of the service.'),
+    section('service', "The proxy's Kubernetes service.", onKubernetes(listens)),
     section('service.nodePorts', 'Ports on every node.'),
-    inert('service.nodePorts.http', integer, 'Port of HTTP.'),
-    inert('service.nodePorts.https', integer, 'Port of HTTPS.'),
-    inert('service.disableHttpPort', flag, 'Whether there is no port for HTTP.'),
-    inert('service.extraPorts', list, 'More ports.'),
-    inert('service.externalIPs', list, 'Outer addresses.'),
-    inert('service.loadBalancerIP', text, 'Address of the load balancer.'),
-    inert('service.loadBalancerSourceRanges', list, 'Who may reach the load balancer.'),
-    inert('service.ipFamilyPolicy', text, 'IPv4, IPv6 or both.'),
-    inert('service.ipFamilies', textList, 'Address families in order.'),
+    podKey('service.nodePorts.http', integer, 'Port of HTTP.', ({ deployment }, value) => {
+      deployment.edge.service.nodePort = value;
+    }),
+    podKey('service.nodePorts.https', integer, 'Port of HTTPS.', ({ deployment }, value) => {
+      deployment.edge.service.nodePortHttps = value;
+    }),
+    field('service', 'disableHttpPort', flag, 'Whether there is no port for HTTP.', edgeService),
+    ...serviceKeys(
+      'service',
+      [
+        'type',
+        'labels',
+        'annotations',
+        'extraPorts',
+        'externalIPs',
+        'loadBalancerIP',
+        'loadBalancerSourceRanges',
+        'ipFamilyPolicy',
+        'ipFamilies',
+      ],
+      edgeService,
+    ),
 
-    section('chp', "JupyterHub's proxy, configurable-http-proxy.", edgeInstead),
-    ...image('chp.image', 'Its image.'),
-    ...networkPolicy('chp.networkPolicy'),
-    ...disruptionBudget('chp.pdb'),
-    inert('chp.extraCommandLineFlags', list, 'More arguments.'),
-    extraEnvironment('chp.extraEnv'),
-    inert('chp.defaultTarget', text, 'Where requests go that no route claims.'),
-    inert('chp.errorTarget', text, 'Where error pages come from.'),
-    ...commonKeys('chp', [
-      'command',
-      'containerSecurityContext',
-      'extraPodSpec',
-      'livenessProbe',
-      'nodeSelector',
-      'readinessProbe',
-      'resources',
-      'revisionHistoryLimit',
-      'tolerations',
-    ]),
+    section('chp', "JupyterHub's proxy, in whose place Atoll has its edge.", {
+      process: edgeInstead,
+      slurm: edgeInstead,
+    }),
+    ...image('chp.image', 'Its image.', edgeInstead),
+    ...networkPolicy('chp.networkPolicy', ({ deployment }) => deployment.edge.networkPolicy),
+    ...disruptionBudget('chp.pdb', ({ deployment }) => deployment.edge.pdb),
+    ...partKeys(
+      'chp',
+      ['containerSecurityContext', 'extraPodSpec', 'nodeSelector', 'resources', 'revisionHistoryLimit', 'tolerations'],
+      edge,
+    ),
+    inert('chp.extraCommandLineFlags', list, 'More arguments.', edgeInstead),
+    extraEnvironment('chp.extraEnv', edgeInstead),
+    inert('chp.defaultTarget', text, 'Where requests go that no route claims.', edgeInstead),
+    inert('chp.errorTarget', text, 'Where error pages come from.', edgeInstead),
+    ...commonKeys('chp', ['command', 'livenessProbe', 'readinessProbe'], edgeInstead),
 
-    section('traefik', 'The proxy that ends TLS.', edgeInstead),
+    section('traefik', 'The proxy that ends TLS.', edgeEndsTls),
     ...image('traefik.image', 'Its image.'),
     ...networkPolicy('traefik.networkPolicy'),
     ...disruptionBudget('traefik.pdb'),
@@ -97,11 +147,11 @@ export const proxyKeys: Row[] = [
       'tolerations',
     ]),
 
-    section('secretSync', "What keeps Let's Encrypt certificates.", edgeInstead),
+    section('secretSync', "What keeps Let's Encrypt certificates.", edgeEndsTls),
     ...image('secretSync.image', 'Its image.'),
     ...commonKeys('secretSync', ['containerSecurityContext', 'resources']),
-    ...commonKeys('', ['annotations', 'labels'], kubernetesOnly),
-    section('deploymentStrategy', 'How Kubernetes replaces the pod.', kubernetesOnly),
+    ...partKeys('', ['annotations', 'labels'], edge),
+    section('deploymentStrategy', 'How Kubernetes replaces the pod.', none('Atoll knows how its edge is replaced')),
     inert('deploymentStrategy.type', text, 'Recreate or RollingUpdate.'),
     inert('deploymentStrategy.rollingUpdate', anything, 'Details of a rolling update.'),
   ]),

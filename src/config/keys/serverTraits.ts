@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import type { KubernetesObject } from '../podSettings.ts';
 import type { Settings } from '../settings.ts';
 import { none, unsupported } from './effects.ts';
 import { type ApplyContext, inert, key, type Row } from './key.ts';
@@ -42,6 +43,20 @@ export function addEnvironment(settings: Settings, value: z.output<typeof enviro
       settings.servers.environment[name] = variable.value === undefined ? '' : context.written([...at, 'value']);
     }
   }
+}
+
+/** Environment variables as a pod has them: numbers and booleans as they were written, `valueFrom` as it is. */
+export function toKubernetesVariables(
+  value: z.output<typeof environment>,
+  context: ApplyContext,
+): Record<string, string | KubernetesObject> {
+  const variables: Record<string, string | KubernetesObject> = {};
+  for (const [name, variable, at] of variablesOf(value)) {
+    if (typeof variable !== 'object') variables[name] = context.written(at);
+    else if ('valueFrom' in variable) variables[name] = { valueFrom: variable.valueFrom };
+    else variables[name] = variable.value === undefined ? '' : context.written([...at, 'value']);
+  }
+  return variables;
 }
 
 type Variable = z.output<typeof environment> extends Record<string, infer V> | unknown[] ? V : never;

@@ -59,7 +59,7 @@ export const memory = z
 export const kubernetesQuantity = z
   .union([z.string(), z.number()])
   .refine((value) => isKubernetesQuantity(value), 'is no quantity of Kubernetes: 10Gi, 500M, 2')
-  .meta({ title: "an amount as Kubernetes has it (10Gi, 10G; G is 10^9 there)" });
+  .meta({ title: 'an amount as Kubernetes has it (10Gi, 10G; G is 10^9 there)' });
 
 function isKubernetesQuantity(value: string | number): boolean {
   return /^[+]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+|m|[kMGTPE]|[KMGTPE]i)?$/.test(String(value));

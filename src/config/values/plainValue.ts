@@ -3,14 +3,15 @@ import type { MapEntry, ValueNode } from './valueNode.ts';
 
 /**
  * The value without its places. Keys whose value is null are left out of maps, as Helm does ("null deletes a default");
- * a null in a list stays.
+ * a null in a list stays. With `keepsNulls` those in maps below a list stay too.
  */
-export function plainValue(node: ValueNode): unknown {
+export function plainValue(node: ValueNode, keepsNulls = false, belowList = false): unknown {
   if (node.kind === 'scalar') return node.value;
-  if (node.kind === 'list') return node.items.map(plainValue);
+  if (node.kind === 'list') return node.items.map((item) => plainValue(item, keepsNulls, true));
   // No prototype: a key named __proto__ is a key like any other.
   const plain: Record<string, unknown> = Object.create(null);
-  for (const [key, { value }] of node.entries) if (!isNull(value)) plain[key] = plainValue(value);
+  for (const [key, { value }] of node.entries)
+    if (!isNull(value) || (keepsNulls && belowList)) plain[key] = plainValue(value, keepsNulls, belowList);
   return plain;
 }
 

@@ -32,6 +32,7 @@ program
   .command('check')
   .description('Check settings files without starting anything. Exit code 0: Atoll can run with them; 1: it cannot.')
   .addOption(settingsOption().makeOptionMandatory())
+  .addOption(dataOption())
   .option('--json', 'print the result as JSON', false)
   .action(async (options) => (await import('./cli/check.ts')).check(options));
 

@@ -9,7 +9,8 @@ import { describe, expect, test } from 'vitest';
 const floors: string[][] = [
   ['core'],
   ['store', 'config', 'observability', 'edge'],
-  ['environment', 'runtimes', 'bridge'],
+  ['environment', 'runtimes'],
+  ['bridge'],
   ['identity'],
   ['activity', 'diagnosis'],
   ['servers', 'clusters', 'services'],

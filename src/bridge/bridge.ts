@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Logger } from '../observability/logger.ts';
-import { type LoadedPython, type LoadMessage, loadedSchema } from './messages.ts';
+import { type LoadedPython, type LoadMessage, loadedSchema, type PythonRequest } from './messages.ts';
 import { PythonProcess, PythonTrouble } from './pythonProcess.ts';
 import { toAtollError } from './toAtollError.ts';
 
@@ -45,8 +45,10 @@ export interface Bridge {
    * @throws AtollError `ATOLL_PYTHON_REFUSED` when the snippet raised it on purpose, with its message; otherwise
    * `ATOLL_PYTHON_FAILED` with the last line of the traceback, and the line of the settings.
    */
-  perform(request: { op: string }, timeoutMs: number): Promise<unknown>;
-  /** Ends the process. */
+  perform(request: PythonRequest, timeoutMs: number): Promise<unknown>;
+  /** Uses no Python from now on. */
+  unload(): void;
+  /** Ends the process, and starts none any more. */
   close(): void;
 }
 
@@ -110,7 +112,7 @@ class PythonBridge implements Bridge {
     return trial.loaded;
   }
 
-  async perform(request: { op: string }, timeoutMs: number): Promise<unknown> {
+  async perform(request: PythonRequest, timeoutMs: number): Promise<unknown> {
     for (let attempt = 1; ; attempt += 1) {
       const process = await this.#running();
       try {
@@ -122,6 +124,10 @@ class PythonBridge implements Bridge {
         if (trouble.kind !== 'ended' || trouble.begun || attempt === 3) throw toAtollError(error, timeoutMs);
       }
     }
+  }
+
+  unload(): void {
+    this.#replace(undefined);
   }
 
   close(): void {

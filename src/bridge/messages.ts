@@ -31,6 +31,12 @@ export const messageSchema = z.union([
   z.object({ id: z.int(), error: failureSchema }),
 ]);
 
+/** A request to the Python process. */
+export interface PythonRequest {
+  op: string;
+  [name: string]: unknown;
+}
+
 /** One snippet as it is handed over. */
 export interface SnippetMessage {
   name: string;

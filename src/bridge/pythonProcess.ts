@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { projectFolder } from '../core/projectFolder.ts';
 import type { Logger } from '../observability/logger.ts';
 import { logOutput } from './logOutput.ts';
-import { type Line, messageSchema, type PythonFailure } from './messages.ts';
+import { type Line, messageSchema, type PythonFailure, type PythonRequest } from './messages.ts';
 
 const program = join(projectFolder, 'python/bridge/main.py');
 /** Bytes of one message to the process at most. */
@@ -95,7 +95,7 @@ export class PythonProcess {
    * Asks for something; the result is plain JSON.
    * @throws PythonTrouble
    */
-  request(message: { op: string }, timeoutMs: number): Promise<unknown> {
+  request(message: PythonRequest, timeoutMs: number): Promise<unknown> {
     const id = ++this.#lastId;
     const line = `${JSON.stringify({ ...message, id })}\n`;
     if (line.length > largestRequest)

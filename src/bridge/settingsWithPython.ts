@@ -3,7 +3,8 @@ import type { Problem } from '../config/problem.ts';
 import { problemAt } from '../config/values/problemAt.ts';
 import type { MapNode, Place } from '../config/values/valueNode.ts';
 import { AtollError } from '../core/errors.ts';
-import type { Bridge, Trial } from './bridge.ts';
+import type { Trial } from './bridge.ts';
+import type { BridgeHolder } from './bridgeHolder.ts';
 import { collectSnippets, type Snippet } from './collectSnippets.ts';
 import type { Line, LoadedPython } from './messages.ts';
 import { PythonTrouble } from './pythonProcess.ts';
@@ -22,27 +23,28 @@ export interface SettingsWithPython extends LoadedSettings {
 
 /**
  * Runs the Python in settings files, if there is some, in a process of its own, and adds what it set, with the line of
- * Python as its place. Everything that is wrong with it is a problem like all others.
- * @param bridge asked for only when there is Python: it needs the Python environment.
+ * Python as its place. Everything that is wrong with it is a problem like all others. What the bridge uses changes only
+ * with {@link SettingsWithPython.adopt}.
+ * @throws AtollError when the Python environment, which the holder needs for Python, cannot be had.
  */
 export async function settingsWithPython(
   loaded: LoadedSettings,
-  bridge: () => Promise<Bridge> | Bridge,
-  current?: Bridge,
+  holder: Pick<BridgeHolder, 'get' | 'current'>,
 ): Promise<SettingsWithPython> {
   const snippets = collectSnippets(loaded.values);
   const without = (problems: readonly Problem[] = []): SettingsWithPython => ({
     ...loaded,
     problems: merged(loaded.problems, problems),
     python: undefined,
-    adopt: () => current?.close(),
+    adopt: () => holder.current?.unload(),
     discard: () => undefined,
   });
   if (!loaded.values || !loaded.amend || snippets.length === 0) return without();
   const { message, missingVariables } = pythonInputs(loaded.values, snippets);
+  const bridge = await holder.get();
   let trial: Trial;
   try {
-    trial = await (await bridge()).try(message);
+    trial = await bridge.try(message);
   } catch (error) {
     if (!(error instanceof AtollError)) throw error;
     return without([problemOfLoad(error, snippets)]);

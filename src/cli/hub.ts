@@ -1,5 +1,7 @@
+import { BridgeHolder } from '../bridge/bridgeHolder.ts';
 import type { Settings } from '../config/settings.ts';
 import { openDataFolder } from '../core/dataFolder.ts';
+import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
 import { type Hub, operatorName, startHub } from '../hub/hub.ts';
 import { runRole, type SignIn } from './childRole.ts';
 import { holdLock } from './holdLock.ts';
@@ -21,12 +23,17 @@ const previousHubMs = 20_000;
 export async function hub(options: HubCommandOptions): Promise<void> {
   await runRole('hub', async ({ log, shutDown }) => {
     const { keptSettings } = options;
-    const { settings, notes } = await (keptSettings === undefined
-      ? readSettings(options.file)
-      : readKeptSettings(keptSettings));
     const folder = openDataFolder(options.data);
     await holdLock(folder.hubLock, folder.root, previousHubMs);
-    const running = await startHub({ folder, settings, url: options.url, log, shutDown });
+    const python = new BridgeHolder({
+      python: async () =>
+        (await ensureEnvironment({ stateDirectory: folder.environments, onProgress: (line) => log.info(line) })).python,
+      log,
+    });
+    const { settings, notes } = await (keptSettings === undefined
+      ? readSettings(options.file, python)
+      : readKeptSettings(keptSettings, python));
+    const running = await startHub({ folder, settings, python, url: options.url, log, shutDown });
     return {
       report: {
         signIn: await signInOf(running, settings, options.url),

@@ -1,6 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { loadSettings } from '../config/loadSettings.ts';
+import type { BridgeHolder } from '../bridge/bridgeHolder.ts';
+import { hasPython } from '../bridge/hasPython.ts';
+import { type LoadedSettings, loadSettings } from '../config/loadSettings.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ValuesInput } from '../config/values/parseValues.ts';
@@ -20,13 +22,14 @@ export interface ReadSettings {
 /**
  * Reads and checks settings files.
  * @param paths as `-f` takes them.
+ * @param python runs the Python in them, whose settings then count too, and goes on with it. Default: it is not run.
  * @throws AtollError `ATOLL_SETTINGS_INVALID` with every error as `file:line:column`.
  */
-export async function readSettings(paths: readonly string[]): Promise<ReadSettings> {
-  if (paths.length === 0) return checked([], []);
+export async function readSettings(paths: readonly string[], python?: BridgeHolder): Promise<ReadSettings> {
+  if (paths.length === 0) return checked([], [], python);
   const { readValuesFiles } = await import('../config/values/readValuesFiles.ts');
   const { inputs, problems } = readValuesFiles(paths);
-  return checked(inputs, problems);
+  return checked(inputs, problems, python);
 }
 
 /**
@@ -39,13 +42,17 @@ export function keepSettings({ inputs }: ReadSettings, folder: DataFolder): stri
   return path;
 }
 
-/** Reads what {@link keepSettings} kept. */
-export async function readKeptSettings(path: string): Promise<ReadSettings> {
-  return checked(JSON.parse(readFileSync(path, 'utf8')) as ValuesInput[], []);
+/** Reads what {@link keepSettings} kept. See {@link readSettings}. */
+export async function readKeptSettings(path: string, python?: BridgeHolder): Promise<ReadSettings> {
+  return checked(JSON.parse(readFileSync(path, 'utf8')) as ValuesInput[], [], python);
 }
 
-async function checked(inputs: readonly ValuesInput[], found: readonly Problem[]): Promise<ReadSettings> {
-  const { settings, problems } = await loadSettings(inputs);
+async function checked(
+  inputs: readonly ValuesInput[],
+  found: readonly Problem[],
+  python: BridgeHolder | undefined,
+): Promise<ReadSettings> {
+  const { settings, problems } = await load(inputs, python);
   const all = [...found, ...problems];
   const errors = all.filter((problem) => problem.severity === 'error');
   if (errors.length > 0)
@@ -53,6 +60,16 @@ async function checked(inputs: readonly ValuesInput[], found: readonly Problem[]
       evidence: errors.map(problemLine).join('\n  '),
     });
   return { settings, inputs, notes: notesOf(all) };
+}
+
+async function load(inputs: readonly ValuesInput[], python: BridgeHolder | undefined): Promise<LoadedSettings> {
+  const loaded = await loadSettings(inputs);
+  if (!python || !hasPython(loaded.values)) return loaded;
+  const { settingsWithPython } = await import('../bridge/settingsWithPython.ts');
+  const result = await settingsWithPython(loaded, python);
+  if (result.problems.some(({ severity }) => severity === 'error')) result.discard();
+  else result.adopt();
+  return result;
 }
 
 /** What needs a look, a line each; what merely has no effect, as a number. */

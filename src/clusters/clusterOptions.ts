@@ -14,12 +14,13 @@ export interface ClusterOptions {
   /** In the order in which people see them. */
   fields: readonly OptionField[];
   /**
-   * Turns the chosen values (by target) into configuration, under dask-gateway's names such as `worker_memory`; may
-   * refuse by throwing, whose message the person gets. Default: the values are the configuration.
+   * Turns the chosen values (by target; `chosen` has them by field) into configuration, under dask-gateway's names such as
+   * `worker_memory`; may refuse by throwing, whose message the person gets. Default: the values are the configuration.
    */
   handler?: (
     values: Record<string, unknown>,
     user: ClusterUser,
+    chosen: Record<string, unknown>,
   ) => Promise<Record<string, unknown>> | Record<string, unknown>;
 }
 
@@ -42,16 +43,17 @@ export async function chooseOptions(
 ): Promise<ChosenOptions> {
   const values = checkOptions(options.fields, request);
   const targets = targetsOf(options.fields, values);
-  return { values, overrides: options.handler ? await handle(options.handler, targets, user) : targets };
+  return { values, overrides: options.handler ? await handle(options.handler, targets, user, values) : targets };
 }
 
 async function handle(
   handler: NonNullable<ClusterOptions['handler']>,
   targets: Record<string, unknown>,
   user: ClusterUser,
+  chosen: Record<string, unknown>,
 ): Promise<Record<string, unknown>> {
   try {
-    return await handler(targets, user);
+    return await handler(targets, user, chosen);
   } catch (error) {
     if (error instanceof AtollError) throw error;
     throw new AtollError('ATOLL_CLUSTER_OPTIONS_INVALID', messageOf(error), { cause: error });

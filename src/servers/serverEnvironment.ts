@@ -1,7 +1,7 @@
+import { expandTemplate } from '../core/expandTemplate.ts';
 import type { ServerCredentials } from '../identity/serverCredentials.ts';
 import { apiPrefix, serverUrl } from '../identity/urls.ts';
 import type { Reservation } from '../runtimes/contract.ts';
-import { expandTemplate } from './expandTemplate.ts';
 import type { Server } from './server.ts';
 
 /** What the environment of one start is made from. */

@@ -1,7 +1,7 @@
 import type { ServerSettings } from '../config/settings.ts';
+import { expandTemplate } from '../core/expandTemplate.ts';
 import type { ServerCredentials } from '../identity/serverCredentials.ts';
 import type { Reservation, Resources, WorkloadSpec } from '../runtimes/contract.ts';
-import { expandTemplate } from './expandTemplate.ts';
 import type { Server } from './server.ts';
 import { serverEnvironment, templateFields } from './serverEnvironment.ts';
 

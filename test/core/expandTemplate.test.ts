@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { expandTemplate } from '../../src/servers/expandTemplate.ts';
+import { expandTemplate } from '../../src/core/expandTemplate.ts';
 
 const fields = { username: 'ada', servername: 'gpu', JUPYTERHUB_USER: 'ada', userid: '7', empty: '' };
 

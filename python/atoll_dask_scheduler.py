@@ -23,7 +23,7 @@ from tornado.httpclient import AsyncHTTPClient, HTTPRequest
 logger = logging.getLogger("distributed.scheduler.atoll")
 
 PERIOD = 5  # seconds between two samples
-REPORT_EVERY = 12  # samples, when there is nothing to tell but what was used
+REPORT_EVERY = 6  # samples, when there is nothing to tell but what was used
 PATIENCE = 10  # seconds for which workers may be missing before people are told why
 GATHER = 0.05  # seconds: workers that leave together are told together
 RETRIES = (0.5, 1, 2, 4, 8, 15, 15)  # seconds: a hub that starts anew is not away for longer

@@ -66,12 +66,21 @@ export async function obstacleToStart(
   return ledger.obstacle(holder, schedulerAmount(config));
 }
 
-/** How many more workers a cluster could have now. */
-export async function roomForWorkers(db: Db, limits: ClusterLimits, cluster: Cluster, most: number): Promise<number> {
-  if (!areLimited(limits)) return most;
-  const ledger = ledgerOf(limits, await listUnended(db), await listAllWorkers(db));
-  const demand = { ...holderOf(cluster), cluster: cluster.name, worker: workerAmount(cluster.config), count: most };
-  return allotWorkers(ledger, [demand]).get(cluster.name) ?? 0;
+/** How many more workers a cluster could have now, `most` at most, and the limit in the way of more. */
+export async function roomForWorkers(
+  db: Db,
+  limits: ClusterLimits,
+  cluster: Cluster,
+  most: number,
+): Promise<{ room: number; obstacle: Obstacle | undefined }> {
+  if (!areLimited(limits)) return { room: most, obstacle: undefined };
+  const [clusters, workers] = [await listUnended(db), await listAllWorkers(db)];
+  const holder = holderOf(cluster);
+  const worker = workerAmount(cluster.config);
+  const demand = { ...holder, cluster: cluster.name, worker, count: most };
+  const room = allotWorkers(ledgerOf(limits, clusters, workers), [demand]).get(cluster.name) ?? 0;
+  if (room >= most) return { room, obstacle: undefined };
+  return { room, obstacle: ledgerOf(limits, clusters, workers).obstacle(holder, times(worker, room + 1)) };
 }
 
 /** Whose limits count for a cluster. */

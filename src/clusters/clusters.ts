@@ -7,17 +7,9 @@ import type { ActivityReport, Route, RouteWriter } from '../edge/protocol.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Observation, Runtime } from '../runtimes/contract.ts';
 import type { Store } from '../store/store.ts';
-import {
-  grantRoom,
-  holderOf,
-  obstacleOf,
-  obstacleToStart,
-  roomForWorkers,
-  schedulerAmount,
-  workerAmount,
-} from './admission.ts';
+import { grantRoom, obstacleToStart, schedulerAmount } from './admission.ts';
 import { areLimited, Ledger } from './allowances.ts';
-import { type Cluster, type ClusterPhase, isLive, type Scaling } from './cluster.ts';
+import type { Cluster, ClusterPhase, Scaling } from './cluster.ts';
 import { ClusterChanges } from './clusterChanges.ts';
 import { clusterConfigOf } from './clusterConfig.ts';
 import { type ClusterOptions, type ClusterUser, chooseOptions } from './clusterOptions.ts';
@@ -29,7 +21,6 @@ import {
   listClusters,
   listEndedClusters,
   listUnended,
-  listWorkers,
   readCluster,
   serverOfToken,
   updateCluster,
@@ -43,6 +34,7 @@ import { memoryAdvice } from './memoryAdvice.ts';
 import type { PythonValue } from './pythonJson.ts';
 import { takeReport } from './report.ts';
 import { adaptiveScaling, fixedScaling, type ScalingRequest } from './scaling.ts';
+import { waitingWorkers, withinLimits } from './scalingLimits.ts';
 import { askCounts } from './schedulerApi.ts';
 import { SchedulerMessenger } from './schedulerMessenger.ts';
 import { readUsage, type Usage, type UsageQuestion } from './usage.ts';
@@ -396,7 +388,7 @@ export class Clusters {
       const asked = decide(cluster);
       if (cluster.phase !== 'running') throw notRunning(name);
       if (isPaused(cluster.workerTrouble)) trouble = cluster.workerTrouble.reason;
-      const decided = await this.#withinLimits(db, cluster, asked);
+      const decided = await withinLimits(db, settings.limits, cluster, asked);
       await updateCluster(db, name, {
         scaling: JSON.stringify(decided.scaling),
         scaling_revision: cluster.scalingRevision + 1,
@@ -406,7 +398,7 @@ export class Clusters {
       });
       const granted = await grantRoom(db, settings.limits, name, clock.now());
       for (const changedName of new Set([name, ...granted])) changed('clusters', changedName);
-      return { ...decided, waits: await this.#waitingWorkers(db, name, decided.scaling) };
+      return { ...decided, waits: await waitingWorkers(db, settings.limits, name, decided.scaling) };
     });
     const told = await Promise.race([this.#messenger.deliver(name), sleep(patienceMs).then(() => false)]);
     const warnings = [
@@ -416,31 +408,6 @@ export class Clusters {
       trouble === undefined ? undefined : `The last workers did not start: ${trouble}`,
     ].filter((text) => text !== undefined);
     return { warning: warnings.length === 0 ? undefined : warnings.join(' ') };
-  }
-
-  /** Cuts a wish down to what could be granted: if nobody else had anything, or (where the settings say so) now. */
-  async #withinLimits(db: Db, cluster: Cluster, asked: ScalingRequest): Promise<ScalingRequest> {
-    const { limits } = this.#context.settings;
-    if (!areLimited(limits)) return asked;
-    const { config } = cluster;
-    const ever = Ledger.mostWorkers(limits, holderOf(cluster), schedulerAmount(config), workerAmount(config));
-    const fits = capped(asked, ever.most, `the limit of ${ever.limit}`);
-    if (limits.whenFull === 'queue' || fits.scaling.mode === 'adaptive') return fits;
-    const live = (await listWorkers(db, cluster.name)).filter(isLive).length;
-    const more = Math.max(0, fits.scaling.count - live);
-    const room = await roomForWorkers(db, limits, cluster, more);
-    const obstacle = room < more ? await obstacleOf(db, limits, cluster) : undefined;
-    return obstacle ? capped(fits, live + room, `what is free now (${obstacle.sentence})`) : fits;
-  }
-
-  /** Which of the workers asked for wait for room, and why. */
-  async #waitingWorkers(db: Db, name: string, scaling: Scaling): Promise<string | undefined> {
-    const { limits } = this.#context.settings;
-    if (!areLimited(limits) || scaling.mode === 'adaptive') return undefined;
-    const cluster = await readCluster(db, name);
-    const missing = scaling.count - (await listWorkers(db, name)).filter(isLive).length;
-    const obstacle = cluster && missing > 0 ? await obstacleOf(db, limits, cluster) : undefined;
-    return obstacle && `${missing} of ${scaling.count} workers wait for their turn: ${obstacle.sentence}.`;
   }
 
   async #onObservation({ id, kind }: Observation): Promise<void> {
@@ -489,31 +456,6 @@ export class Clusters {
   #inBackground(work: Promise<void>): void {
     work.catch((error: unknown) => this.#context.log.error({ err: error }, 'work on clusters failed'));
   }
-}
-
-type Db = Parameters<typeof readCluster>[0];
-
-/** The wish with fewer workers, and the sentence that says so; the wish itself when it has no more than `most`. */
-function capped({ scaling, warning }: ScalingRequest, most: number, limit: string): ScalingRequest {
-  if (scaling.mode === 'fixed') {
-    if (scaling.count <= most) return { scaling, warning };
-    const text = `Scale request of ${scaling.count} workers would exceed ${limit}. Scaling to ${most} instead.`;
-    return { scaling: { mode: 'fixed', count: most }, warning: joined(warning, text) };
-  }
-  if (!Number.isFinite(most)) return { scaling, warning };
-  const { minimum, maximum } = scaling;
-  const within = {
-    mode: 'adaptive',
-    minimum: Math.min(minimum ?? 0, most),
-    maximum: Math.min(maximum ?? most, most),
-  } as const;
-  const exceeds = (maximum ?? 0) > most || (minimum ?? 0) > most;
-  const text = `Adapting would exceed ${limit}. Using \`maximum=${within.maximum}, minimum=${within.minimum}\` instead.`;
-  return { scaling: within, warning: exceeds ? joined(warning, text) : warning };
-}
-
-function joined(...sentences: (string | undefined)[]): string {
-  return sentences.filter((one) => one !== undefined).join(' ');
 }
 
 function limitReached(message: string): AtollError {

@@ -98,13 +98,17 @@ class DeclaredOption {
 
 /** The written choices, then those that are shares of a machine: a core and its part of the memory, two, four, and so on. */
 function allChoices({ choices = {}, node }: ClusterOptionSettings): Record<string, Record<string, unknown>> {
+  return { ...choices, ...(node && sharesOf(node)) };
+}
+
+function sharesOf(node: { cores: number; memory: number }): Record<string, Record<string, unknown>> {
   const shares: [string, Record<string, unknown>][] = [];
-  for (let cores = 1; node && cores <= node.cores; cores *= 2) {
+  for (let cores = 1; cores <= node.cores; cores *= 2) {
     const memory = Math.floor((node.memory * cores) / node.cores);
     const name = `${cores} ${cores === 1 ? 'core' : 'cores'}, ${formatBytes(memory)}`;
     shares.push([name, { worker_cores: cores, worker_threads: cores, worker_memory: memory }]);
   }
-  return { ...choices, ...Object.fromEntries(shares) };
+  return Object.fromEntries(shares);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -54,7 +54,8 @@ export function causeOf(exit: WorkloadExit | undefined, livedMs: number, logTail
   const limit = /^ended by the memory limit \([^)]+\)/i.exec(exit?.reason ?? '')?.[0];
   if (limit !== undefined)
     return { how: `was ${limit.replace(/^E/, 'e')}`, memory: true, tasks: [], circumstances: '' };
-  const lastLine = cleanLines(logTail).at(-1);
+  // Dask's own notes on its course of life explain nothing.
+  const lastLine = cleanLines(logTail).findLast((line) => !line.includes(' - INFO - '));
   const lived = `, ${(livedMs / 1000).toFixed(1)} s after its start`;
   return {
     how: exitText(exit),

@@ -128,7 +128,7 @@ export class WorkersReconciler {
     const workers = seen.map(({ worker }) => worker);
     const missing = missingWorkers(cluster, workers, now);
     // Those that there is no room for wait until somebody gives some back.
-    const startable = missing > 0 ? await roomForWorkers(store.db, settings.limits, cluster, missing) : 0;
+    const { room: startable } = await roomForWorkers(store.db, settings.limits, cluster, missing);
     if (startable > 0 || seen.some(isToStart)) return { againInMs: 0 };
     const areMissing = workers.filter(isLive).length < cluster.wantedWorkers;
     const retryAt = cluster.workerTrouble?.retryAt ?? 0;

@@ -7,6 +7,7 @@ import type { PythonValue } from '../../clusters/pythonJson.ts';
 import { AtollError } from '../../core/errors.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { clusterModelOf } from './clusterModel.ts';
+import { explanationOf } from './explanation.ts';
 import { phasesFrom, waitFrom } from './queryParameters.ts';
 import { readHeartbeat, readRequest } from './readBody.ts';
 import { csvAnswer, usageModelOf, usageQuestionFrom } from './usageAnswer.ts';
@@ -73,6 +74,12 @@ export function createGatewayApi(dependencies: GatewayDependencies): Hono {
     // The client shows the text of a 409, but for the status FAILED only a sentence of its own that says nothing.
     if (cluster.phase === 'failed') throw failedError(cluster);
     return context.json(await modelFor(clusters, user, cluster));
+  });
+
+  app.get('/api/v1/clusters/:name/explanation', async (context) => {
+    const user = await authenticated(context, dependencies);
+    const cluster = await visible(clusters, user, context.req.param('name'));
+    return context.json(explanationOf(cluster, await clusters.progress(cluster)));
   });
 
   app.delete('/api/v1/clusters/:name', async (context) => {
@@ -150,6 +157,7 @@ const methodsOf = {
   '/api/v1/options': 'GET, HEAD',
   '/api/v1/clusters/': 'GET, HEAD, POST',
   '/api/v1/clusters/:name': 'GET, HEAD, DELETE',
+  '/api/v1/clusters/:name/explanation': 'GET, HEAD',
   '/api/v1/clusters/:name/scale': 'POST',
   '/api/v1/clusters/:name/adapt': 'POST',
   '/api/v1/clusters/:name/heartbeat': 'POST',

@@ -6,6 +6,7 @@ import { formatBytes } from '../../core/quantities.ts';
 import { escapeSegment } from '../../identity/urls.ts';
 import { actionButton } from '../frame/actionButton.ts';
 import { durationText } from '../frame/durationText.ts';
+import { xsrfField } from '../frame/formParts.ts';
 import type { Html } from '../frame/layout.ts';
 import type { ClustersOptions } from './clustersContent.ts';
 import type { ShownCluster } from './shownCluster.ts';
@@ -31,10 +32,13 @@ export function clusterCard(shown: ShownCluster, { principal, now, xsrfToken }: 
 <h3><code title="${cluster.name}">${shortName}</code>${owns(principal, cluster) ? '' : html` of ${cluster.owner}`}</h3>
 <p><span class="pill ${kind}">${label}</span> <span class="small">${timeOf(cluster, now)}</span></p>
 ${workers === '' ? '' : html`<p class="small">${workers}</p>`}
+${versionsOf(cluster)}
 </div>
 ${buttons.length === 0 ? '' : html`<div class="buttons">${buttons}</div>`}
 </div>
 ${reasonOf(shown)}
+${endsOf(shown, now)}
+${cluster.phase === 'running' && owns(principal, cluster) ? scaleForms(cluster, shortName, xsrfToken) : ''}
 </section>`;
 }
 
@@ -88,4 +92,40 @@ function reasonOf(shown: ShownCluster): Html | string {
   const lines = end === -1 ? '' : text.slice(end + 1);
   return html`<p class="reason${phase === 'failed' ? ' alert' : ''}">${sentence}</p>
 ${lines === '' ? '' : html`<pre class="log" tabindex="0" aria-label="Its last lines">${lines}</pre>`}`;
+}
+
+/** What runs in it: where that differs from a notebook, results cannot be read. */
+function versionsOf({ phase, versions }: Cluster): Html | string {
+  const { python, dask } = versions;
+  if (phase !== 'running' || python === undefined || dask === undefined) return '';
+  return html`<p class="small">Python ${python} · Dask ${dask}</p>`;
+}
+
+/** How many of the workers that ended are shown. */
+const shownEnds = 5;
+
+function endsOf({ progress }: ShownCluster, now: number): Html | string {
+  const ends = progress.workerEnds.slice(0, shownEnds);
+  if (ends.length === 0) return '';
+  const items = ends.map(({ endedAt, sentence }) => html`<li>${durationText(now - endedAt)} ago: ${sentence}</li>`);
+  return html`<details><summary>Workers that ended unexpectedly</summary><ul class="small">${items}</ul></details>`;
+}
+
+/** A fixed number of workers, or a range within which the scheduler chooses. */
+function scaleForms({ name, scaling, wantedWorkers, config }: Cluster, shortName: string, xsrfToken: string): Html {
+  const action = `/hub/clusters/${escapeSegment(name)}`;
+  const most = config.maxWorkers === null ? '' : html` max="${config.maxWorkers}"`;
+  const range = scaling.mode === 'adaptive' ? scaling : { minimum: 0, maximum: config.maxWorkers };
+  return html`<details><summary>Scale</summary>
+<form method="post" action="${action}/scale" class="row">
+${xsrfField(xsrfToken)}
+<label>Workers <input type="number" name="count" min="0"${most} value="${wantedWorkers}" required></label>
+<button type="submit" class="quiet" aria-label="Scale ${shortName}">Scale</button>
+</form>
+<form method="post" action="${action}/adapt" class="row">
+${xsrfField(xsrfToken)}
+<label>At least <input type="number" name="minimum" min="0"${most} value="${range.minimum ?? 0}"></label>
+<label>At most <input type="number" name="maximum" min="0"${most} value="${range.maximum ?? ''}"></label>
+<button type="submit" class="quiet" aria-label="Adapt ${shortName}">Adapt</button>
+</form></details>`;
 }

@@ -11,6 +11,8 @@ export interface ClustersOptions {
   shown: readonly ShownCluster[];
   now: number;
   xsrfToken: string;
+  /** What came of the last form, when a person should know; undefined: as asked. */
+  notice?: string;
 }
 
 /** A person's clusters and what can be done with them; for administrators those of others below. */
@@ -21,6 +23,7 @@ export function clustersContent(options: ClustersOptions): Html {
   const live = own.filter((one) => !isOver(one));
   const cards = (some: readonly ShownCluster[]): Html[] => some.map((one) => clusterCard(one, options));
   return html`<h1>Your clusters</h1>
+${options.notice === undefined ? '' : html`<p class="reason" role="status">${options.notice}</p>`}
 ${live.length === 0 ? howToMakeOne() : cards(live)}
 ${ended.length === 0 ? '' : html`<h2>Ended during the last day</h2>`}
 ${cards(ended)}

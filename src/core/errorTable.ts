@@ -75,8 +75,13 @@ export const errorTable = {
   ATOLL_SETTINGS_ENCODING: row(400, 'A settings file is not text in UTF-8.', 'Save it as UTF-8.'),
   ATOLL_SETTINGS_ENCRYPTED: row(
     400,
-    'A settings file is encrypted with SOPS.',
-    'Decrypt it first: sops --decrypt FILE | atoll … -f -',
+    'A settings file is encrypted with SOPS or age, and cannot be decrypted.',
+    'Give an age key in SOPS_AGE_KEY_FILE; or decrypt the file first: sops --decrypt FILE | atoll … -f -',
+  ),
+  ATOLL_SETTINGS_REFERENCE: row(
+    400,
+    'What {fromEnv: NAME} or {fromFile: path} refers to cannot be read.',
+    'Set the variable where Atoll is started, or mend the path, which begins at the folder of the settings file.',
   ),
   ATOLL_SETTINGS_TOO_LARGE: row(
     400,
@@ -198,6 +203,11 @@ export const errorTable = {
     400,
     'Somebody asked for a profile, or a choice within one, that is not offered to them.',
     'Choose one of those that the message names.',
+  ),
+  ATOLL_NO_PROFILE: row(
+    403,
+    'The hub has profiles, and none of them is for this person.',
+    'Ask an administrator for membership of one of the groups that a profile is for.',
   ),
   ATOLL_SERVER_TRAIT_INVALID: row(
     500,
@@ -370,6 +380,26 @@ export const errorTable = {
     403,
     'The person is who they say, but the settings do not let them in.',
     'Ask an administrator to add the name to Authenticator.allowed_users.',
+  ),
+  ATOLL_SIGN_IN_STATE: row(
+    400,
+    'Somebody came back from signing in elsewhere, and this browser had not begun it, or too long ago.',
+    'Sign in again from the sign-in page, in one browser, with cookies allowed.',
+  ),
+  ATOLL_PROVIDER_FAILED: row(
+    502,
+    'The service where people sign in could not be reached, or gave an answer that cannot be used.',
+    'Try again; if it stays so, let an administrator look at the log of the hub.',
+  ),
+  ATOLL_NAME_OF_ANOTHER: row(
+    403,
+    'Somebody signs in under a name that belongs to another account of the same service, or of another one.',
+    'Ask an administrator: if both are the same person, setting auth_state of the user to null (PATCH /hub/api/users/NAME) lets the new account in.',
+  ),
+  ATOLL_SIGN_IN_AGAIN: row(
+    403,
+    'What the sign-in service said about a person is too old, and could not be refreshed.',
+    'Sign out, and sign in again.',
   ),
   ATOLL_ACCOUNT_PENDING: row(
     403,

@@ -1,6 +1,9 @@
 import { userInfo } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
+import type { BridgeHolder } from '../bridge/bridgeHolder.ts';
 import { createClusters } from '../clusters/clusters.ts';
+import { declaredOptions } from '../clusters/declaredOptions.ts';
+import { LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import { type DataFolder, secretOf } from '../core/dataFolder.ts';
 import { AtollError, messageOf } from '../core/errors.ts';
@@ -13,6 +16,7 @@ import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
 import { createIdentity, type Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createProcessRuntime } from '../runtimes/process/processRuntime.ts';
+import { createServerProfiles } from '../servers/profiles/serverProfiles.ts';
 import { createServers } from '../servers/servers.ts';
 import { createHubServices } from '../services/hubServices.ts';
 import { openSqlite } from '../store/openSqlite.ts';
@@ -20,6 +24,7 @@ import type { Store } from '../store/store.ts';
 import { answerGrant } from './answerGrant.ts';
 import { createHubApp, gatewayPath } from './hubApp.ts';
 import { closeServer, listenOnSocket } from './listen.ts';
+import { clusterOptionsFrom } from './python/clusterOptions.ts';
 import { stopWorkloads } from './stopWorkloads.ts';
 import { warmUpAtSignIn } from './warmUpAtSignIn.ts';
 
@@ -27,6 +32,8 @@ import { warmUpAtSignIn } from './warmUpAtSignIn.ts';
 export interface HubOptions {
   folder: DataFolder;
   settings: Settings;
+  /** Runs the Python of the settings, which is loaded already; ends with the hub. */
+  python: BridgeHolder;
   /** Where the edge answers, as servers and clusters on this machine reach it, without a final slash. */
   url: string;
   log: Logger;
@@ -52,7 +59,7 @@ const stopWorkloadsMs = 60_000;
 const stopServicesMs = 8000;
 
 /** Opens the store, adopts what runs, and begins to answer. Nothing is reachable before everything known is loaded. */
-export async function startHub({ folder, settings, url, log, shutDown }: HubOptions): Promise<Hub> {
+export async function startHub({ folder, settings, python, url, log, shutDown }: HubOptions): Promise<Hub> {
   const environment = await ensureEnvironment({
     stateDirectory: folder.environments,
     onProgress: (line) => log.info(line),
@@ -67,14 +74,17 @@ export async function startHub({ folder, settings, url, log, shutDown }: HubOpti
     log,
   });
   await runtime.open();
-  const identity = await createIdentity({ store, settings: withOwner(settings), sealer, log });
+  const live = new LiveSettings(withOwner(settings));
+  const identity = await createIdentity({ store, settings: live.current, sealer, log });
+  const profiles = createServerProfiles({ settings: live, personOf: (name) => identity.principalOf(name) });
   const servers = createServers({
     store,
     runtime,
     routes,
     log,
     credentials: identity,
-    settings: settings.servers,
+    settings: live.part((current) => current.servers),
+    profiles,
     hubUrl: url,
   });
   const clusters = createClusters({
@@ -84,6 +94,7 @@ export async function startHub({ folder, settings, url, log, shutDown }: HubOpti
     sealer,
     settings: settings.clusters,
     gatewayUrl: url + gatewayPath,
+    optionsFor: clusterOptionsFrom(python, (user) => declaredOptions(settings.clusters.options, user)),
     log,
   });
   const services = createHubServices({
@@ -104,8 +115,9 @@ export async function startHub({ folder, settings, url, log, shutDown }: HubOpti
   const app = createHubApp({
     identity,
     servers,
+    profiles,
     clusters,
-    settings,
+    settings: live,
     log,
     shutDown: ({ servers: workloads }) => shutDown({ workloads }),
   });
@@ -144,6 +156,7 @@ export async function startHub({ folder, settings, url, log, shutDown }: HubOpti
       await clusters.close();
       await servers.close();
       await Promise.all([closeServer(hubServer, goodbyeMs), closeServer(controlServer, 0)]);
+      python.close();
       await runtime.close();
       await identity.close();
       await store.close();

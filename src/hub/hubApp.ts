@@ -6,13 +6,14 @@ import type { UserWorkloads } from '../api/hub/serverDirectory.ts';
 import { serversApi } from '../api/hub/serversApi.ts';
 import { serversDirectory } from '../api/hub/serversDirectory.ts';
 import type { Clusters } from '../clusters/clusters.ts';
-import type { Settings } from '../config/settings.ts';
+import type { LiveSettings } from '../config/live.ts';
 import { version } from '../core/version.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
 import { clustersPages } from '../pages/clusters/clustersPages.ts';
 import { createPages } from '../pages/createPages.ts';
 import { serversPages } from '../pages/servers/serversPages.ts';
+import type { ServerProfiles } from '../servers/profiles/serverProfiles.ts';
 import type { Servers } from '../servers/servers.ts';
 
 /** Where the gateway's API is: where daskhub has it, so that people's addresses stay good. */
@@ -23,7 +24,8 @@ export interface HubParts {
   identity: Identity;
   servers: Servers;
   clusters: Clusters;
-  settings: Settings;
+  profiles: ServerProfiles;
+  settings: LiveSettings;
   log: Logger;
   /** Begins to end the program; returns at once. */
   shutDown(options: { servers: boolean }): void;
@@ -31,17 +33,18 @@ export interface HubParts {
 
 /** All that the hub answers over HTTP: pages, the hub's API and the gateway's, as one function from request to response. */
 export function createHubApp(parts: HubParts): (request: Request) => Response | Promise<Response> {
-  const { identity, servers, clusters, settings, log } = parts;
+  const { identity, servers, profiles, clusters, log } = parts;
+  const settings = parts.settings.part((current) => current.servers);
   const directory = serversDirectory(servers);
   const workloads: UserWorkloads[] = [directory, clusters];
   const pages = createPages(
     { identity, log },
-    serversPages({ servers, identity, settings: settings.servers }),
+    serversPages({ servers, identity, profiles, settings }),
     clustersPages({ clusters }),
   );
   const api = createHubApi(
     { identity, servers: directory, workloads, shutDown: (options) => parts.shutDown(options), log },
-    serversApi({ servers, identity, allowNamedServers: settings.servers.allowNamedServers }),
+    serversApi({ servers, identity, settings }),
   );
   const gateway = createGatewayApi({
     clusters,

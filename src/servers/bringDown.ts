@@ -22,6 +22,9 @@ export async function bringDown(life: Life, server: Server): Promise<ReconcileRe
   await life.credentials.revokeServerCredentials({ user, serverName: name });
   if (workloadId !== null) await life.runtime.forget(workloadId);
   await recordStopped(life, server);
-  if (workloadId !== null) life.board.drop(workloadId);
+  if (workloadId !== null) {
+    life.board.drop(workloadId);
+    life.settings.drop(workloadId);
+  }
   return undefined;
 }

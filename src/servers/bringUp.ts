@@ -11,6 +11,7 @@ import {
 } from '../diagnosis/explainServerEnd.ts';
 import { serverUrl } from '../identity/urls.ts';
 import type { Observation } from '../runtimes/contract.ts';
+import { digestOf } from './effectiveSettings.ts';
 import type { Life } from './life.ts';
 import { recordEnd, recordReady, shownLogTail } from './recordOutcome.ts';
 import type { Server, TokenFingerprint } from './server.ts';
@@ -31,26 +32,33 @@ async function startWorkload(life: Life, server: Server, workloadId: string): Pr
   tellWaiting(life, workloadId, undefined);
   try {
     const { user, name } = server;
+    const settings = await life.settings.forStart(server, workloadId);
     const credentials = await life.credentials.issueServerCredentials({ user, serverName: name });
-    await rememberToken(life, server, { length: credentials.token.length, sha256: sha256Hex(credentials.token) });
+    const fingerprint = { length: credentials.token.length, sha256: sha256Hex(credentials.token) };
+    await rememberStart(life, server, fingerprint, digestOf(settings));
     const reservation = await life.runtime.reserve({ id: workloadId, kind: 'server', owner: user, ports: ['http'] });
-    const { settings, hubUrl } = life;
+    const { hubUrl } = life;
     await life.runtime.start(serverWorkload({ server, workloadId, credentials, reservation, settings, hubUrl }));
   } catch (error) {
     const end = { during: 'start', at: life.clock.now() } as const;
     if (error instanceof AtollError) await recordEnd(life, server, explainRefusal(end, error));
-    else if (remainingMs(life, server.startedAt) > 0) throw error;
+    else if ((await remainingMs(life, server, server.startedAt)) > 0) throw error;
     else await recordEnd(life, server, explainDefect(end));
     return undefined;
   }
   return { againInMs: 0 };
 }
 
-/** Kept so that the token can be hidden in log lines, also by a hub that did not issue it. */
-async function rememberToken(life: Life, server: Server, fingerprint: TokenFingerprint): Promise<void> {
+/** Kept so that the token can be hidden in log lines, also by a hub that did not issue it; and by which settings it starts. */
+async function rememberStart(
+  life: Life,
+  server: Server,
+  fingerprint: TokenFingerprint,
+  settingsDigest: string,
+): Promise<void> {
   await life.store.db
     .updateTable('servers')
-    .set({ token_fingerprint: JSON.stringify(fingerprint) })
+    .set({ token_fingerprint: JSON.stringify(fingerprint), settings_digest: settingsDigest })
     .where('id', '=', server.id)
     .where('workload_id', '=', server.workloadId)
     .execute();
@@ -67,15 +75,16 @@ async function awaitAnswer(
   workloadId: string,
   seen: Observation,
 ): Promise<ReconcileResult> {
-  const program = life.settings.command === undefined ? 'JupyterLab' : 'the server';
+  const settings = await life.settings.of(server);
+  const program = settings.command === undefined ? 'JupyterLab' : 'the server';
   life.board.add(workloadId, { progress: 30, message: `Starting ${program}` });
   const address = `http://${seen.host}:${seen.ports.http}${serverUrl(server.user, server.name)}api`;
   const wake = (): void => life.wake(fullNameOf(server.user, server.name));
   if (!life.readiness.hasAnswered(workloadId, address, wake)) {
-    const remaining = remainingMs(life, seen.startedAt ?? server.startedAt);
+    const remaining = await remainingMs(life, server, seen.startedAt ?? server.startedAt);
     if (remaining > 0) return { againInMs: remaining };
     const end = { during: 'start', logTail: await shownLogTail(life, server), at: life.clock.now() } as const;
-    await recordEnd(life, server, explainNoAnswer(end, life.settings.startTimeoutSeconds));
+    await recordEnd(life, server, explainNoAnswer(end, settings.startTimeoutSeconds));
     return undefined;
   }
   life.board.add(workloadId, { progress: 80, message: `${program === 'JupyterLab' ? program : 'The server'} answers` });
@@ -88,9 +97,10 @@ async function awaitAnswer(
 }
 
 /** Milliseconds left of the time that a start may take; neither waiting nor the hub's own absence counts. */
-function remainingMs(life: Life, since: number | null): number {
+async function remainingMs(life: Life, server: Server, since: number | null): Promise<number> {
+  const { startTimeoutSeconds } = await life.settings.of(server);
   const from = Math.max(since ?? life.openedAt, life.openedAt);
-  return from + life.settings.startTimeoutSeconds * 1000 - life.clock.now();
+  return from + startTimeoutSeconds * 1000 - life.clock.now();
 }
 
 function keepRoute(life: Life, server: Server, seen: Observation): undefined {

@@ -1,9 +1,9 @@
-import type { ServerSettings } from '../config/settings.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Runtime } from '../runtimes/contract.ts';
 import type { Store } from '../store/store.ts';
 import type { CredentialIssuer } from './credentialIssuer.ts';
+import type { EffectiveSettings } from './effectiveSettings.ts';
 import type { ProgressBoard } from './progressBoard.ts';
 import type { PublishedRoutes } from './publishedRoutes.ts';
 import type { ReadinessWatches } from './readiness.ts';
@@ -16,7 +16,8 @@ export interface Life {
   routes: PublishedRoutes;
   readiness: ReadinessWatches;
   board: ProgressBoard;
-  settings: ServerSettings;
+  /** What each server is, or was, started with. */
+  settings: EffectiveSettings;
   /** Where servers reach the edge, without a final slash. */
   hubUrl: string;
   clock: Clock;

@@ -76,9 +76,10 @@ export function recordStopped(life: Life, server: Server): Promise<void> {
 /** The last lines of the server's workload, fit to be shown. */
 export async function shownLogTail(life: Life, server: Server): Promise<string[]> {
   if (server.workloadId === null) return [];
+  const { environment } = await life.settings.of(server);
   const lines = await life.runtime.logTail(server.workloadId, logTailLines);
   return hideSecrets(lines.map(stripVTControlCharacters), {
-    values: secretValuesOf(life.settings.environment),
+    values: secretValuesOf(environment),
     fingerprints: server.tokenFingerprint ? [server.tokenFingerprint] : [],
   });
 }

@@ -27,6 +27,8 @@ export interface Server {
   tokenFingerprint: TokenFingerprint | null;
   /** What the person chose (JupyterHub's user_options); used again by a start that chooses nothing. */
   userOptions: Record<string, unknown>;
+  /** By which settings it was started (`digestOf`); null before that. */
+  settingsDigest: string | null;
   startedAt: number | null;
   readyAt: number | null;
   lastActivity: number | null;
@@ -46,6 +48,7 @@ export interface ServerRow {
   workload_id: string | null;
   token_fingerprint: string | null;
   user_options: string;
+  settings_digest: string | null;
   started_at: number | null;
   ready_at: number | null;
   last_activity: number | null;
@@ -71,6 +74,7 @@ export function serverFromRow(row: ServerRow): Server {
     tokenFingerprint:
       row.token_fingerprint === null ? null : tokenFingerprintSchema.parse(JSON.parse(row.token_fingerprint)),
     userOptions: userOptionsSchema.parse(JSON.parse(row.user_options)),
+    settingsDigest: row.settings_digest,
     startedAt: row.started_at,
     readyAt: row.ready_at,
     lastActivity: row.last_activity,

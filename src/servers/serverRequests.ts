@@ -1,3 +1,4 @@
+import type { Live } from '../config/live.ts';
 import type { Clock } from '../core/clock.ts';
 import { AtollError } from '../core/errors.ts';
 import { randomHex } from '../core/ids.ts';
@@ -26,7 +27,7 @@ export interface ServerChanges extends ServerChoices {
 export interface RequestContext {
   store: Store;
   clock: Clock;
-  limits: StartLimits;
+  limits: Live<StartLimits>;
 }
 
 /**
@@ -46,8 +47,8 @@ export function requestStart(
     if (existing?.phase === 'ready')
       throw new AtollError('ATOLL_SERVER_ALREADY_RUNNING', `${logNameOf(user, name)} is already running`);
     if (existing?.phase === 'stopping') throw stopPending(user, name);
-    if (name !== '' && !limits.allowNamedServers) throw namedServersOff();
-    await checkRoomToStart(write.db, limits);
+    if (name !== '' && !limits.current.allowNamedServers) throw namedServersOff();
+    await checkRoomToStart(write.db, limits.current);
     const server = existing
       ? await applyChoices(write, existing, choices)
       : await insertServer(write, { limits, clock }, user, name, choices);
@@ -58,6 +59,7 @@ export function requestStart(
         phase: 'starting',
         workload_id: `server-${server.id}-${randomHex(8)}`,
         token_fingerprint: null,
+        settings_digest: null,
         started_at: clock.now(),
         ready_at: null,
         failure: null,
@@ -120,7 +122,7 @@ export function createServer(
   return store.write(async (write) => {
     if (name === '' || (await readServer(write.db, user, name)))
       throw new AtollError('ATOLL_SERVER_EXISTS', `User ${user} already has server ${name}`);
-    if (!limits.allowNamedServers) throw namedServersOff();
+    if (!limits.current.allowNamedServers) throw namedServersOff();
     await insertServer(write, { limits, clock }, user, name, choices);
     return reread(write, user, name);
   });
@@ -192,7 +194,7 @@ async function insertServer(
   if (!owner) throw new AtollError('ATOLL_NOT_FOUND', `There is no user ${user}.`);
   if (name !== '') {
     checkServerName(name);
-    await checkNamedServerLimit(write.db, limits, owner);
+    await checkNamedServerLimit(write.db, limits.current, owner);
   }
   if (choices.displayName !== undefined) checkDisplayName(choices.displayName);
   return write.db
@@ -206,6 +208,7 @@ async function insertServer(
       phase: 'stopped',
       workload_id: null,
       token_fingerprint: null,
+      settings_digest: null,
       user_options: userOptionsText(choices.userOptions ?? {}),
       started_at: null,
       ready_at: null,

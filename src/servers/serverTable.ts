@@ -45,6 +45,7 @@ function selectServers(db: Kysely<Database>) {
       'servers.workload_id',
       'servers.token_fingerprint',
       'servers.user_options',
+      'servers.settings_digest',
       'servers.started_at',
       'servers.ready_at',
       'servers.last_activity',

@@ -1,5 +1,6 @@
 import { ActivityRecorder } from '../activity/activityRecorder.ts';
 import type { ReportedActivity } from '../activity/readActivityPost.ts';
+import type { Live } from '../config/live.ts';
 import type { ServerSettings } from '../config/settings.ts';
 import { Bell } from '../core/bell.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
@@ -10,13 +11,15 @@ import type { Logger } from '../observability/logger.ts';
 import type { Observation, Runtime } from '../runtimes/contract.ts';
 import type { Store } from '../store/store.ts';
 import type { CredentialIssuer } from './credentialIssuer.ts';
+import { digestOf, EffectiveSettings } from './effectiveSettings.ts';
 import { followProgress } from './followProgress.ts';
 import type { Life } from './life.ts';
+import type { ServerProfiles } from './profiles/serverProfiles.ts';
 import { ProgressBoard, type ProgressEvent } from './progressBoard.ts';
 import { PublishedRoutes } from './publishedRoutes.ts';
 import { ReadinessWatches } from './readiness.ts';
 import { reconcileServer } from './reconcileServer.ts';
-import { pendingOf, type Server } from './server.ts';
+import { isActive, pendingOf, type Server } from './server.ts';
 import { fullNameOf, serverOfRouteId } from './serverPath.ts';
 import {
   changeServer,
@@ -40,7 +43,9 @@ export interface ServersOptions {
   routes: RouteWriter;
   /** Identity. */
   credentials: CredentialIssuer;
-  settings: ServerSettings;
+  settings: Live<ServerSettings>;
+  /** Default: there are none. */
+  profiles?: ServerProfiles;
   /** Where servers reach the edge, without a final slash: `http://127.0.0.1:8000`. */
   hubUrl: string;
   log: Logger;
@@ -76,6 +81,8 @@ export interface Servers {
   settled(user: string, name: string, milliseconds: number, signal?: AbortSignal): Promise<Server | undefined>;
   /** The events of a start. See {@link followProgress}. */
   progress(user: string, name: string, signal: AbortSignal): Promise<AsyncGenerator<ProgressEvent, void>>;
+  /** The servers that were started by other settings than they would be now: these count from their next start on. */
+  outdated(): Promise<Server[]>;
   /** What happened so far in the present start: what a page without scripts shows. */
   progressSoFar(server: Server): readonly ProgressEvent[];
   /** The routes published now. */
@@ -91,14 +98,14 @@ export interface Servers {
 
 /** Puts the parts together. Nothing happens before {@link Servers.open}. */
 export function createServers(options: ServersOptions): Servers {
-  const { store, runtime, settings, log } = options;
+  const { store, runtime, settings, profiles, log } = options;
   const clock = options.clock ?? systemClock;
   const requests: RequestContext = { store, clock, limits: settings };
   const activity = new ActivityRecorder({ store, log });
   const life: Life = {
     store,
     runtime,
-    settings,
+    settings: new EffectiveSettings(settings, profiles),
     log,
     clock,
     credentials: options.credentials,
@@ -119,6 +126,22 @@ export function createServers(options: ServersOptions): Servers {
   const unfollow: (() => void)[] = [];
 
   const get = (user: string, name: string): Promise<Server | undefined> => readServer(store.db, user, name);
+
+  /** What a start is asked for with: options that were sent, else those of the last start; both must be offered today. */
+  async function checkedStart(
+    user: string,
+    before: Server | undefined,
+    choices: ServerChoices,
+  ): Promise<ServerChoices> {
+    if (!profiles) return choices;
+    const userOptions = choices.userOptions === undefined ? before?.userOptions : choices.userOptions;
+    return { ...choices, userOptions: await profiles.check(user, userOptions ?? {}) };
+  }
+
+  async function checkedChoices<T extends ServerChoices>(user: string, choices: T): Promise<T> {
+    if (!profiles || !choices.userOptions) return choices;
+    return { ...choices, userOptions: await profiles.check(user, choices.userOptions) };
+  }
 
   async function settled(user: string, name: string, milliseconds: number, signal?: AbortSignal) {
     const deadline = performance.now() + milliseconds;
@@ -156,10 +179,14 @@ export function createServers(options: ServersOptions): Servers {
     },
     get,
     list: (filter) => readServers(store.db, filter),
-    start: (user, name, choices = {}) => requestStart(requests, user, name, choices),
+    async start(user, name, choices = {}) {
+      const before = await get(user, name);
+      const isRequest = !before || !isActive(before);
+      return requestStart(requests, user, name, isRequest ? await checkedStart(user, before, choices) : choices);
+    },
     stop: (user, name) => requestStop(requests, user, name),
-    create: (user, name, choices = {}) => createServer(requests, user, name, choices),
-    change: (user, name, changes) => changeServer(requests, user, name, changes),
+    create: async (user, name, choices = {}) => createServer(requests, user, name, await checkedChoices(user, choices)),
+    change: async (user, name, changes) => changeServer(requests, user, name, await checkedChoices(user, changes)),
     remove: (user, name) => requestRemoval(requests, user, name),
     async removeAllOf(user, milliseconds) {
       const deadline = performance.now() + milliseconds;
@@ -169,6 +196,18 @@ export function createServers(options: ServersOptions): Servers {
     },
     settled,
     progress: (user, name, signal) => followProgress({ store, board: life.board }, user, name, signal),
+    async outdated() {
+      const running = await readServers(store.db, { phases: ['starting', 'ready'] });
+      const differs = await Promise.all(
+        running.map(async (server) => {
+          if (server.settingsDigest === null) return false;
+          // A profile that is not offered any more is another one at the next start.
+          const now = await life.settings.now(server).catch(() => undefined);
+          return now === undefined || digestOf(now) !== server.settingsDigest;
+        }),
+      );
+      return running.filter((_, index) => differs[index]);
+    },
     progressSoFar: (server) => life.board.eventsOf(server.workloadId ?? ''),
     routes: () => life.routes.list(),
     async recordActivity(user, reported) {

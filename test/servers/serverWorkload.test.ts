@@ -16,6 +16,7 @@ const server: Server = {
   workloadId: 'server-3-ff',
   tokenFingerprint: null,
   userOptions: {},
+  settingsDigest: null,
   startedAt: 0,
   readyAt: null,
   lastActivity: null,

@@ -89,7 +89,7 @@ export async function openServers(
     runtime: world.runtime,
     credentials: world.credentials,
     routes,
-    settings: world.settings,
+    settings: { current: world.settings },
     hubUrl: 'http://127.0.0.1:8000',
     log: silentLogger(),
     resyncMs: 500,

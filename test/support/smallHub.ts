@@ -5,6 +5,7 @@ import { Hono } from 'hono';
 import { createHubApi } from '../../src/api/hub/createHubApi.ts';
 import { serversApi } from '../../src/api/hub/serversApi.ts';
 import { serversDirectory } from '../../src/api/hub/serversDirectory.ts';
+import { LiveSettings } from '../../src/config/live.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
 import { Sealer } from '../../src/core/sealer.ts';
 import { createIdentity, type Identity } from '../../src/identity/identity.ts';
@@ -13,6 +14,7 @@ import { createPages } from '../../src/pages/createPages.ts';
 import type { PagesModule } from '../../src/pages/frame/pagesModule.ts';
 import { serversPages } from '../../src/pages/servers/serversPages.ts';
 import type { Runtime } from '../../src/runtimes/contract.ts';
+import { createServerProfiles } from '../../src/servers/profiles/serverProfiles.ts';
 import { createServers, type Servers } from '../../src/servers/servers.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -26,7 +28,8 @@ export interface SmallHub {
   identity: Identity;
   servers: Servers;
   routes: FakeRoutes;
-  settings: Settings;
+  /** The settings in force; `replace` them as a reload does. */
+  settings: LiveSettings;
   /** The value of an `Authorization` header for a new token of this user (who is made if need be). */
   authorizationOf(user: string, scopes?: readonly string[]): Promise<string>;
   close(): Promise<void>;
@@ -52,24 +55,27 @@ export async function startSmallHub(options: SmallHubOptions): Promise<SmallHub>
   const port = options.port ?? (await freePort());
   const routes = new FakeRoutes();
   const url = `http://127.0.0.1:${port}`;
+  const live = new LiveSettings(settings);
+  const serverSettings = live.part((current) => current.servers);
+  const profiles = createServerProfiles({ settings: live, personOf: (name) => identity.principalOf(name) });
   const servers = createServers({
     store,
     runtime,
     routes,
     log,
     credentials: identity,
-    settings: settings.servers,
+    settings: serverSettings,
+    profiles,
     hubUrl: url,
   });
-  const { allowNamedServers } = settings.servers;
   const directory = serversDirectory(servers);
   const api = createHubApi(
     { identity, log, servers: directory, workloads: [directory], shutDown: () => undefined },
-    serversApi({ servers, identity, allowNamedServers }),
+    serversApi({ servers, identity, settings: serverSettings }),
   );
   const pages = createPages(
     { identity, log },
-    serversPages({ servers, identity, settings: settings.servers }),
+    serversPages({ servers, identity, profiles, settings: serverSettings }),
     ...(options.pages ?? []),
   );
   const app = new Hono().route('/', pages.app).route('/', api);
@@ -82,7 +88,7 @@ export async function startSmallHub(options: SmallHubOptions): Promise<SmallHub>
     identity,
     servers,
     routes,
-    settings,
+    settings: live,
     async authorizationOf(name, scopes = ['inherit']) {
       const user = (await identity.users.get(name)) ?? (await identity.users.create([name]))[0];
       if (!user) throw new Error(`no user ${name}`);

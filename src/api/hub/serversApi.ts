@@ -1,5 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { readActivityPost } from '../../activity/readActivityPost.ts';
+import type { Live } from '../../config/live.ts';
+import type { ServerSettings } from '../../config/settings.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { AtollError } from '../../core/errors.ts';
 import type { Identity } from '../../identity/identity.ts';
@@ -20,8 +22,7 @@ const slowMs = 10_000;
 export interface ServersApiOptions {
   servers: Servers;
   identity: Identity;
-  /** `settings.servers.allowNamedServers`. */
-  allowNamedServers: boolean;
+  settings: Live<Pick<ServerSettings, 'allowNamedServers'>>;
   clock?: Clock;
 }
 
@@ -48,7 +49,7 @@ export function serversApi(options: ServersApiOptions): ApiModule {
 }
 
 function addServerRoutes(frame: ApiFrame, place: (typeof places)[number], options: ServersApiOptions): void {
-  const { servers, identity, allowNamedServers } = options;
+  const { servers, identity, settings } = options;
   const model = { description: 'The server.', schema: serverModelSchema };
 
   frame.route(
@@ -134,7 +135,7 @@ function addServerRoutes(frame: ApiFrame, place: (typeof places)[number], option
       const remove = body?.remove === true;
       if (remove && name === '') throw new AtollError('ATOLL_DEFAULT_SERVER_STAYS', 'Cannot delete the default server');
       if (name !== '' && !(await servers.get(user, name)))
-        throw allowNamedServers
+        throw settings.current.allowNamedServers
           ? serverNotFound(user, name)
           : new AtollError('ATOLL_NAMED_SERVERS_OFF', 'Named servers are not enabled.');
       await (remove ? servers.remove(user, name) : servers.stop(user, name));

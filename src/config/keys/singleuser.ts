@@ -4,6 +4,7 @@ import { extraFiles, field, image, networkPolicy, pullPolicy, toExtraFiles } fro
 import { type Effects, imagesOnly, kubernetesOnly, none, onKubernetes, unsupported } from './effects.ts';
 import { inert, key, podKey, type Row, section, under } from './key.ts';
 import { addPullSecrets, addTag, setPullPolicy, setVolumeMounts, setVolumes } from './podValues.ts';
+import { profileKey } from './profiles.ts';
 import { addEnvironment, defaultUrl, setAmount, setCommand } from './serverTraits.ts';
 import {
   command,
@@ -13,7 +14,6 @@ import {
   freeMap,
   integer,
   kubernetesQuantity,
-  list,
   mapList,
   mapOrList,
   memory,
@@ -62,7 +62,10 @@ const storageKeys: Row[] = [
     ({ servers }, value) => {
       servers.pod.storage.capacity = String(value);
     },
-    { effects: onKubernetes(unsupported('Home folders have no limit; set a quota in the file system.')), default: '10Gi' },
+    {
+      effects: onKubernetes(unsupported('Home folders have no limit; set a quota in the file system.')),
+      default: '10Gi',
+    },
   ),
   podKey(
     'storage.homeMountPath',
@@ -259,7 +262,13 @@ const podKeys: Row[] = [
   ),
   section('networkTools', "Image with which the cloud's metadata server is blocked.", kubernetesOnly),
   ...image('networkTools.image', 'That image.', ({ servers }) => servers.pod.networkTools.image),
-  field('networkTools', 'resources', freeMap, 'Requests and limits of that container.', ({ servers }: Settings) => servers.pod.networkTools),
+  field(
+    'networkTools',
+    'resources',
+    freeMap,
+    'Requests and limits of that container.',
+    ({ servers }: Settings) => servers.pod.networkTools,
+  ),
   ...networkPolicy('networkPolicy', ({ deployment }) => deployment.serverNetworkPolicy),
 ];
 
@@ -310,13 +319,7 @@ export const singleuserKeys: Row[] = [
       { default: 300 },
     ),
 
-    inert(
-      'profileList',
-      z.union([list, freeMap]),
-      'Choices that people have when they start a server.',
-      unsupported('Everybody gets the same environment and resources.'),
-      { satisfiedBy: [] },
-    ),
+    profileKey('profileList', 'What people choose from when they start a server: environments and resources.'),
     podKey(
       'extraFiles',
       extraFiles,

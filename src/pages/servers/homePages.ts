@@ -10,7 +10,6 @@ import type { ServersPagesOptions } from './serversPagesOptions.ts';
 /** Home, and the addresses that lead to a person's own server. */
 export function addHomePages(frame: PageFrame, options: ServersPagesOptions): void {
   const { servers, settings, clock = systemClock } = options;
-  const { allowNamedServers } = settings;
 
   for (const path of ['/', '/hub'])
     frame.page({ method: 'get', path, access: 'open' }, ({ redirect }) => redirect('/hub/'));
@@ -18,11 +17,12 @@ export function addHomePages(frame: PageFrame, options: ServersPagesOptions): vo
   frame.page({ method: 'get', path: '/hub/', access: 'signedIn' }, async ({ principal, redirect }) => {
     const server = await servers.get(principal.name, '');
     if (server?.phase === 'ready') return redirect(serverUrl(principal.name));
-    return redirect(settings.redirectToServer ? '/hub/spawn' : '/hub/home');
+    return redirect(settings.current.redirectToServer ? '/hub/spawn' : '/hub/home');
   });
 
   frame.page({ method: 'get', path: '/hub/home', access: 'signedIn' }, async ({ principal, xsrfToken, page }) => {
     const user = principal.name;
+    const { allowNamedServers } = settings.current;
     const own = await servers.list({ users: [user] });
     const pending = own.some((server) => pendingOf(server) !== null);
     const content = homeContent({ user, servers: own, allowNamedServers, now: clock.now(), xsrfToken });

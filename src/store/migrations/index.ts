@@ -2,6 +2,7 @@ import type { Kysely } from 'kysely';
 import { up as identity } from './0001_identity.ts';
 import { up as servers } from './0002_servers.ts';
 import { up as clusters } from './0003_clusters.ts';
+import { up as serverSettings } from './0004_serverSettings.ts';
 import { up as shares } from './0005_shares.ts';
 import { up as managedServices } from './0009_services.ts';
 import { up as clusterDetails } from './0011_clusterDetails.ts';
@@ -18,6 +19,7 @@ export const migrations: readonly Migration[] = [
   { name: '0001_identity', up: identity },
   { name: '0002_servers', up: servers },
   { name: '0003_clusters', up: clusters },
+  { name: '0004_serverSettings', up: serverSettings },
   { name: '0005_shares', up: shares },
   { name: '0009_services', up: managedServices },
   { name: '0011_clusterDetails', up: clusterDetails },

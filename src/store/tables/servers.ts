@@ -17,6 +17,8 @@ export interface ServersTable {
   token_fingerprint: string | null;
   /** JSON: what the person chose for this start (JupyterHub's user_options). */
   user_options: string;
+  /** By which settings it was started; null before that. */
+  settings_digest: string | null;
   /** When the present (or last) start was accepted. */
   started_at: number | null;
   /** When its server first answered; null until then. */

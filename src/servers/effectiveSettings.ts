@@ -1,0 +1,58 @@
+import type { Live } from '../config/live.ts';
+import type { ServerSettings } from '../config/settings.ts';
+import { sha256Hex } from '../core/ids.ts';
+import type { ServerProfiles } from './profiles/serverProfiles.ts';
+import type { Server } from './server.ts';
+
+/** What each server was started with: the settings with its profile over them. */
+export class EffectiveSettings {
+  readonly #settings: Live<ServerSettings>;
+  readonly #profiles: ServerProfiles | undefined;
+  readonly #byWorkload = new Map<string, ServerSettings>();
+
+  /** @param settings what counts without profiles, and for a server whose profile is not offered any more */
+  constructor(settings: Live<ServerSettings>, profiles?: ServerProfiles) {
+    this.#settings = settings;
+    this.#profiles = profiles;
+  }
+
+  /**
+   * What a server gets that is started now.
+   * @throws AtollError `ATOLL_PROFILE_INVALID` and others when its profile is not offered any more
+   */
+  async forStart(server: Server, workloadId: string): Promise<ServerSettings> {
+    const settings = await this.now(server);
+    this.#byWorkload.set(workloadId, settings);
+    return settings;
+  }
+
+  /** What a server was started with, as far as this hub knows: an earlier one may have started it. */
+  async of(server: Server): Promise<ServerSettings> {
+    const { workloadId } = server;
+    const known = this.#byWorkload.get(workloadId ?? '');
+    if (known) return known;
+    const settings = await this.now(server).catch(() => this.#settings.current);
+    if (workloadId !== null) this.#byWorkload.set(workloadId, settings);
+    return settings;
+  }
+
+  /**
+   * What a server would get if it were started now.
+   * @throws as {@link forStart}
+   */
+  async now({ user, userOptions }: Server): Promise<ServerSettings> {
+    return this.#profiles ? this.#profiles.settingsFor(user, userOptions) : this.#settings.current;
+  }
+
+  /** Forgets a workload. */
+  drop(workloadId: string): void {
+    this.#byWorkload.delete(workloadId);
+  }
+}
+
+/** Tells apart what servers are started with, as far as a start depends on it. */
+export function digestOf(settings: ServerSettings): string {
+  const { allowNamedServers, namedServerLimit, concurrentStartLimit, activeServerLimit, redirectToServer, ...start } =
+    settings;
+  return sha256Hex(JSON.stringify(start)).slice(0, 32);
+}

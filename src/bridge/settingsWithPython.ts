@@ -139,7 +139,7 @@ function snippetAt(place: Line | null, snippets: readonly Snippet[]): Snippet | 
 function placeOf(place: Line | null, snippets: readonly Snippet[]): Place {
   const snippet = snippetAt(place, snippets) ?? snippets[0];
   if (!snippet) throw new Error('there is no Python');
-  if (!place) return snippet.place;
+  if (!place || !snippet.exact) return snippet.place;
   const { file } = snippet.place;
   const text = file.lines()[place.line - 1] ?? '';
   const position = { line: place.line, column: text.search(/\S|$/) + 1 };

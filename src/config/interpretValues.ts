@@ -1,46 +1,62 @@
 import { applyValues } from './applyValues.ts';
 import { checkTogether } from './checkTogether.ts';
+import { decryptAgeFile, isAgeFile } from './encrypted/decryptAgeFile.ts';
+import { decryptSops, isSopsFile } from './encrypted/decryptSops.ts';
 import { findUnknownKeys } from './findUnknownKeys.ts';
 import type { LoadedSettings, LoadOptions } from './loadSettings.ts';
 import type { Problem } from './problem.ts';
 import { defaultSettings, type RuntimeKind, runtimeKinds } from './settings.ts';
+import { hideSecretValues } from './values/hideSecretValues.ts';
 import { layerValues } from './values/layerValues.ts';
 import { parseValues, type ValuesInput } from './values/parseValues.ts';
 import { entryAt } from './values/plainValue.ts';
-import { problemAt } from './values/problemAt.ts';
+import { markReferences, resolveReferences } from './values/references.ts';
 import { unwrapValues } from './values/unwrapValues.ts';
 import type { MapNode } from './values/valueNode.ts';
 
-/** Parses, layers, checks and applies one or more files. Every problem of every file is found in one go. */
-export function interpretValues(inputs: readonly ValuesInput[], options: LoadOptions = {}): LoadedSettings {
+/** Decrypts, parses, layers, checks and applies one or more files. Every problem of every file is found in one go. */
+export async function interpretValues(
+  inputs: readonly ValuesInput[],
+  options: LoadOptions = {},
+): Promise<LoadedSettings> {
   const problems: Problem[] = [];
-  let values: MapNode | undefined;
+  const layers: MapNode[] = [];
   for (const input of inputs) {
-    const parsed = parseValues(input);
-    problems.push(...parsed.problems);
-    if (!parsed.root) continue;
-    const encrypted = findEncryption(parsed.root);
-    if (encrypted) {
-      problems.push(encrypted);
-      continue;
-    }
-    const root = unwrapValues(parsed.root);
+    const file = await openFile(input);
+    problems.push(...file.problems);
+    if (!file.root) continue;
+    const root = markReferences(unwrapValues(file.root));
     problems.push(...findUnknownKeys(root));
-    values = values ? layerValues(values, root) : root;
+    layers.push(root);
   }
-  return applyLayered({ values, problems, inputs, options });
+  if (layers.length === 0) return applyLayered({ values: undefined, layers, problems, inputs, options });
+  const { root: values, problems: unread } = resolveReferences(layers.reduce(layerValues));
+  return applyLayered({ values, layers, problems: [...problems, ...unread], inputs, options });
+}
+
+/** Parses a file, decrypted. The libraries for that are loaded only when it is encrypted. */
+async function openFile(input: ValuesInput): Promise<{ root?: MapNode; problems: readonly Problem[] }> {
+  if (isAgeFile(input.text)) {
+    const decrypted = await decryptAgeFile(input);
+    return 'problem' in decrypted ? { problems: [decrypted.problem] } : parseValues(decrypted.input);
+  }
+  const parsed = parseValues(input);
+  if (!parsed.root || !isSopsFile(parsed.root)) return parsed;
+  const decrypted = await decryptSops(parsed.root);
+  return 'problem' in decrypted ? { problems: [decrypted.problem] } : { root: decrypted.root, problems: [] };
 }
 
 /** Files that were parsed and laid over each other, and what was wrong with each of them. */
 interface Layered {
   values: MapNode | undefined;
+  layers: readonly MapNode[];
   problems: readonly Problem[];
   inputs: readonly ValuesInput[];
   options: LoadOptions;
 }
 
 function applyLayered(layered: Layered): LoadedSettings {
-  const { values, inputs, options } = layered;
+  const { values, layers, inputs, options } = layered;
   const settings = defaultSettings();
   const problems = [...layered.problems];
   const runtime = options.runtime ?? chosenRuntime(values) ?? settings.runtime.kind;
@@ -49,27 +65,15 @@ function applyLayered(layered: Layered): LoadedSettings {
   // Contradictions mean something only when every value could be read.
   const broken = problems.some(({ severity }) => severity === 'error');
   if (values && !broken) problems.push(...checkTogether(settings, values));
-  const loaded = { settings, problems: inOrder(problems, inputs) };
+  const loaded = { settings, problems: hideSecretValues(inOrder(problems, inputs), values ? [values, ...layers] : []) };
   if (!values) return loaded;
-  return { ...loaded, values, amend: (change) => applyLayered({ ...layered, values: change(values) }) };
+  return { ...loaded, values, layers, amend: (change) => applyLayered({ ...layered, values: change(values) }) };
 }
 
 /** `atoll.runtime.kind`, which decides what becomes of all other keys; undefined when it is not, or not well, written. */
 function chosenRuntime(values: MapNode | undefined): RuntimeKind | undefined {
   const written = values && entryAt(values, ['atoll', 'runtime', 'kind'])?.value;
   return runtimeKinds.find((kind) => written?.kind === 'scalar' && written.value === kind);
-}
-
-/** A file that SOPS encrypted has a map `sops` with its message authentication code. */
-function findEncryption(root: MapNode): Problem | undefined {
-  const sops = root.entries.get('sops');
-  if (sops?.value.kind !== 'map' || !sops.value.entries.has('mac')) return undefined;
-  return problemAt(sops.keyPlace, {
-    code: 'ATOLL_SETTINGS_ENCRYPTED',
-    severity: 'error',
-    message: 'The file is encrypted with SOPS, and Atoll cannot read it.',
-    path: [],
-  });
 }
 
 function inOrder(problems: readonly Problem[], inputs: readonly ValuesInput[]): Problem[] {

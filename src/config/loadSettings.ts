@@ -16,6 +16,8 @@ export interface LoadedSettings {
   problems: Problem[];
   /** The layered values, each with its place; undefined when there are no files. */
   values?: MapNode;
+  /** What each file says by itself, in their order, in the daskhub layout; undefined when there are no files. */
+  layers?: readonly MapNode[];
   /** The same files with changed values: what Python in them sets. Undefined when there are no files. */
   amend?: (change: (values: MapNode) => MapNode) => LoadedSettings;
 }

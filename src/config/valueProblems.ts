@@ -79,7 +79,10 @@ function issueProblems(row: Key, path: Path, entry: MapEntry, plain: unknown, is
     return [problem('ATOLL_SETTINGS_VALUE', place, `${pathText(full)} ${message.replace(/\.$/, '')}.`, full)];
   const value = inside.reduce<unknown>((outer, part) => (outer as Record<string | number, unknown>)?.[part], plain);
   const expected = describeType(typeAt(row.type, inside) ?? row.type);
-  const secret = row.secret || full.some((part) => isSecretName(String(part)));
+  const secret =
+    row.secret ||
+    (at.value.kind === 'scalar' && at.value.secret === true) ||
+    full.some((part) => isSecretName(String(part)));
   const inQuotes = expected === 'text' && (typeof value === 'number' || typeof value === 'boolean');
   return [
     problem(

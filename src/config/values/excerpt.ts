@@ -5,7 +5,7 @@ import type { Place } from './valueNode.ts';
 /**
  * The line of a place with the one before it, numbered, and a mark below the column. Values that may be secret are
  * masked: those of keys with a secret's name, whatever is nested below such a key, passwords in URLs, long random words;
- * with `hidden`, everything in the line after its first key.
+ * with `hidden`, everything in the line after its first key. Of a file that was encrypted, only keys are shown.
  */
 export function excerpt({ file, offset }: Place, hidden = false): string {
   const { line, column } = file.positionAt(offset);
@@ -16,7 +16,7 @@ export function excerpt({ file, offset }: Place, hidden = false): string {
   const shown = [line - 1, line]
     .filter((number) => number >= 1)
     .map((number) => {
-      const shownLine = maskLine(lines, number - 1, hidden && number === line);
+      const shownLine = maskLine(lines, number - 1, file.secret || (hidden && number === line));
       return `${String(number).padStart(width)} | ${shownLine.slice(from, from + window)}`;
     });
   const last = shown.at(-1) ?? '';

@@ -16,7 +16,7 @@ import { mostProblems, type Path, type Problem } from '../problem.ts';
 import { describeYamlError } from './describeYamlError.ts';
 import { deepestNesting, findExcess } from './findExcess.ts';
 import { problemAt } from './problemAt.ts';
-import type { MapEntry, MapNode, Place, ValueNode, ValuesFile } from './valueNode.ts';
+import type { MapEntry, MapNode, Place, ScalarNode, ValueNode, ValuesFile } from './valueNode.ts';
 import { placeText } from './valueNode.ts';
 
 /** Values in a settings file at most, aliases unfolded. The largest real files have some 2 000. */
@@ -29,6 +29,8 @@ const mostYamlErrors = 20;
 export interface ValuesInput {
   name: string;
   text: string;
+  /** No value of it is ever shown: it was encrypted as a whole. */
+  secret?: boolean;
 }
 
 /**
@@ -36,8 +38,8 @@ export interface ValuesInput {
  * and merge keys; times, dates and base-60 numbers stay text. Never throws: what is wrong is in `problems`, and then `root`
  * is undefined.
  */
-export function parseValues({ name, text }: ValuesInput): { root?: MapNode; problems: Problem[] } {
-  const reader = new Reader(valuesFile(name, text));
+export function parseValues({ name, text, secret = false }: ValuesInput): { root?: MapNode; problems: Problem[] } {
+  const reader = new Reader(valuesFile(name, text, secret));
   const excess = findExcess(text);
   if (excess) return reader.refuse('ATOLL_SETTINGS_TOO_LARGE', excess);
   // YAML forbids them, and a terminal would obey them.
@@ -54,11 +56,12 @@ export function parseValues({ name, text }: ValuesInput): { root?: MapNode; prob
   return reader.read(document);
 }
 
-function valuesFile(name: string, text: string): ValuesFile {
+function valuesFile(name: string, text: string, secret: boolean): ValuesFile {
   let counter: LineCounter | undefined;
   let lines: string[] | undefined;
   return {
     name,
+    secret,
     lines: () => {
       lines ??= text.split(/\r?\n/);
       return lines;
@@ -148,10 +151,14 @@ class Reader {
     if (isMap(node)) return this.#map(node.items, place, path);
     const value = isScalar(node) ? node.value : null;
     if (typeof value === 'string' || typeof value === 'boolean' || typeof value === 'number')
-      return { kind: 'scalar', place, value, source: (isScalar(node) && node.source) || String(value) };
+      return this.#scalar(place, value, (isScalar(node) && node.source) || String(value));
     // A merge mark (<<) in the place of a value is only text.
-    if (typeof value === 'symbol') return { kind: 'scalar', place, value: '<<', source: '<<' };
+    if (typeof value === 'symbol') return this.#scalar(place, '<<', '<<');
     return { kind: 'scalar', place, value: null, source: 'null' };
+  }
+
+  #scalar(place: Place, value: string | number | boolean, source: string): ScalarNode {
+    return { kind: 'scalar', place, value, source, ...(place.file.secret && { secret: true }) };
   }
 
   #map(pairs: readonly Pair[], place: Place, path: Path): MapNode {

@@ -2,11 +2,15 @@ import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCodeOf } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errorTable.ts';
+import { armored } from '../encrypted/decryptAgeFile.ts';
 import type { Problem } from '../problem.ts';
 import type { ValuesInput } from './parseValues.ts';
 
 /** Bytes that are read of one file at most; what is longer is refused. UTF-8 needs up to four for a character. */
 const mostBytes = 4 * 2 ** 20;
+
+/** How a binary file of age begins. */
+const ageMark = Buffer.from('age-encryption.org/');
 
 /** What {@link readValuesFiles} calls standard input. */
 const standardInputName = '<stdin>';
@@ -56,6 +60,7 @@ function readText(path: string, refuse: (code: ErrorCode, message: string) => vo
     refuse('ATOLL_SETTINGS_TOO_LARGE', `The file is longer than ${mostBytes / 2 ** 20} MiB.`);
     return undefined;
   }
+  if (bytes.subarray(0, ageMark.length).equals(ageMark)) return armored(bytes);
   // UTF-16 and UTF-32 begin with a mark of their own, or have a zero beside the first letter.
   if (/^(?:fffe|feff|0000feff)/.test(bytes.subarray(0, 4).toString('hex')) || bytes.subarray(0, 4).includes(0)) {
     refuse('ATOLL_SETTINGS_ENCODING', 'The file is in UTF-16 or UTF-32, or no text at all.');

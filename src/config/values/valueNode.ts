@@ -2,6 +2,8 @@
 export interface ValuesFile {
   /** Its path as given, or `<stdin>`. */
   name: string;
+  /** Nothing of it but its keys is shown: it was encrypted as a whole. */
+  secret: boolean;
   /** Its text, line by line. */
   lines(): readonly string[];
   /** Line and column, both from 1, of a place in the text. */
@@ -42,7 +44,14 @@ export interface ScalarNode {
   value: string | number | boolean | null;
   /** As it was written: `1.10` stays `1.10` where a number is used as text. */
   source: string;
+  /** It was encrypted, or stands somewhere else: it is never shown. */
+  secret?: boolean;
+  /** Where the value is to be taken from. */
+  reference?: Reference;
 }
+
+/** What `{fromEnv: NAME}` and `{fromFile: path}` refer to. */
+export type Reference = { kind: 'environment'; name: string } | { kind: 'file'; path: string };
 
 /** A place as `file:line:column`. */
 export function placeText({ file, offset }: Place): string {

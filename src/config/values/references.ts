@@ -1,0 +1,79 @@
+import { readFileSync, statSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { systemCodeOf } from '../../core/errors.ts';
+import { quoted } from '../maskSecrets.ts';
+import type { Path, Problem } from '../problem.ts';
+import { problemAt } from './problemAt.ts';
+import type { MapNode, Place, Reference, ScalarNode, ValueNode } from './valueNode.ts';
+
+/** Bytes that a file with a secret may have. Certificates and keys have a few thousand. */
+const mostBytes = 2 ** 20;
+
+/**
+ * Makes one value of each reference (`{fromEnv: NAME}`, `{fromFile: path}`), so that layers replace it as a whole. What it
+ * refers to is read by {@link resolveReferences}, once it is known which of them count.
+ */
+export function markReferences(node: MapNode): MapNode;
+export function markReferences(node: ValueNode): ValueNode;
+export function markReferences(node: ValueNode): ValueNode {
+  if (node.kind === 'scalar') return node;
+  if (node.kind === 'list') return { ...node, items: node.items.map((item) => markReferences(item)) };
+  const reference = referenceOf(node);
+  if (reference) return { kind: 'scalar', place: node.place, value: '', source: '', secret: true, reference };
+  const entries = new Map(
+    [...node.entries].map(([name, entry]) => [name, { ...entry, value: markReferences(entry.value) }]),
+  );
+  return { ...node, entries };
+}
+
+function referenceOf({ entries }: MapNode): Reference | undefined {
+  const [[name, { value }] = ['', { value: undefined }], ...others] = entries;
+  if (others.length > 0 || value?.kind !== 'scalar' || typeof value.value !== 'string') return undefined;
+  if (name === 'fromEnv') return { kind: 'environment', name: value.value };
+  return name === 'fromFile' ? { kind: 'file', path: value.value } : undefined;
+}
+
+/** Puts what the references of the layered values refer to in their place. What cannot be read is in `problems`. */
+export function resolveReferences(root: MapNode): { root: MapNode; problems: Problem[] } {
+  const problems: Problem[] = [];
+  const visit = (node: ValueNode, path: Path): ValueNode => {
+    if (node.kind === 'list') return { ...node, items: node.items.map((item, index) => visit(item, [...path, index])) };
+    if (node.kind === 'map') return visitMap(node, path);
+    return node.reference ? resolved(node, node.reference, path) : node;
+  };
+  const visitMap = (node: MapNode, path: Path): MapNode => ({
+    ...node,
+    entries: new Map(
+      [...node.entries].map(([name, entry]) => [name, { ...entry, value: visit(entry.value, [...path, name]) }]),
+    ),
+  });
+  const resolved = (node: ScalarNode, reference: Reference, path: Path): ScalarNode => {
+    const read = readReference(reference, node.place);
+    if ('text' in read) return { ...node, value: read.text, source: read.text };
+    problems.push(
+      problemAt(node.place, { code: 'ATOLL_SETTINGS_REFERENCE', severity: 'error', message: read.failure, path }),
+    );
+    // As if it were not written, so that nothing else is said about it.
+    return { ...node, value: null };
+  };
+  return { root: visitMap(root, []), problems };
+}
+
+function readReference(reference: Reference, { file }: Place): { text: string } | { failure: string } {
+  if (reference.kind === 'environment') {
+    const text = process.env[reference.name];
+    if (text === undefined) return { failure: `There is no environment variable ${quoted(reference.name)}.` };
+    return { text };
+  }
+  // Beside the settings file, wherever Atoll was started; standard input has no place of its own.
+  const path = resolve(file.name === '<stdin>' ? '.' : dirname(file.name), reference.path);
+  try {
+    const { size } = statSync(path);
+    if (size > mostBytes) return { failure: `The file ${quoted(reference.path)} is longer than 1 MiB.` };
+    // Editors and `echo` end a file with a line break, which no secret has.
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)).replace(/\r?\n$/, '') };
+  } catch (error) {
+    if (systemCodeOf(error) === 'ENOENT') return { failure: `There is no file ${quoted(reference.path)}.` };
+    return { failure: `The file ${quoted(reference.path)} cannot be read (${systemCodeOf(error) ?? 'no UTF-8'}).` };
+  }
+}

@@ -32,8 +32,10 @@ export class FakeScheduler {
   count = 0;
   readonly active = new Set<string>();
   readonly closed = new Set<string>();
-  /** Tasks being worked on, and workers that waiting tasks could use. */
-  load = { processing: 0, desired_workers: 0 };
+  /** Tasks being worked on, workers that waiting tasks could use, and clients (`fire-and-forget` counted). */
+  load: { processing: number; desired_workers: number; clients?: number } = { processing: 0, desired_workers: 0 };
+  /** How often it was asked for its load. */
+  looks = 0;
   /** Set to leave requests unanswered. */
   deaf = false;
   /** Set to answer requests with this status. */
@@ -129,7 +131,10 @@ export class FakeScheduler {
   }
 
   async #answer(request: IncomingMessage): Promise<string | undefined> {
-    if (request.url === '/json/counts.json') return JSON.stringify({ workers: this.active.size, ...this.load });
+    if (request.url === '/json/counts.json') {
+      this.looks += 1;
+      return JSON.stringify({ workers: this.active.size, ...this.load });
+    }
     if (request.headers.authorization !== `token ${this.#workload.spec.files['api-token']}`) return undefined;
     let text = '';
     for await (const part of request) text += String(part);

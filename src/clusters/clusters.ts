@@ -159,7 +159,7 @@ export class Clusters {
     const now = clock.now();
     const scaling: Scaling = { mode: 'fixed', count: 0 };
     const credentials = sealCredentials(sealer, name, await makeCredentials(name, now));
-    const created = await store.write(async ({ db, changed }) => {
+    const created = await store.write(async ({ db, changed, audit }) => {
       const obstacle = limits.whenFull === 'refuse' ? await obstacleToStart(db, limits, holder, config) : undefined;
       if (obstacle) throw limitReached(`No cluster can be made now: ${obstacle.sentence}.`);
       await db
@@ -194,6 +194,7 @@ export class Clusters {
         .execute();
       for (const changedName of new Set([name, ...(await grantRoom(db, limits, name, now))]))
         changed('clusters', changedName);
+      await audit({ action: 'cluster.create', target: user.name, details: { cluster: name } });
       return readCluster(db, name);
     });
     if (!created) throw new AtollError('ATOLL_INTERNAL', 'A cluster just made cannot be read.');
@@ -302,15 +303,19 @@ export class Clusters {
   /** Ends a cluster; resolves when that is durable. One that has ended, or that is not known, is left as it is. */
   async stop(name: string, reason: string): Promise<void> {
     const { store, log } = this.#context;
-    const stopped = await store.write(async ({ db, changed }) => {
-      const { numUpdatedRows } = await db
+    const stopped = await store.write(async ({ db, changed, audit }) => {
+      const stopping = await db
         .updateTable('clusters')
         .set({ desired: 'stopped', phase: 'stopping', reason })
         .where('name', '=', name)
         .where('desired', '=', 'running')
-        .executeTakeFirst();
-      if (numUpdatedRows > 0) changed('clusters', name);
-      return numUpdatedRows > 0;
+        .returning('user_name')
+        .execute();
+      for (const { user_name } of stopping) {
+        changed('clusters', name);
+        await audit({ action: 'cluster.stop', target: user_name, details: { cluster: name, reason } });
+      }
+      return stopping.length > 0;
     });
     if (stopped) log.info({ cluster: name, reason }, 'cluster stopping');
   }

@@ -54,15 +54,20 @@ export function specificationOf(field: OptionField): FieldSpecification {
 
 /**
  * The chosen values by field name, checked and with defaults filled in; plain JSON.
- * @throws AtollError `ATOLL_CLUSTER_OPTIONS_INVALID` with dask-gateway's text.
+ * @throws AtollError `ATOLL_CLUSTER_OPTIONS_INVALID` with dask-gateway's text; after it, the options there are.
  */
 export function checkOptions(fields: readonly OptionField[], request: PythonValue): Record<string, unknown> {
   if (!isPythonObject(request)) throw invalid(`options must be a dict, got '${pythonTypeName(request)}'`);
   const unknown = Object.keys(request)
     .filter((name) => !fields.some((field) => field.field === name))
     .sort();
-  if (unknown.length > 0) throw invalid(`Unknown fields ${pythonRepr(unknown)}`);
+  if (unknown.length > 0) throw invalid(`Unknown fields ${pythonRepr(unknown)}. ${validOnes(fields)}`);
   return Object.fromEntries(fields.map((field) => [field.field, checkedValueOf(field, request)]));
+}
+
+function validOnes(fields: readonly OptionField[]): string {
+  if (fields.length === 0) return 'Clusters have no options here.';
+  return `The options are: ${fields.map(({ field }) => field).join(', ')}.`;
 }
 
 /** Configuration by key: fields under their targets, and what the keys of selects stand for. */

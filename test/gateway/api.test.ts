@@ -213,7 +213,7 @@ describe('options and creation', () => {
   );
 
   test.each([
-    ['{"cluster_options": {"image": "x"}}', 422, "Unknown fields ['image']"],
+    ['{"cluster_options": {"image": "x"}}', 422, "Unknown fields ['image']. Clusters have no options here."],
     ['{"cluster_options": [1]}', 422, "options must be a dict, got 'list'"],
     ['{"cluster_options": "x"}', 422, "options must be a dict, got 'str'"],
     ['[]', 422, 'The body must be a JSON object, got []'],

@@ -231,7 +231,7 @@ describe('limits', () => {
   test('are told as warnings, and wrong requests as errors', async () => {
     expect(await run('limits', 'ada')).toEqual({
       options: {},
-      refused: "Unknown fields ['image']",
+      refused: "Unknown fields ['image']. Clusters have no options here.",
       messages: [
         'Scale request of 5 workers would exceed resource limit of 2 workers. Scaling to 2 instead.',
         'Adapt with `maximum=inf, minimum=0` workers would exceed resource limit of 2 workers. Using `maximum=2, minimum=0` instead.',

@@ -59,7 +59,7 @@ test('the client reads options of all kinds, sends them, and shows what is refus
     before: { image: 'plain', gpu: false, cores: 2, memory: 1, size: 'small', environment: { A: 'b' } },
     chosen: { image: 'plain', gpu: false, cores: 3, memory: 2, size: 'large', environment: { COLOUR: 'blue' } },
     refusals: [
-      "Unknown fields ['unknown']",
+      expect.stringContaining("Unknown fields ['unknown']. The options are: "),
       'cores must be an integer, got 2.0',
       'cores must be <= 4.000000, got 99',
       'memory must be finite, got nan',

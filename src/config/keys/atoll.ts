@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { runtimeKinds } from '../settings.ts';
+import { clusterKeys } from './clusterKeys.ts';
 import { key, type Row, section, under } from './key.ts';
 import { cores, count, memory, seconds } from './types.ts';
 
@@ -78,6 +79,7 @@ export const atollKeys: Row[] = [
         },
         { default: 60 },
       ),
+      ...clusterKeys,
     ]),
   ]),
 ];

@@ -1,10 +1,10 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePort } from '../../test/support/freePort.ts';
 import { until } from '../../test/support/until.ts';
-import { withDescendants } from './processTree.ts';
+import { withDescendants } from '../support/processTree.ts';
 
 /** Something between the load and the servers. */
 export interface ProxyPeer {
@@ -14,14 +14,34 @@ export interface ProxyPeer {
   pids: number[];
 }
 
+/** What is behind a proxy, and what is asked of its routes. */
+export interface Behind {
+  /** Port of the HTTP server. */
+  server: number;
+  /** Port of the WebSocket server, which may come later. */
+  echo: number;
+  /** How many other routes there are. */
+  routes: number;
+  /** How many routes come or go in each second. */
+  changes: number;
+}
+
+/** The program of a role. */
+export function rolePath(role: string): string {
+  return join(import.meta.dirname, 'roles', `${role}.ts`);
+}
+
 /** Body of a small answer. */
 const smallBody = '0123456789'.repeat(10);
 const largeBytes = 1024 * 1024;
+/** Bytes of a body that no buffer holds. */
+export const hugeBytes = 100 * 1024 * 1024;
 
 /** The servers behind the proxies, and the proxies; all processes end with {@link end}. */
 export class ProxyField {
   readonly folder = mkdtempSync(join(tmpdir(), 'atoll-bench-proxy-'));
   readonly #children: ChildProcess[] = [];
+  readonly #timers: NodeJS.Timeout[] = [];
   readonly #pinning: boolean;
 
   /** @param pinning runs proxies on the last processor and everything else on the first. */
@@ -29,7 +49,7 @@ export class ProxyField {
     this.#pinning = pinning;
   }
 
-  /** nginx that answers /bench/small with 100 bytes and /bench/large with 1 MiB; returns its port. */
+  /** nginx that answers /bench/small with 100 bytes, /bench/large with 1 MiB and /bench/huge with 100 MiB; returns its port. */
   async startServer(): Promise<number> {
     const port = await freePort();
     const files = join(this.folder, 'files/bench');
@@ -37,32 +57,31 @@ export class ProxyField {
     // The workers of an nginx that root has started are somebody else.
     chmodSync(this.folder, 0o755);
     writeFileSync(join(files, 'large'), Buffer.alloc(largeBytes, 'x'));
+    writeFileSync(join(files, 'huge'), Buffer.alloc(hugeBytes, 'x'));
+    const sink = await this.#startSink();
     const server = `server { listen 127.0.0.1:${port};
       location /bench/small { return 200 "${smallBody}"; }
+      location /bench/sink { client_max_body_size 0; proxy_request_buffering off; proxy_http_version 1.1; proxy_pass http://127.0.0.1:${sink}; }
       location / { root ${join(this.folder, 'files')}; sendfile on; } }`;
     await this.#startNginx('server', server, port, false);
     return port;
   }
 
-  /** A process of this program in another role; returns its process id. */
+  /** A program of `roles/`; returns its process id. */
   startRole(role: string, words: (string | number)[], proxy: boolean): number {
-    return this.#spawn(
-      process.execPath,
-      [resolve(import.meta.dirname, '../proxy.ts'), role, ...words.map(String)],
-      proxy,
-    );
+    return this.#spawn(process.execPath, [rolePath(role), ...words.map(String)], proxy);
   }
 
   /** Our edge. */
-  async startEdge(server: number, echo: number): Promise<ProxyPeer> {
+  async startEdge({ server, echo, routes, changes }: Behind): Promise<ProxyPeer> {
     const port = await freePort();
-    const pid = this.startRole('edge', [this.folder, port, server, echo], true);
+    const pid = this.startRole('edge', [this.folder, port, server, echo, routes, changes], true);
     await answers(port);
     return { name: 'atoll edge', port, pids: [pid] };
   }
 
   /** configurable-http-proxy of node_modules; with its WebSocket route by its own interface. */
-  async startConfigurableHttpProxy(server: number, echo: number): Promise<ProxyPeer> {
+  async startConfigurableHttpProxy({ server, echo, routes, changes }: Behind): Promise<ProxyPeer> {
     const [port, apiPort] = [await freePort(), await freePort()];
     const program = resolve(import.meta.dirname, '../../node_modules/.bin/configurable-http-proxy');
     const words = [
@@ -80,25 +99,27 @@ export class ProxyField {
     const pid = this.#spawn(process.execPath, [program, ...words.map(String)], true, {
       CONFIGPROXY_AUTH_TOKEN: 'token',
     });
-    for (const [path, target] of [
-      ['bench', server],
-      ['bench/ws', echo],
-    ] as const)
-      await until('configurable-http-proxy takes a route', async () => {
-        const body = JSON.stringify({ target: `http://127.0.0.1:${target}` });
-        const headers = { Authorization: 'token token' };
-        return (await fetch(`http://127.0.0.1:${apiPort}/api/routes/${path}`, { method: 'POST', body, headers })).ok;
+    const call = (method: string, path: string, target?: number): Promise<Response> =>
+      fetch(`http://127.0.0.1:${apiPort}/api/routes/${path}`, {
+        method,
+        headers: { Authorization: 'token token' },
+        ...(target === undefined ? {} : { body: JSON.stringify({ target: `http://127.0.0.1:${target}` }) }),
       });
+    await until('configurable-http-proxy takes a route', async () => (await call('POST', 'bench', server)).ok);
+    await call('POST', 'bench/ws', echo);
+    for (let user = 0; user < routes; user++) await call('POST', `user/user-${user}`, 9);
+    if (changes > 0) this.#change(call, changes);
     await answers(port);
     return { name: 'configurable-http-proxy', port, pids: [pid] };
   }
 
   /** nginx with one worker. */
-  async startNginxProxy(server: number, echo: number): Promise<ProxyPeer> {
+  async startNginxProxy({ server, echo }: Behind): Promise<ProxyPeer> {
     const port = await freePort();
     const forwarded = `proxy_http_version 1.1; proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;
-      proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Forwarded-Port $server_port;`;
+      proxy_set_header X-Forwarded-Host $http_host; proxy_set_header X-Forwarded-Port $server_port;
+      client_max_body_size 0; proxy_request_buffering off;`;
     const config = `upstream server { server 127.0.0.1:${server}; keepalive 256; keepalive_requests 1000000000; }
       server { listen 127.0.0.1:${port};
         location / { proxy_pass http://server; ${forwarded} proxy_set_header Connection ""; }
@@ -110,6 +131,7 @@ export class ProxyField {
 
   /** Ends everything. */
   async end(): Promise<void> {
+    for (const timer of this.#timers) clearInterval(timer);
     await Promise.all(
       this.#children.map(async (child) => {
         if (child.exitCode !== null) return;
@@ -125,6 +147,23 @@ export class ProxyField {
   command(program: string, words: string[], proxy: boolean): [string, string[]] {
     if (!this.#pinning) return [program, words];
     return ['taskset', ['-c', proxy ? lastProcessor() : '0', program, ...words]];
+  }
+
+  /** Adds and removes routes of configurable-http-proxy in turns. */
+  #change(call: (method: string, path: string, target?: number) => Promise<Response>, changes: number): void {
+    let count = 0;
+    const timer = setInterval(() => {
+      const path = `user/changing-${count % 100}`;
+      void (count++ % 2 === 0 ? call('POST', path, 9) : call('DELETE', path)).catch(() => undefined);
+    }, 1000 / changes);
+    this.#timers.push(timer);
+  }
+
+  async #startSink(): Promise<number> {
+    const port = await freePort();
+    this.startRole('sink', [port], false);
+    await until('an answer of the sink', async () => (await fetch(`http://127.0.0.1:${port}/`)).ok);
+    return port;
   }
 
   #spawn(program: string, words: string[], proxy: boolean, environment: NodeJS.ProcessEnv = {}): number {
@@ -154,16 +193,6 @@ export class ProxyField {
     const pid = this.#spawn('nginx', ['-p', this.folder, '-e', 'stderr', '-c', config], proxy);
     await answers(port);
     return pid;
-  }
-}
-
-/** Whether a program can be found. */
-export function isInstalled(program: string): boolean {
-  try {
-    execFileSync('which', [program], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
   }
 }
 

@@ -1,0 +1,49 @@
+import { createServer } from 'node:http';
+import { join } from 'node:path';
+import { createControlListener } from '../../../src/edge/controlListener.ts';
+import { createEdge } from '../../../src/edge/edge.ts';
+import type { HttpRoute } from '../../../src/edge/protocol.ts';
+import { RoutePublisher } from '../../../src/edge/routePublisher.ts';
+
+// An edge with a route to a server, one to a WebSocket server, and others; it changes some of them when told to.
+//
+//   node edge.ts FOLDER PORT SERVER_PORT WEBSOCKET_PORT OTHER_ROUTES CHANGES_A_SECOND
+
+const [folder = '', ...words] = process.argv.slice(2);
+const [port = 0, server = 0, webSocketServer = 0, others = 0, changes = 0] = words.map(Number);
+
+function routeTo(id: string, targetPort: number): HttpRoute {
+  const target = { kind: 'tcp', host: '127.0.0.1', port: targetPort } as const;
+  return { kind: 'http', id, prefix: `/${id}/`, target, stripPrefix: false, access: 'open' };
+}
+
+const publisher = new RoutePublisher();
+for (let user = 0; user < others; user++) publisher.put(routeTo(`user/user-${user}`, 9));
+publisher.put(routeTo('bench', server));
+publisher.put(routeTo('bench/ws', webSocketServer));
+const path = join(folder, `control-${process.pid}.sock`);
+const listener = createControlListener({
+  publisher,
+  token: 'token',
+  onActivity: () => undefined,
+  answerGrant: () => Promise.reject(new Error('no grants here')),
+  onError: console.error,
+});
+createServer(listener).listen(path);
+const edge = createEdge({
+  host: '127.0.0.1',
+  port,
+  hub: { kind: 'tcp', host: '127.0.0.1', port: server },
+  control: { kind: 'unix', path },
+  controlToken: 'token',
+  log: (level, fields, message) => level === 'error' && console.error(message, fields),
+});
+await edge.start();
+if (changes > 0) {
+  let count = 0;
+  setInterval(() => {
+    const id = `user/changing-${count % 100}`;
+    if (count++ % 2 === 0) publisher.put(routeTo(id, 9));
+    else publisher.delete(id);
+  }, 1000 / changes);
+}

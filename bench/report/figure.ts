@@ -1,0 +1,41 @@
+import { median } from '../support/statistics.ts';
+
+/** One thing measured, in several rounds, by us and by a peer in turns. */
+export interface Figure {
+  /** `suite/case`, as `goals.json` names it: `edge/100-byte responses`. */
+  case: string;
+  /** Of the values: `requests/s`, `s`, `MB`. */
+  unit: string;
+  better: 'more' | 'less';
+  /** One value a round. */
+  ours: number[];
+  /** Beside whom; undefined: the value stands for itself. */
+  peer?: FigurePeer;
+}
+
+/** The other side of a figure. */
+export interface FigurePeer {
+  /** With its version where there are several: `JupyterHub 6.1.1`. */
+  name: string;
+  /** One value a round, each taken beside ours of the same place. Empty when the peer is missing. */
+  theirs: number[];
+  /** Why the peer could not be measured. */
+  missing?: string;
+}
+
+/** What a figure comes to. */
+export interface Outcome {
+  /** Median of ours divided by theirs, round by round; undefined without a peer. */
+  ratio?: number;
+  /** The lowest and the highest ratio of a round, or (without a peer) value. */
+  from: number;
+  to: number;
+}
+
+/** Sums a figure up; undefined when nothing was measured. */
+export function outcomeOf({ ours, peer }: Figure): Outcome | undefined {
+  if (ours.length === 0 || peer?.theirs.length === 0) return undefined;
+  if (!peer) return { from: Math.min(...ours), to: Math.max(...ours) };
+  const ratios = ours.slice(0, peer.theirs.length).map((value, round) => value / (peer.theirs[round] ?? NaN));
+  return { ratio: median(ratios), from: Math.min(...ratios), to: Math.max(...ratios) };
+}

@@ -1,0 +1,46 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { median } from '../support/statistics.ts';
+import { type Figure, outcomeOf } from './figure.ts';
+
+/** A figure promised. With a peer it is about the ratio ours / theirs, without about our value in the figure's unit. */
+export interface Goal {
+  case: string;
+  /** The beginning of the peer's name, so that `JupyterHub` means all its versions. */
+  peer?: string;
+  atLeast?: number;
+  atMost?: number;
+}
+
+/** `met`; `near`: short of the goal, by less than the rounds differ; `missed`; `unknown`: not measured. */
+export type Verdict = 'met' | 'near' | 'missed' | 'unknown';
+
+/** All figures promised, from `bench/goals.json`. */
+export function readGoals(): Goal[] {
+  return JSON.parse(readFileSync(join(import.meta.dirname, '../goals.json'), 'utf8')) as Goal[];
+}
+
+/** The goal of a figure, if one was promised. */
+export function goalOf(figure: Figure, goals: readonly Goal[]): Goal | undefined {
+  return goals.find(
+    (goal) =>
+      goal.case === figure.case &&
+      (goal.peer === undefined ? figure.peer === undefined : figure.peer?.name.startsWith(goal.peer)),
+  );
+}
+
+/** Whether a figure keeps its promise. */
+export function judge(figure: Figure, goal: Goal): Verdict {
+  const outcome = outcomeOf(figure);
+  if (!outcome) return 'unknown';
+  const reached = outcome.ratio ?? median(figure.ours);
+  const spread = outcome.to - outcome.from;
+  const short = Math.max((goal.atLeast ?? -Infinity) - reached, reached - (goal.atMost ?? Infinity));
+  if (short <= 0) return 'met';
+  return short <= spread ? 'near' : 'missed';
+}
+
+/** A goal in a few characters: `>= 5 x`. */
+export function goalText({ peer, atLeast, atMost }: Goal): string {
+  return `${atLeast === undefined ? `<= ${atMost}` : `>= ${atLeast}`}${peer === undefined ? '' : ' x'}`;
+}

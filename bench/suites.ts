@@ -1,0 +1,29 @@
+/** A part of the bench: a program that hands its figures in. */
+export interface Suite {
+  name: string;
+  about: string;
+  /** In this folder. */
+  file: string;
+  /** Roughly, of the whole form. */
+  minutes: number;
+  /** Arguments of the short form, some forty seconds long; undefined: it has none. */
+  short?: string[];
+}
+
+/** All suites, in the order in which they run. */
+export const suites: readonly Suite[] = [
+  {
+    name: 'edge',
+    about: 'the edge beside configurable-http-proxy and nginx',
+    file: 'edge/edge.ts',
+    minutes: 6,
+    short: ['--rounds', '3', '--seconds', '1', '--only', '100'],
+  },
+  {
+    name: 'servers',
+    about: 'start-up, memory and starts of JupyterLab beside JupyterHub',
+    file: 'servers.ts',
+    minutes: 5,
+    short: ['--rounds', '1'],
+  },
+];

@@ -37,6 +37,11 @@ program
   .action(async (options) => (await import('./cli/check.ts')).check(options));
 
 program
+  .command('schema')
+  .description('Print the JSON Schema of a settings file, for editors (yaml-language-server).')
+  .action(async () => (await import('./cli/schema.ts')).schema());
+
+program
   .command('login')
   .description('Print a new link that signs you (or --user) in, once, to the Atoll that runs on the data folder.')
   .addOption(dataOption())

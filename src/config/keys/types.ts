@@ -53,7 +53,7 @@ export const memory = z
       context.addIssue({ code: 'custom', message: `is only ${bytes} bytes; the unit is missing: 512M, 2G` });
     return bytes;
   })
-  .meta({ title: 'memory (512M, 2G; powers of 1024)' });
+  .meta({ title: 'memory (512M, 2G; powers of 1024)', ...form(/[KMGT]i?/) });
 
 /** An amount that is handed to Kubernetes as it is written. */
 export const kubernetesQuantity = z
@@ -69,7 +69,13 @@ function isKubernetesQuantity(value: string | number): boolean {
 export const cores = z
   .union([z.string(), z.number()])
   .transform((value, context) => quantity(() => parseCores(value), context))
-  .meta({ title: 'cores (2, 0.5, 500m)' });
+  .meta({ title: 'cores (2, 0.5, 500m)', ...form(/m/) });
+
+/** How an amount looks, for the JSON Schema. */
+function form(unit: RegExp): { pattern: string; minimum: number } {
+  const number = String.raw`[+-]?(?:\d+(?:_\d+)*(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?`;
+  return { pattern: String.raw`^\s*${number}\s*(?:${unit.source})?\s*$`, minimum: 0 };
+}
 
 function quantity(parse: () => number, context: z.RefinementCtx): number {
   try {
@@ -84,10 +90,15 @@ function quantity(parse: () => number, context: z.RefinementCtx): number {
 /** Memory above zero. */
 export const someMemory = memory
   .refine((bytes) => bytes > 0, 'must be above 0')
-  .meta({ title: 'memory (512M, 2G; powers of 1024)' });
+  .meta({ title: 'memory (512M, 2G; powers of 1024)', ...form(/[KMGT]i?/) });
 
 /** Cores above zero. */
-export const someCores = cores.refine((value) => value > 0, 'must be above 0').meta({ title: 'cores (2, 0.5, 500m)' });
+export const someCores = cores
+  .refine((value) => value > 0, 'must be above 0')
+  .meta({
+    title: 'cores (2, 0.5, 500m)',
+    ...form(/m/),
+  });
 
 const simple = z.union([z.string(), z.number(), z.boolean()]);
 const reference = z.looseObject({ valueFrom: freeMap });

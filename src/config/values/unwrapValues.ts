@@ -2,29 +2,29 @@ import { layerValues } from './layerValues.ts';
 import type { MapEntry, MapNode } from './valueNode.ts';
 
 /** Charts that hold the daskhub layout one level deeper. */
-const wrappers = ['basehub', 'daskhub'];
+export const wrappers: readonly string[] = ['basehub', 'daskhub'];
 
-/** Top-level keys of zero-to-jupyterhub's own chart that no other chart has. */
-const jupyterhubOnly = [
-  'hub',
-  'proxy',
-  'singleuser',
-  'scheduling',
-  'prePuller',
-  'ingress',
-  'httpRoute',
-  'cull',
-  'debug',
-  'custom',
-  'imagePullSecret',
-  'imagePullSecrets',
-];
-
-/** Top-level keys of dask-gateway's own chart that no other chart has. */
-const gatewayOnly = ['gateway', 'controller', 'traefik'];
+/** Top-level keys of the zero-to-jupyterhub and of the dask-gateway chart that no other chart has. */
+export const chartOnly = {
+  jupyterhub: [
+    'hub',
+    'proxy',
+    'singleuser',
+    'scheduling',
+    'prePuller',
+    'ingress',
+    'httpRoute',
+    'cull',
+    'debug',
+    'custom',
+    'imagePullSecret',
+    'imagePullSecrets',
+  ],
+  'dask-gateway': ['gateway', 'controller', 'traefik'],
+} as const satisfies Record<string, readonly string[]>;
 
 /** Top-level keys that both have. */
-const shared = ['enabled', 'fullnameOverride', 'nameOverride', 'rbac', 'global'];
+export const shared: readonly string[] = ['enabled', 'fullnameOverride', 'nameOverride', 'rbac', 'global'];
 
 /**
  * Brings one file into the daskhub layout (`jupyterhub:`, `dask-gateway:`, `atoll:`): takes wrapper charts off, and puts the
@@ -38,11 +38,13 @@ export function unwrapValues(root: MapNode): MapNode {
   }
   const has = (keys: readonly string[]): boolean => keys.some((key) => root.entries.has(key));
   if (has(['jupyterhub', 'dask-gateway'])) return root;
-  const isJupyterhub = has(jupyterhubOnly);
-  const isGateway = has(gatewayOnly);
+  const isJupyterhub = has(chartOnly.jupyterhub);
+  const isGateway = has(chartOnly['dask-gateway']);
   let result = root;
-  if (isJupyterhub) result = nest(result, 'jupyterhub', isGateway ? jupyterhubOnly : [...jupyterhubOnly, ...shared]);
-  if (isGateway) result = nest(result, 'dask-gateway', isJupyterhub ? gatewayOnly : [...gatewayOnly, ...shared]);
+  const alone = isJupyterhub !== isGateway;
+  const keysOf = (chart: keyof typeof chartOnly): readonly string[] => [...chartOnly[chart], ...(alone ? shared : [])];
+  if (isJupyterhub) result = nest(result, 'jupyterhub', keysOf('jupyterhub'));
+  if (isGateway) result = nest(result, 'dask-gateway', keysOf('dask-gateway'));
   return result;
 }
 

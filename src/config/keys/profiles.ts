@@ -58,7 +58,7 @@ const option = z.looseObject({
   choices: z.record(partName, choice).nullish(),
   unlisted_choice: unlistedChoice.nullish(),
   // Of jupyterhub-fancy-profiles: builds an image from a repository.
-  dynamic_image_building: z.unknown(),
+  dynamic_image_building: z.unknown().optional(),
 });
 
 const profile = z.looseObject({

@@ -1,5 +1,7 @@
 import type { Settings } from '../config/settings.ts';
+import { identifyActor } from '../core/actor.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
+import { sha256Hex } from '../core/ids.ts';
 import type { Sealer } from '../core/sealer.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Store } from '../store/store.ts';
@@ -18,17 +20,19 @@ import { compileUsernamePattern, type NameRules, normalizeName, toUserName } fro
 import { OAuthClients, type ServerKey } from './oauth/clients.ts';
 import { OAuthProvider } from './oauth/provider.ts';
 import type { Principal } from './principal.ts';
+import { PrincipalCache, type TokenBearer } from './principalCache.ts';
 import { RoleBook } from './roles/roleBook.ts';
 import { requestedScopes, type ScopeRules, scopesOfService, scopesOfUser } from './scopes/effectiveScopes.ts';
 import { ScopeCatalogue } from './scopes/scopeCatalogue.ts';
 import { type Resource, ScopeSet } from './scopes/scopeSet.ts';
 import { issueServerCredentials, revokeServerCredentials, type ServerCredentials } from './serverCredentials.ts';
-import { Services } from './services.ts';
+import { type Service, Services } from './services.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { Shares } from './shares/shares.ts';
+import type { Share } from './shares/sharesTable.ts';
 import { SignIn } from './signIn.ts';
 import { synchroniseSettings } from './synchroniseSettings.ts';
-import { publicIdOf, type Token, Tokens } from './tokens.ts';
+import { maximumTokenLength, publicIdOf, type Token, Tokens } from './tokens.ts';
 import { type User, Users } from './users.ts';
 
 /** What {@link createIdentity} builds on. */
@@ -71,6 +75,9 @@ export class Identity {
   readonly #nameRules: NameRules;
   readonly #blocked: ReadonlySet<string>;
   readonly #lastUse: LastUseRecorder;
+  readonly #clock: Clock;
+  readonly #bearers: PrincipalCache;
+  readonly #ofServices = new WeakMap<Service, Principal>();
 
   /** Use {@link createIdentity}. */
   constructor({ store, settings, sealer, log, clock = systemClock }: IdentityDependencies) {
@@ -101,6 +108,8 @@ export class Identity {
     this.authenticator = createAuthenticator(settings.authentication, { store, clock });
     this.signIn = new SignIn({ identity: this, clock, log, blocked: this.#blocked });
     this.#lastUse = new LastUseRecorder(store, clock, log);
+    this.#clock = clock;
+    this.#bearers = new PrincipalCache(store.changes);
   }
 
   /** The one spelling of a user name, or undefined when it cannot be one. */
@@ -111,28 +120,18 @@ export class Identity {
   /** Who presents an API or OAuth token, or a service's token. Undefined when nobody's, expired, or of a blocked user. */
   async fromToken(secret: string): Promise<Principal | undefined> {
     const service = this.services.fromToken(secret);
-    if (service)
-      return {
-        kind: 'service',
-        name: service.name,
-        admin: service.admin,
-        groups: [],
-        scopes: scopesOfService(service, this.#rules),
-      };
-    const token = await this.tokens.find(secret);
-    const user = token && (await this.users.getById(token.userId));
-    if (!token || !user || this.#blocked.has(user.name)) return undefined;
-    this.#lastUse.token(token.id, token.lastActivity);
-    // A server's own token is used by a program, which says nothing about the person.
-    if (token.serverName === null) this.#lastUse.user(user.id, user.lastActivity);
-    const owner = await this.#principalOf(user);
-    return {
-      ...owner,
-      scopes: await this.scopesOfToken(token, owner),
-      tokenId: publicIdOf(token),
-      ...(token.sessionId !== null && { sessionId: token.sessionId }),
-      ...(token.oauthClientId !== null && { oauthClientId: token.oauthClientId }),
-    };
+    if (service) {
+      identifyActor({ kind: 'service', name: service.name });
+      return this.#principalOfService(service);
+    }
+    if (secret === '' || secret.length > maximumTokenLength) return undefined;
+    const hash = sha256Hex(secret);
+    const bearer = await this.#bearers.get(hash, () => this.#findBearer(hash));
+    if (!bearer || (bearer.expiresAt !== null && bearer.expiresAt <= this.#clock.now())) return undefined;
+    this.#lastUse.token(bearer.tokenId);
+    if (!bearer.ofServer) this.#lastUse.user(bearer.userId);
+    identifyActor(bearer.principal);
+    return bearer.principal;
   }
 
   /**
@@ -160,7 +159,8 @@ export class Identity {
     }
     const user = await this.users.getById(session.userId);
     if (!user || this.#blocked.has(user.name)) return undefined;
-    this.#lastUse.user(user.id, user.lastActivity);
+    this.#lastUse.user(user.id);
+    identifyActor({ kind: 'user', name: user.name });
     return { principal: { ...(await this.#principalOf(user)), sessionId: session.sessionId }, session };
   }
 
@@ -177,7 +177,7 @@ export class Identity {
     const session = await this.sessions.findByPublicId(id);
     const user = session && (await this.users.getById(session.userId));
     if (!session || !user || this.#blocked.has(user.name)) return undefined;
-    this.#lastUse.user(user.id, user.lastActivity);
+    this.#lastUse.user(user.id);
     return { ...(await this.#principalOf(user)), sessionId: session.sessionId };
   }
 
@@ -255,7 +255,10 @@ export class Identity {
 
   /** Ends all logins of a user and revokes all their tokens. */
   async revokeAccess(user: User): Promise<void> {
-    await this.#store.write((write) => forgetCredentials(write, user.id));
+    await this.#store.write(async (write) => {
+      await forgetCredentials(write, user.id);
+      await write.audit({ action: 'user.revoke-access', target: user.name });
+    });
   }
 
   /** Writes what waits in memory (last-used times). */
@@ -263,9 +266,41 @@ export class Identity {
     await this.#lastUse.close();
   }
 
-  async #principalOf(user: User): Promise<Principal> {
-    const groups = (await this.groups.ofUsers([user.name])).get(user.name) ?? [];
+  #principalOfService(service: Service): Principal {
+    const known = this.#ofServices.get(service);
+    if (known) return known;
+    const { name, admin } = service;
+    const scopes = scopesOfService(service, this.#rules);
+    const principal: Principal = { kind: 'service', name, admin, groups: [], scopes };
+    this.#ofServices.set(service, principal);
+    return principal;
+  }
+
+  async #findBearer(hash: string): Promise<TokenBearer | undefined> {
+    const token = await this.tokens.findByHash(hash);
+    const user = token && (await this.users.getById(token.userId));
+    if (!token || !user || this.#blocked.has(user.name)) return undefined;
     const shares = await this.shares.reaching(user.id);
+    const owner = await this.#principalOf(user, shares);
+    return {
+      principal: {
+        ...owner,
+        scopes: await this.scopesOfToken(token, owner),
+        tokenId: publicIdOf(token),
+        ...(token.sessionId !== null && { sessionId: token.sessionId }),
+        ...(token.oauthClientId !== null && { oauthClientId: token.oauthClientId }),
+      },
+      tokenId: token.id,
+      userId: user.id,
+      ofServer: token.serverName !== null,
+      expiresAt: token.expiresAt,
+      restsOn: shares.flatMap(({ server }) => [`users:${server.user}`, `servers:${server.user}/${server.name}`]),
+    };
+  }
+
+  async #principalOf(user: User, known?: readonly Share[]): Promise<Principal> {
+    const groups = (await this.groups.ofUsers([user.name])).get(user.name) ?? [];
+    const shares = known ?? (await this.shares.reaching(user.id));
     return {
       kind: 'user',
       name: user.name,

@@ -13,8 +13,8 @@ export class LastUseRecorder {
   readonly #store: Store;
   readonly #clock: Clock;
   readonly #log: Logger;
-  readonly #tokens = new Map<number, number>();
-  readonly #users = new Map<number, number>();
+  readonly #tokens = new LastUses();
+  readonly #users = new LastUses();
   readonly #timer: NodeJS.Timeout;
 
   constructor(store: Store, clock: Clock, log: Logger) {
@@ -26,24 +26,23 @@ export class LastUseRecorder {
     }, flushEveryMs).unref();
   }
 
-  /** A token was used; `lastActivity` is its recorded last use. */
-  token(id: number, lastActivity: number | null): void {
-    const now = this.#clock.now();
-    if (lastActivity === null || lastActivity < now - resolutionMs) this.#tokens.set(id, now);
+  /** A token was used. */
+  token(id: number): void {
+    this.#tokens.note(id, this.#clock.now());
   }
 
-  /** A user was active; `lastActivity` is the recorded one. */
-  user(id: number, lastActivity: number | null): void {
-    const now = this.#clock.now();
-    if (lastActivity === null || lastActivity < now - resolutionMs) this.#users.set(id, now);
+  /** A user was active. */
+  user(id: number): void {
+    this.#users.note(id, this.#clock.now());
   }
 
   /** Writes what is waiting. */
   async flush(): Promise<void> {
-    if (this.#tokens.size === 0 && this.#users.size === 0) return;
-    const [tokens, users] = [[...this.#tokens], [...this.#users]];
-    this.#tokens.clear();
-    this.#users.clear();
+    const [tokens, users] = [this.#tokens, this.#users].map((uses) => uses.take(this.#clock.now())) as [
+      ReadonlyMap<number, number>,
+      ReadonlyMap<number, number>,
+    ];
+    if (tokens.size === 0 && users.size === 0) return;
     await this.#store.write(async ({ db }) => {
       for (const [id, at] of tokens)
         await db.updateTable('api_tokens').set({ last_activity: at }).where('id', '=', id).execute();
@@ -61,5 +60,27 @@ export class LastUseRecorder {
   async close(): Promise<void> {
     clearInterval(this.#timer);
     await this.flush();
+  }
+}
+
+/** Last uses by key, at a resolution of {@link resolutionMs}. */
+class LastUses {
+  #waiting = new Map<number, number>();
+  /** When a use was last noted. */
+  readonly #noted = new Map<number, number>();
+
+  note(key: number, now: number): void {
+    const noted = this.#noted.get(key);
+    if (noted !== undefined && noted >= now - resolutionMs) return;
+    this.#noted.set(key, now);
+    this.#waiting.set(key, now);
+  }
+
+  /** What has been noted since the last call. */
+  take(now: number): ReadonlyMap<number, number> {
+    for (const [key, noted] of this.#noted) if (noted < now - resolutionMs) this.#noted.delete(key);
+    const taken = this.#waiting;
+    this.#waiting = new Map();
+    return taken;
   }
 }

@@ -89,17 +89,19 @@ export class Tokens {
       .returningAll()
       .executeTakeFirstOrThrow();
     write.changed('tokens', publicIdOf(row));
+    // Those of servers come and go with the servers.
+    if (token.serverName === undefined) await auditToken(write, 'token.create', toToken(row));
     return { secret, token: toToken(row) };
   }
 
   /** The unexpired token with this secret. */
   async find(secret: string): Promise<Token | undefined> {
-    if (secret === '' || secret.length > maximumTokenLength) return undefined;
-    const row = await this.#store.db
-      .selectFrom('api_tokens')
-      .selectAll()
-      .where('hash', '=', sha256Hex(secret))
-      .executeTakeFirst();
+    return secret === '' || secret.length > maximumTokenLength ? undefined : this.findByHash(sha256Hex(secret));
+  }
+
+  /** The unexpired token whose secret has this SHA-256. */
+  async findByHash(hash: string): Promise<Token | undefined> {
+    const row = await this.#store.db.selectFrom('api_tokens').selectAll().where('hash', '=', hash).executeTakeFirst();
     return row && (row.expires_at === null || row.expires_at > this.#clock.now()) ? toToken(row) : undefined;
   }
 
@@ -123,9 +125,12 @@ export class Tokens {
   /** Revokes a token; one of an OAuth client takes all other tokens of that client and user with it. */
   async revoke(token: Token): Promise<void> {
     const { id, userId: user_id, oauthClientId: oauth_client_id } = token;
-    await this.#store.write((write) =>
-      deleteTokens(write, (row) => row.and(oauth_client_id === null ? { user_id, id } : { user_id, oauth_client_id })),
-    );
+    await this.#store.write(async (write) => {
+      await deleteTokens(write, (row) =>
+        row.and(oauth_client_id === null ? { user_id, id } : { user_id, oauth_client_id }),
+      );
+      await auditToken(write, 'token.revoke', token);
+    });
   }
 }
 
@@ -139,6 +144,16 @@ export async function deleteTokens(
 ): Promise<void> {
   const gone = await write.db.deleteFrom('api_tokens').where(fits).returning('id').execute();
   for (const token of gone) write.changed('tokens', publicIdOf(token));
+}
+
+async function auditToken(write: Write, action: string, token: Token): Promise<void> {
+  const owner = await write.db.selectFrom('users').select('name').where('id', '=', token.userId).executeTakeFirst();
+  const { note, scopes, oauthClientId, expiresAt } = token;
+  const details = {
+    token: publicIdOf(token),
+    ...(oauthClientId === null ? { note, scopes, expiresAt } : { client: oauthClientId }),
+  };
+  await write.audit({ action, target: owner?.name ?? '', details });
 }
 
 /** Makes room for one more. */

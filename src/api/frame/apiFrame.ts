@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { AtollError } from '../../core/errors.ts';
@@ -7,6 +6,7 @@ import { commonContentSecurityPolicy, hubHeaders, jupyterHubVersion } from '../.
 import type { Identity } from '../../identity/identity.ts';
 import { apiPrefix } from '../../identity/urls.ts';
 import type { Logger } from '../../observability/logger.ts';
+import { noteRoute } from '../../observability/requestRoutes.ts';
 import { checkScopes, identify, isAnonymous } from './authorize.ts';
 import { readJson, readUrlencoded } from './readBody.ts';
 import { renderError } from './renderError.ts';
@@ -79,16 +79,14 @@ export class ApiFrame {
     // The root is the only path that may be written with and without its final slash.
     for (const spelling of spec.path === '/' ? [apiPrefix, path] : [path]) {
       this.#methods.set(spelling, (this.#methods.get(spelling) ?? new Set()).add(method));
-      this.#app.on(method, spelling, async (c) =>
-        finish(await withEtag(c.req.raw, await this.#handle(c, spec, handler))),
-      );
+      this.#app.on(method, spelling, async (c) => finish(ifChanged(c.req.raw, await this.#handle(c, spec, handler))));
     }
   }
 
   /** The finished application: with the OpenAPI document, OPTIONS, and 404 and 405 in JSON. No routes can be added then. */
   finish(): OpenAPIHono {
     const app = this.#app;
-    app.get(`${apiPrefix}/openapi.json`, async (c) => finish(await withEtag(c.req.raw, json(this.document()))));
+    app.get(`${apiPrefix}/openapi.json`, (c) => finish(ifChanged(c.req.raw, json(this.document()))));
     for (const [path, methods] of this.#methods) {
       const allow = [...methods, ...(methods.has('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
       app.options(path, () => finish(empty(), { Allow: allow }));
@@ -127,17 +125,21 @@ export class ApiFrame {
     handler: (context: RouteContext<Path, A, Query, Body>) => Promise<Response> | Response,
   ): Promise<Response> {
     const request = c.req.raw;
+    noteRoute(request, `${apiPrefix}${spec.path}`);
     const params: Record<string, string> = { ...spec.implied, ...(c.req.param() as Record<string, string>) };
     const { access } = spec;
     const anonymous = access === 'open' || (typeof access === 'object' && access.orAnonymous && isAnonymous(request));
     const caller = anonymous ? undefined : await identify(request, this.#identity);
     if (caller) await checkScopes(spec.access, caller.principal, params, this.#identity);
-    const query = spec.query && validate(spec.query, Object.fromEntries(new URL(request.url).searchParams), 'query');
+    const query = spec.query && validate(spec.query, Object.fromEntries(searchParametersOf(request)), 'query');
     const read = spec.bodyType === 'form' ? readUrlencoded : readJson;
     const body = spec.body && validate(spec.body, await read(request), 'body');
     const context = {
       request,
-      client: clientOf(request),
+      // Most handlers do not ask.
+      get client() {
+        return clientOf(request);
+      },
       principal: caller?.principal,
       via: caller?.via ?? 'none',
       params,
@@ -174,6 +176,11 @@ export class ApiFrame {
   }
 }
 
+function searchParametersOf({ url }: Request): URLSearchParams {
+  const question = url.indexOf('?');
+  return new URLSearchParams(question === -1 ? '' : url.slice(question));
+}
+
 /** Adds what every answer carries. */
 function finish(response: Response, more: Record<string, string> = {}): Response {
   const headers = {
@@ -188,15 +195,20 @@ function finish(response: Response, more: Record<string, string> = {}): Response
 }
 
 /** Answers 304 to a client that has this very answer already. */
-async function withEtag(request: Request, response: Response): Promise<Response> {
-  const isJson = response.headers.get('content-type') === 'application/json';
-  if (request.method !== 'GET' || response.status !== 200 || !isJson) return response;
-  const body = await response.arrayBuffer();
-  const etag = `"${createHash('sha1').update(new Uint8Array(body)).digest('hex')}"`;
+function ifChanged(request: Request, response: Response): Response {
+  const etag = response.headers.get('etag');
+  if (etag === null) return response;
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.headers.delete('etag');
+    return response;
+  }
+  const known = request.headers.get('if-none-match');
+  if (known === null || !tagsIn(known).includes(etag)) return response;
   const headers = new Headers(response.headers);
-  headers.set('Etag', etag);
-  const known = (request.headers.get('if-none-match') ?? '').split(',').map((tag) => tag.trim().replace(/^W\//, ''));
-  if (!known.includes(etag)) return new Response(body, { headers });
   headers.delete('Content-Type');
   return new Response(null, { status: 304, headers });
+}
+
+function tagsIn(header: string): string[] {
+  return header.split(',').map((tag) => tag.trim().replace(/^W\//, ''));
 }

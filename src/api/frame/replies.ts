@@ -1,6 +1,10 @@
-/** A JSON answer. */
+import { hash } from 'node:crypto';
+
+/** A JSON answer, with a tag by which a client can ask whether it has changed. */
 export function json(value: unknown, status = 200, headers: Record<string, string> = {}): Response {
-  return new Response(JSON.stringify(value), { status, headers: { 'Content-Type': 'application/json', ...headers } });
+  const text = JSON.stringify(value);
+  const etag = status === 200 ? { Etag: `"${hash('sha1', text)}"` } : {};
+  return new Response(text, { status, headers: { 'Content-Type': 'application/json', ...etag, ...headers } });
 }
 
 /** An answer without body. */

@@ -133,7 +133,7 @@ export class OAuthProvider {
   }
 
   /** The granted scopes that the person agreed to. */
-  async #narrow(granted: readonly string[], agreed: readonly string[]): Promise<string[]> {
+  async #narrow(granted: readonly string[], agreed: readonly string[]): Promise<readonly string[]> {
     if (granted.includes('inherit')) return agreed.includes('inherit') ? ['inherit'] : [];
     const both = await this.#identity.intersect(
       ScopeSet.of(granted),

@@ -24,6 +24,7 @@ type Extent = 'all' | Filters;
  */
 export class ScopeSet {
   readonly #extents: ReadonlyMap<string, Extent>;
+  #list: string[] | undefined;
 
   private constructor(extents: ReadonlyMap<string, Extent>) {
     this.#extents = extents;
@@ -110,7 +111,12 @@ export class ScopeSet {
   }
 
   /** The scopes in text form, sorted. */
-  toList(): string[] {
+  toList(): readonly string[] {
+    this.#list ??= this.#makeList();
+    return this.#list;
+  }
+
+  #makeList(): string[] {
     const list: string[] = [];
     for (const [scope, extent] of this.#extents) {
       if (extent === 'all') list.push(scope);

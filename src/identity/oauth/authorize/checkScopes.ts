@@ -11,7 +11,7 @@ import { OAuthError } from '../oauthError.ts';
 /** What a client will be granted. */
 export interface GrantedScopes {
   /** As they are kept with the code and the token: expanded, or `inherit`. Without what every client gets. */
-  scopes: string[];
+  scopes: readonly string[];
   /** The same and what every client gets: to open the client's own server or service, and to say who the person is. */
   effective: ScopeSet;
 }

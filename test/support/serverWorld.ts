@@ -1,3 +1,4 @@
+import type { Live } from '../../src/config/live.ts';
 import { defaultSettings, type ServerSettings } from '../../src/config/settings.ts';
 import { randomHex } from '../../src/core/ids.ts';
 import type { Route, RouteWriter } from '../../src/edge/protocol.ts';
@@ -6,6 +7,7 @@ import { serverUrl } from '../../src/identity/urls.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import type { Runtime } from '../../src/runtimes/contract.ts';
 import type { CredentialIssuer } from '../../src/servers/credentialIssuer.ts';
+import type { ServerProfiles } from '../../src/servers/profiles/serverProfiles.ts';
 import { createServers, type Servers } from '../../src/servers/servers.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -81,7 +83,14 @@ export async function addUser(store: Store, name: string): Promise<void> {
 /** A hub's servers in a world, open. Parts of the world can be replaced. */
 export async function openServers(
   world: World,
-  parts: { store?: Store; runtime?: Runtime; credentials?: CredentialIssuer; routes?: RouteWriter } = {},
+  parts: {
+    store?: Store;
+    runtime?: Runtime;
+    credentials?: CredentialIssuer;
+    routes?: RouteWriter;
+    profiles?: ServerProfiles;
+    settings?: Live<ServerSettings>;
+  } = {},
 ): Promise<{ servers: Servers; routes: FakeRoutes }> {
   const routes = new FakeRoutes();
   const servers = createServers({

@@ -9,6 +9,7 @@ import type {
 } from '../profileSettings.ts';
 import type { Settings } from '../settings.ts';
 import { nearest } from '../suggest.ts';
+import { describeType } from './describeType.ts';
 import { type ApplyContext, key, type Row } from './key.ts';
 import { podTraits } from './podTraits.ts';
 import { serverTraits } from './serverTraits.ts';
@@ -134,7 +135,7 @@ function checkTraits(value: ServerTraits | null | undefined, at: Path, context: 
     if (row?.kind !== 'key') continue;
     const issue = row.type.safeParse(withoutNulls(amount)).error?.issues[0];
     if (issue)
-      context.refuse('ATOLL_SETTINGS_VALUE', `${name}: ${issue.message}.`, {
+      context.refuse('ATOLL_SETTINGS_VALUE', `${name} should be ${describeType(row.type)}.`, {
         at: [...here, ...issue.path.map(String)],
       });
   }

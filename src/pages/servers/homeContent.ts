@@ -13,6 +13,8 @@ export interface HomeOptions {
   /** All of the user's servers; the default one may be missing. */
   servers: readonly Server[];
   allowNamedServers: boolean;
+  /** What was chosen for those that run, in words, by name. */
+  choices: ReadonlyMap<string, string>;
   now: number;
   xsrfToken: string;
 }
@@ -43,11 +45,13 @@ const states: Record<Server['phase'], { label: string; kind: string }> = {
 };
 
 function serverCard(options: HomeOptions, server: Server | undefined, name: string): Html {
+  const choice = options.choices.get(name);
   const { label, kind } = states[server?.phase ?? 'stopped'];
   return html`<section class="card row">
 <div class="grow">
 ${name === '' || !server ? '' : html`<h3>${server.displayName}</h3>`}
 <p><span class="pill ${kind}">${label}</span> <span class="small">${server ? detailOf(server, options) : ''}</span></p>
+${choice === undefined ? '' : html`<p class="small">${choice}</p>`}
 </div>
 <div class="buttons">${buttonsOf(options, server, name)}</div>
 </section>`;

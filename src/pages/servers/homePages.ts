@@ -1,6 +1,6 @@
 import { systemClock } from '../../core/clock.ts';
 import { serverUrl } from '../../identity/urls.ts';
-import { pendingOf } from '../../servers/server.ts';
+import { isActive, pendingOf } from '../../servers/server.ts';
 import { refreshSeconds } from '../frame/pace.ts';
 import type { PageFrame } from '../frame/pageFrame.ts';
 import { homeContent } from './homeContent.ts';
@@ -9,7 +9,7 @@ import type { ServersPagesOptions } from './serversPagesOptions.ts';
 
 /** Home, and the addresses that lead to a person's own server. */
 export function addHomePages(frame: PageFrame, options: ServersPagesOptions): void {
-  const { servers, settings, clock = systemClock } = options;
+  const { servers, settings, profiles, clock = systemClock } = options;
 
   for (const path of ['/', '/hub'])
     frame.page({ method: 'get', path, access: 'open' }, ({ redirect }) => redirect('/hub/'));
@@ -25,7 +25,12 @@ export function addHomePages(frame: PageFrame, options: ServersPagesOptions): vo
     const { allowNamedServers } = settings.current;
     const own = await servers.list({ users: [user] });
     const pending = own.some((server) => pendingOf(server) !== null);
-    const content = homeContent({ user, servers: own, allowNamedServers, now: clock.now(), xsrfToken });
+    const choices = new Map<string, string>();
+    for (const { name, userOptions } of own.filter(isActive)) {
+      const choice = await profiles.describe(user, userOptions);
+      if (choice !== undefined) choices.set(name, choice);
+    }
+    const content = homeContent({ user, servers: own, allowNamedServers, choices, now: clock.now(), xsrfToken });
     return page('Home', content, pending ? { refreshSeconds } : {});
   });
 

@@ -1,18 +1,22 @@
+import { AtollError } from '../../core/errors.ts';
 import { serverUrl } from '../../identity/urls.ts';
-import { isActive } from '../../servers/server.ts';
+import { isActive, type Server } from '../../servers/server.ts';
 import { quickMs } from '../frame/pace.ts';
 import type { PageContext, PageFrame } from '../frame/pageFrame.ts';
 import { needsClick } from './needsClick.ts';
 import { notRunningPage } from './notRunningPage.ts';
-import { placeOf, requireScope } from './place.ts';
+import { type Place, placeOf, requireScope, titleOf } from './place.ts';
+import { readSentOptions } from './sentOptions.ts';
 import { serverPage } from './serverPage.ts';
 import type { ServersPagesOptions } from './serversPagesOptions.ts';
+import { spawnForm } from './spawnForm.ts';
 
 /**
  * Starting a server: by a button (POST), or by following a link or bookmark to `/hub/spawn` (GET), as people are used to.
- * A GET that nobody meant starts nothing ({@link needsClick}); it shows the button.
+ * Where there are profiles, a form comes first, unless the request has chosen already. A GET that nobody meant starts
+ * nothing ({@link needsClick}); it shows the button or the form.
  */
-export function addSpawnPages(frame: PageFrame, { servers, identity }: ServersPagesOptions): void {
+export function addSpawnPages(frame: PageFrame, { servers, identity, profiles }: ServersPagesOptions): void {
   frame.page({ method: 'get', path: '/hub/spawn', access: 'signedIn' }, spawn);
   for (const path of ['/hub/spawn/:user', '/hub/spawn/:user/:server']) {
     frame.page({ method: 'get', path, access: 'signedIn' }, spawn);
@@ -26,10 +30,52 @@ export function addSpawnPages(frame: PageFrame, { servers, identity }: ServersPa
     await requireScope(identity, principal, 'start:servers', place);
     const before = await servers.get(user, name);
     if (!before || !isActive(before)) {
-      if (needsClick(request)) return notRunningPage(context, place, before);
-      await servers.start(user, name);
+      const answer = await start(context, place, before);
+      if (answer) return answer;
     }
     const server = await servers.settled(user, name, quickMs, request.signal);
     return redirect(server?.phase === 'ready' ? (next ?? serverUrl(user, name)) : serverPage('spawn-pending', place));
+  }
+
+  /** Asks for the start; or returns the page that has to come first. */
+  async function start(
+    context: PageContext<'signedIn'>,
+    place: Place,
+    before: Server | undefined,
+  ): Promise<Response | undefined> {
+    const { user, name } = place;
+    const custom = await profiles.formFor(user);
+    const offered = custom === undefined ? await profiles.offeredTo(user) : [];
+    const hasChoice = custom !== undefined || offered.length > 1 || offered.some(({ options }) => options.length > 0);
+    const sent = hasChoice ? readSentOptions(context) : undefined;
+    const showForm = (userOptions: Readonly<Record<string, unknown>>, error?: AtollError): Promise<Response> => {
+      const title = titleOf(context.principal, place, error ? 'was not started' : 'can be started');
+      const action = serverPage('spawn', place);
+      const { xsrfToken } = context;
+      const content = spawnForm({
+        title,
+        action,
+        profiles: offered,
+        custom,
+        userOptions,
+        message: error?.message,
+        xsrfToken,
+      });
+      return context.page(title, content, { status: error?.status ?? 200 });
+    };
+
+    if (needsClick(context.request))
+      return hasChoice
+        ? showForm(sent?.userOptions ?? before?.userOptions ?? {})
+        : notRunningPage(context, place, before);
+    if (hasChoice && !sent) return showForm(before?.userOptions ?? {});
+    const userOptions = sent && (sent.fields ? await profiles.readForm(user, sent.fields) : sent.userOptions);
+    try {
+      await servers.start(user, name, userOptions ? { userOptions } : {});
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof AtollError) || error.code !== 'ATOLL_PROFILE_INVALID' || !hasChoice) throw error;
+      return showForm(userOptions ?? {}, error);
+    }
   }
 }

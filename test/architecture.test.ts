@@ -8,7 +8,8 @@ import { describe, expect, test } from 'vitest';
  */
 const floors: string[][] = [
   ['core'],
-  ['store', 'config', 'observability', 'edge'],
+  ['store', 'config'],
+  ['observability', 'edge', 'kubernetes'],
   ['environment', 'runtimes'],
   ['bridge'],
   ['identity'],

@@ -9,7 +9,7 @@ import { type DataFolder, secretOf } from '../core/dataFolder.ts';
 import { AtollError, messageOf } from '../core/errors.ts';
 import { Sealer } from '../core/sealer.ts';
 import { createControlListener } from '../edge/controlListener.ts';
-import type { ActivityReport } from '../edge/protocol.ts';
+import type { ActivityReport, RouteWriter } from '../edge/protocol.ts';
 import { RoutePublisher } from '../edge/routePublisher.ts';
 import { compileBytecode } from '../environment/compileBytecode.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
@@ -17,14 +17,21 @@ import { createIdentity, type Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
 import { createProcessRuntime } from '../runtimes/process/processRuntime.ts';
 import { createServerProfiles } from '../servers/profiles/serverProfiles.ts';
+import { countRefusals } from '../servers/serverMetrics.ts';
 import { createServers } from '../servers/servers.ts';
 import { createHubServices } from '../services/hubServices.ts';
 import { openSqlite } from '../store/openSqlite.ts';
 import type { Store } from '../store/store.ts';
 import { answerGrant } from './answerGrant.ts';
+import { clusterOptionNames } from './clusterOptionNames.ts';
 import { createHubApp, gatewayPath } from './hubApp.ts';
 import { closeServer, listenOnSocket } from './listen.ts';
+import { measureRequests } from './measureRequests.ts';
+import { measureRoutes } from './measureRoutes.ts';
+import { openOperations } from './operations.ts';
 import { clusterOptionsFrom } from './python/clusterOptions.ts';
+import { profileSourceFrom } from './python/profileSource.ts';
+import { serverHooksFrom } from './python/serverHooks.ts';
 import { stopWorkloads } from './stopWorkloads.ts';
 import { warmUpAtSignIn } from './warmUpAtSignIn.ts';
 
@@ -66,7 +73,10 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
   });
   const store = await openSqlite(folder.database);
   const sealer = new Sealer(secretOf(folder, 'sealing-key'));
-  const routes = new RoutePublisher();
+  const publisher = new RoutePublisher();
+  const operations = await openOperations(store, folder, settings.operations, log);
+  const { metrics } = operations;
+  const routes = measureRoutes(publisher, metrics);
   const runtime = createProcessRuntime({
     directory: folder.workloads,
     environment,
@@ -76,8 +86,12 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
   await runtime.open();
   const live = new LiveSettings(withOwner(settings));
   const identity = await createIdentity({ store, settings: live.current, sealer, log });
-  const profiles = createServerProfiles({ settings: live, personOf: (name) => identity.principalOf(name) });
-  const servers = createServers({
+  const profiles = createServerProfiles({
+    settings: live,
+    source: profileSourceFrom({ holder: python, identity, settings: live, hubUrl: url }),
+    personOf: (name) => identity.principalOf(name),
+  });
+  const plainServers = createServers({
     store,
     runtime,
     routes,
@@ -85,8 +99,11 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
     credentials: identity,
     settings: live.part((current) => current.servers),
     profiles,
+    hooks: serverHooksFrom({ holder: python, identity, settings: live, hubUrl: url, log }),
+    clusterOptionNames: (name) => clusterOptionNames(identity, clusters, name),
     hubUrl: url,
   });
+  const servers = countRefusals(plainServers, metrics);
   const clusters = createClusters({
     store,
     runtime,
@@ -106,29 +123,38 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
     hubUrl: url,
     log,
   });
+  const openingServers = performance.now();
   await servers.open();
+  metrics.observe('jupyterhub_init_spawners_duration_seconds', (performance.now() - openingServers) / 1000);
   await clusters.open();
   await services.open();
   revokeGrants(store, routes);
   const makeLoginLink = loginLinks(identity, url);
 
-  const app = createHubApp({
-    identity,
-    servers,
-    profiles,
-    clusters,
-    settings: live,
-    log,
-    shutDown: ({ servers: workloads }) => shutDown({ workloads }),
-  });
-  const answer = getRequestListener(app, { overrideGlobalObjects: false });
+  const app = measureRequests(
+    createHubApp({
+      identity,
+      servers,
+      profiles,
+      clusters,
+      settings: live,
+      log,
+      operations,
+      shutDown: ({ servers: workloads }) => shutDown({ workloads }),
+    }),
+    metrics,
+  );
+  const answer = getRequestListener(app);
   const hubServer = await listenOnSocket(folder.hubSocket, (request, response) => void answer(request, response));
   const controlServer = await listenOnSocket(
     folder.controlSocket,
     createControlListener({
-      publisher: routes,
+      publisher,
       token: secretOf(folder, 'control-token').toString('hex'),
-      onActivity: (report: ActivityReport) => servers.recordTraffic(report),
+      onActivity: (report: ActivityReport) => {
+        servers.recordTraffic(report);
+        operations.countTraffic(report);
+      },
       answerGrant: (question) => answerGrant({ identity, clusters, answer: app }, question),
       operatorCalls: { '/login-links': async (body) => ({ url: await makeLoginLink(userNameIn(body)) }) },
       onError: (error) => log.error({ error: messageOf(error) }, 'control request failed'),
@@ -140,6 +166,8 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
   compileBytecode(environment).catch((error: unknown) =>
     log.warn({ error: messageOf(error) }, 'bytecode not compiled'),
   );
+
+  metrics.observe('jupyterhub_hub_startup_duration_seconds', process.uptime());
 
   return {
     identity,
@@ -159,6 +187,7 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
       python.close();
       await runtime.close();
       await identity.close();
+      await operations.close();
       await store.close();
     },
   };
@@ -176,7 +205,7 @@ export function operatorName(): string {
 }
 
 /** A logout or a revoked token ends at once what the edge lets through because of it. */
-function revokeGrants(store: Store, routes: RoutePublisher): void {
+function revokeGrants(store: Store, routes: RouteWriter): void {
   store.changes.follow('sessions', (id) => routes.revoke(`session:${id}`));
   store.changes.follow('tokens', (id) => routes.revoke(`token:${id}`));
 }

@@ -1,20 +1,24 @@
 import { Hono } from 'hono';
-import { authenticateGatewayRequest } from '../api/gateway/authenticateGatewayRequest.ts';
+import { authenticateGatewayRequest, type GatewaySignIn } from '../api/gateway/authenticateGatewayRequest.ts';
 import { createGatewayApi } from '../api/gateway/createGatewayApi.ts';
 import { createHubApi } from '../api/hub/createHubApi.ts';
 import type { UserWorkloads } from '../api/hub/serverDirectory.ts';
 import { serversApi } from '../api/hub/serversApi.ts';
 import { serversDirectory } from '../api/hub/serversDirectory.ts';
+import { auditApi } from '../api/operations/auditApi.ts';
+import { metricsApi } from '../api/operations/metricsApi.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { LiveSettings } from '../config/live.ts';
 import { version } from '../core/version.ts';
 import type { Identity } from '../identity/identity.ts';
+import { apiPrefix } from '../identity/urls.ts';
 import type { Logger } from '../observability/logger.ts';
 import { clustersPages } from '../pages/clusters/clustersPages.ts';
 import { createPages } from '../pages/createPages.ts';
 import { serversPages } from '../pages/servers/serversPages.ts';
 import type { ServerProfiles } from '../servers/profiles/serverProfiles.ts';
 import type { Servers } from '../servers/servers.ts';
+import type { Operations } from './operations.ts';
 
 /** Where the gateway's API is: where daskhub has it, so that people's addresses stay good. */
 export const gatewayPath = '/services/dask-gateway';
@@ -26,6 +30,7 @@ export interface HubParts {
   clusters: Clusters;
   profiles: ServerProfiles;
   settings: LiveSettings;
+  operations: Pick<Operations, 'metrics' | 'audit'>;
   log: Logger;
   /** Begins to end the program; returns at once. */
   shutDown(options: { servers: boolean }): void;
@@ -34,6 +39,7 @@ export interface HubParts {
 /** All that the hub answers over HTTP: pages, the hub's API and the gateway's, as one function from request to response. */
 export function createHubApp(parts: HubParts): (request: Request) => Response | Promise<Response> {
   const { identity, servers, profiles, clusters, log } = parts;
+  const { metrics, audit } = parts.operations;
   const settings = parts.settings.part((current) => current.servers);
   const directory = serversDirectory(servers);
   const workloads: UserWorkloads[] = [directory, clusters];
@@ -45,17 +51,24 @@ export function createHubApp(parts: HubParts): (request: Request) => Response | 
   const api = createHubApi(
     { identity, servers: directory, workloads, shutDown: (options) => parts.shutDown(options), log },
     serversApi({ servers, identity, settings }),
+    metricsApi({ metrics, authenticate: parts.settings.current.operations.authenticateMetrics }),
+    auditApi({ audit }),
   );
   const gateway = createGatewayApi({
     clusters,
-    authenticate: (request) => authenticateGatewayRequest(identity, request),
+    authenticate: (request) => authenticateGatewayRequest(identity, request, gatewaySignIn(settings)),
     version,
     log,
   });
   const app = new Hono();
   app.route('/', pages.app);
   app.mount(gatewayPath, (request) => gateway.fetch(request));
+  app.get('/hub/metrics', (c) => api.fetch(new Request(new URL(`${apiPrefix}/metrics`, c.req.url), c.req.raw)));
   app.route('/', api);
   app.notFound((c) => pages.notFound(c.req.raw));
   return (request) => app.fetch(request);
+}
+
+function gatewaySignIn({ clusters: { simpleSignIn, sharedPassword } }: Settings): GatewaySignIn {
+  return simpleSignIn && sharedPassword !== undefined ? { sharedPassword } : {};
 }

@@ -73,6 +73,7 @@ export class Groups {
         await addMembers(write, row.id, userIds);
         created.push(name);
         write.changed('groups', name);
+        await write.audit({ action: 'group.create', target: name, details: { users } });
       }
       return created;
     });
@@ -82,8 +83,10 @@ export class Groups {
   async addUsers(name: string, users: readonly string[]): Promise<void> {
     await this.#store.write(async (write) => {
       const group = await findGroup(write, name);
-      await addMembers(write, group, await idsOf(write, users));
+      const added = await addMembers(write, group, await idsOf(write, users));
+      if (added === 0) return;
       write.changed('groups', name);
+      await write.audit({ action: 'group.add', target: name, details: { users } });
     });
   }
 
@@ -97,6 +100,7 @@ export class Groups {
         .where('user_id', 'in', [-1, ...(await idsOf(write, users))])
         .execute();
       write.changed('groups', name);
+      await write.audit({ action: 'group.remove', target: name, details: { users } });
     });
   }
 
@@ -124,6 +128,9 @@ export class Groups {
         if (names.includes(name)) await addMembers(write, id, [userId ?? 0]);
         write.changed('groups', name);
       }
+      const were = before.map((row) => row.group_id);
+      if (touched.some(({ id, name }) => were.includes(id) !== names.includes(name)))
+        await write.audit({ action: 'user.groups', target: user, details: { groups: names } });
     });
   }
 
@@ -143,8 +150,9 @@ export class Groups {
   /** Deletes a group; its members stay. */
   async delete(name: string): Promise<void> {
     await this.#store.write(async (write) => {
-      await write.db.deleteFrom('groups').where('name', '=', name).execute();
+      const { numDeletedRows } = await write.db.deleteFrom('groups').where('name', '=', name).executeTakeFirst();
       write.changed('groups', name);
+      if (numDeletedRows > 0n) await write.audit({ action: 'group.delete', target: name });
     });
   }
 
@@ -181,11 +189,14 @@ async function idsOf(write: Write, users: readonly string[]): Promise<number[]> 
   });
 }
 
-async function addMembers(write: Write, group: number, users: readonly number[]): Promise<void> {
-  if (users.length === 0) return;
-  await write.db
+/** Returns how many of them were no members yet. */
+async function addMembers(write: Write, group: number, users: readonly number[]): Promise<number> {
+  if (users.length === 0) return 0;
+  const added = await write.db
     .insertInto('group_members')
     .values(users.map((user) => ({ group_id: group, user_id: user })))
     .onConflict((conflict) => conflict.doNothing())
+    .returning('user_id')
     .execute();
+  return added.length;
 }

@@ -59,6 +59,8 @@ export class Sessions {
         })
         .execute();
       write.changed('sessions', session.sessionId);
+      const user = await write.db.selectFrom('users').select('name').where('id', '=', userId).executeTakeFirst();
+      await write.audit({ action: 'session.begin', target: user?.name ?? '', by: user?.name ?? '' });
     });
     return { cookie, session };
   }
@@ -96,7 +98,16 @@ export class Sessions {
    * `sessions` and `tokens` (the edge's grants) are told.
    */
   async end(sessionId: string): Promise<void> {
-    await this.#store.write((write) => endIn(write, sessionId));
+    await this.#store.write(async (write) => {
+      const owner = await write.db
+        .selectFrom('sessions')
+        .innerJoin('users', 'users.id', 'sessions.user_id')
+        .select('users.name')
+        .where('sessions.session_id', '=', sessionId)
+        .executeTakeFirst();
+      await endIn(write, sessionId);
+      if (owner) await write.audit({ action: 'session.end', target: owner.name });
+    });
   }
 
   /** Ends all logins of a user but one (after a change of password). */

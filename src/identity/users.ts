@@ -92,6 +92,7 @@ export class Users {
         if (!row) continue;
         created.push(toUser(row));
         write.changed('users', name);
+        await write.audit({ action: 'user.create', target: name, ...(admin && { details: { admin } }) });
       }
       return created;
     });
@@ -115,7 +116,9 @@ export class Users {
         .where('name', '=', name)
         .where('admin', '!=', admin ? 1 : 0)
         .executeTakeFirst();
-      if (numUpdatedRows > 0) write.changed('users', name);
+      if (numUpdatedRows === 0n) return;
+      write.changed('users', name);
+      await write.audit({ action: 'user.admin', target: name, details: { admin } });
     });
   }
 
@@ -160,6 +163,7 @@ export class Users {
       await write.db.updateTable('users').set({ name: newName }).where('id', '=', row.id).execute();
       write.changed('users', name);
       write.changed('users', newName);
+      await write.audit({ action: 'user.rename', target: name, details: { to: newName } });
     });
   }
 
@@ -174,6 +178,7 @@ export class Users {
       await write.db.deleteFrom('passwords').where('user_name', '=', name).execute();
       await write.db.deleteFrom('users').where('id', '=', row.id).execute();
       write.changed('users', name);
+      await write.audit({ action: 'user.delete', target: name });
     });
   }
 }

@@ -66,6 +66,7 @@ export function requestStart(
       })
       .where('id', '=', server.id)
       .execute();
+    await write.audit({ action: 'server.start', target: fullNameOf(user, name) });
     return reread(write, user, name);
   });
 }
@@ -83,6 +84,7 @@ export function requestStop({ store }: RequestContext, user: string, name: strin
       .set({ desired: 'stopped', phase: 'stopping' })
       .where('id', '=', server.id)
       .execute();
+    await write.audit({ action: 'server.stop', target: fullNameOf(user, name) });
     return reread(write, user, name);
   });
 }
@@ -95,6 +97,7 @@ export function requestRemoval({ store }: RequestContext, user: string, name: st
   return store.write(async (write) => {
     const server = await readServer(write.db, user, name);
     if (!server) return undefined;
+    await write.audit({ action: 'server.remove', target: fullNameOf(user, name) });
     if (isActive(server)) {
       await write.db
         .updateTable('servers')
@@ -124,6 +127,7 @@ export function createServer(
       throw new AtollError('ATOLL_SERVER_EXISTS', `User ${user} already has server ${name}`);
     if (!limits.current.allowNamedServers) throw namedServersOff();
     await insertServer(write, { limits, clock }, user, name, choices);
+    await write.audit({ action: 'server.create', target: fullNameOf(user, name) });
     return reread(write, user, name);
   });
 }
@@ -144,6 +148,11 @@ export function changeServer(
     if (isActive(server))
       throw new AtollError('ATOLL_SERVER_NOT_STOPPED', `${logNameOf(user, name)} must be stopped to be changed`);
     await applyChoices(write, server, changes);
+    await write.audit({
+      action: 'server.change',
+      target: fullNameOf(user, name),
+      ...(changes.name !== undefined && { details: { to: changes.name } }),
+    });
     const newName = changes.name;
     if (newName === undefined || newName === name) return reread(write, user, name);
     if (name === '' || newName === '')

@@ -1,3 +1,4 @@
+import type { AuditDatabase } from './tables/audit.ts';
 import type { ClustersDatabase } from './tables/clusters.ts';
 import type { IdentityDatabase } from './tables/identity.ts';
 import type { ServersDatabase } from './tables/servers.ts';
@@ -11,6 +12,7 @@ import type { SharesDatabase } from './tables/shares.ts';
 export interface Database
   extends IdentityDatabase,
     ServersDatabase,
+    AuditDatabase,
     ServicesDatabase,
     ClustersDatabase,
     SharesDatabase {}

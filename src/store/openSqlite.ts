@@ -1,11 +1,13 @@
 import { chmodSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { Kysely, type SqliteDatabase, SqliteDialect, type SqliteStatement, type Transaction } from 'kysely';
+import { outsideOfRequests } from '../core/actor.ts';
 import { AtollError, messageOf } from '../core/errors.ts';
 import { ChangeFeed, type Topic } from './changeFeed.ts';
 import type { Database } from './database.ts';
 import { migrate } from './migrate.ts';
 import type { Store, Write } from './store.ts';
+import { writeAuditEntry } from './writeAuditEntry.ts';
 
 /**
  * Opens (or makes, mode 0600) the SQLite database at `path`, or `:memory:`, and brings its schema up to date.
@@ -38,8 +40,13 @@ class SqliteStore implements Store {
     const changed: [Topic, string][] = [];
     const result = await this.db
       .transaction()
-      .execute((db: Transaction<Database>) => work({ db, changed: (topic, key) => changed.push([topic, key]) }));
-    for (const [topic, key] of changed) this.changes.publish(topic, key);
+      .execute((db: Transaction<Database>) => {
+        const tell = (topic: Topic, key: string): void => void changed.push([topic, key]);
+        return work({ db, changed: tell, audit: (entry) => writeAuditEntry(db, entry, tell) });
+      });
+    outsideOfRequests(() => {
+      for (const [topic, key] of changed) this.changes.publish(topic, key);
+    });
     return result;
   }
 

@@ -8,6 +8,20 @@ export interface Write {
   readonly db: Transaction<Database>;
   /** Tells the followers of {@link Store.changes}, after the commit, that `key` of `topic` is new, changed or gone. */
   changed(this: void, topic: Topic, key: string): void;
+  /** Writes into the audit log, as part of this very change, who did it (the actor of the present request). */
+  audit(this: void, entry: AuditEntry): Promise<void>;
+}
+
+/** What was done, for the audit log. */
+export interface AuditEntry {
+  /** `KIND.VERB`, such as `server.start`. */
+  action: string;
+  /** The user, group or service that it was done to, or `USER/SERVER`. Undefined: none. */
+  target?: string;
+  /** What else there is to know. Never a secret. */
+  details?: Readonly<Record<string, unknown>>;
+  /** The user who did it, where the request itself does not say: somebody who is just signing in. */
+  by?: string;
 }
 
 /** The truth: every accepted change is here, durably, before it is acknowledged. */

@@ -39,6 +39,7 @@ export const defaultRoles: readonly Role[] = [
       'access:servers',
       'read:roles',
       'read:metrics',
+      'read:audit',
       'shares',
     ],
   },

@@ -79,6 +79,8 @@ export const scopeTree: Readonly<Record<string, ScopeEntry>> = {
   proxy: entry('Read and change the routing table.'),
   shutdown: entry('Shut down the hub.'),
   'read:metrics': entry('Read metrics.'),
+  // Not one of JupyterHub's.
+  'read:audit': entry('Read who did what to whom.'),
 };
 
 /** What `self` stands for; each is filtered to its user. */

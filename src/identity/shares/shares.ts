@@ -100,7 +100,14 @@ export class Shares {
    * @throws AtollError `ATOLL_BAD_REQUEST` when there is no such user or group, or the server has 1000 shares.
    */
   async grant(server: SharedServer, grantee: Grantee, scopes: readonly string[]): Promise<Share> {
-    await this.#store.write((write) => this.#grantIn(write, server, grantee, scopes));
+    await this.#store.write(async (write) => {
+      await this.#grantIn(write, server, grantee, scopes);
+      await write.audit({
+        action: 'share.grant',
+        target: `${server.user}/${server.name}`,
+        details: { ...grantee, scopes },
+      });
+    });
     const share = await this.get(server, grantee);
     if (!share) throw new AtollError('ATOLL_NOT_FOUND', 'The share was revoked at this very moment.');
     return share;
@@ -123,7 +130,9 @@ export class Shares {
           .set({ scopes: JSON.stringify(left) })
           .where('id', '=', row.id)
           .execute();
-      write.changed('shares', `${server.user}/${server.name}`);
+      const fullName = `${server.user}/${server.name}`;
+      write.changed('shares', fullName);
+      await write.audit({ action: 'share.revoke', target: fullName, details: { ...grantee, left } });
     });
     return this.get(server, grantee);
   }
@@ -133,6 +142,7 @@ export class Shares {
     await this.#store.write(async (write) => {
       await write.db.deleteFrom('shares').where('server_id', '=', server.id).execute();
       write.changed('shares', `${server.user}/${server.name}`);
+      await write.audit({ action: 'share.revoke-all', target: `${server.user}/${server.name}` });
     });
   }
 
@@ -186,7 +196,7 @@ export class Shares {
     const secret = randomBytes(32).toString('base64url');
     const now = this.#clock.now();
     const expiresAt = now + expiresInSeconds * 1000;
-    const id = await this.#store.write(async ({ db }) => {
+    const id = await this.#store.write(async ({ db, audit }) => {
       await db.deleteFrom('share_codes').where('expires_at', '<=', now).execute();
       const { count } = await db
         .selectFrom('share_codes')
@@ -207,6 +217,8 @@ export class Shares {
         })
         .returning('id')
         .executeTakeFirstOrThrow();
+      const details = { code: row.id, scopes, expiresAt };
+      await audit({ action: 'share-code.create', target: `${server.user}/${server.name}`, details });
       return row.id;
     });
     const filtered = scopes.map((scope) => `${scope}!server=${server.user}/${server.name}`).sort();
@@ -229,17 +241,25 @@ export class Shares {
 
   /** Ends one code of a server, by its id or by the code itself; false when the server has none such. */
   async deleteCode(server: SharedServer, code: { id: number } | { secret: string }): Promise<boolean> {
-    const { numDeletedRows } = await this.#store.db
-      .deleteFrom('share_codes')
-      .where('server_id', '=', server.id)
-      .where((row) => ('id' in code ? row('id', '=', code.id) : row('hash', '=', sha256Hex(code.secret))))
-      .executeTakeFirst();
-    return numDeletedRows > 0n;
+    return this.#store.write(async ({ db, audit }) => {
+      const gone = await db
+        .deleteFrom('share_codes')
+        .where('server_id', '=', server.id)
+        .where((row) => ('id' in code ? row('id', '=', code.id) : row('hash', '=', sha256Hex(code.secret))))
+        .returning('id')
+        .executeTakeFirst();
+      const target = `${server.user}/${server.name}`;
+      if (gone) await audit({ action: 'share-code.revoke', target, details: { code: gone.id } });
+      return gone !== undefined;
+    });
   }
 
   /** Ends all codes of a server. */
   async deleteCodes(server: SharedServer): Promise<void> {
-    await this.#store.db.deleteFrom('share_codes').where('server_id', '=', server.id).execute();
+    await this.#store.write(async ({ db, audit }) => {
+      await db.deleteFrom('share_codes').where('server_id', '=', server.id).execute();
+      await audit({ action: 'share-code.revoke-all', target: `${server.user}/${server.name}` });
+    });
   }
 
   /**
@@ -262,6 +282,8 @@ export class Shares {
         .set({ exchange_count: row.exchange_count + 1, last_exchanged_at: this.#clock.now() })
         .where('id', '=', row.id)
         .execute();
+      const { user, name } = code.server;
+      await write.audit({ action: 'share-code.accept', target: `${user}/${name}`, details: { code: code.id } });
       return code;
     });
   }

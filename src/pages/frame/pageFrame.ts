@@ -11,6 +11,7 @@ import type { Principal } from '../../identity/principal.ts';
 import { gatewayServiceName } from '../../identity/roles/defaultRoles.ts';
 import type { Session } from '../../identity/sessions.ts';
 import type { Logger } from '../../observability/logger.ts';
+import { noteRoute } from '../../observability/requestRoutes.ts';
 import { errorContent, errorTitle } from './errorPage.ts';
 import { type Html, layout, type ServiceLink } from './layout.ts';
 import { readForm } from './readForm.ts';
@@ -88,8 +89,10 @@ export class PageFrame {
     spec: PageSpec<A>,
     handler: (context: PageContext<A>) => Promise<Response> | Response,
   ): void {
+    const route = spec.path.replace(/:(\w+)/g, '{$1}');
     this.app.on(spec.method.toUpperCase(), spec.path, async (c) => {
       const request = c.req.raw;
+      noteRoute(request, route);
       const context = await this.#contextOf(request, c.req.param() as Record<string, string>);
       try {
         const xsrfFailure = this.#checkXsrf(context);

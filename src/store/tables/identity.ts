@@ -55,6 +55,8 @@ export interface LoginLinksTable {
 export interface ApiTokensTable {
   id: Generated<number>;
   hash: string;
+  /** Of a token that a JupyterHub made and that was not used here yet: its first characters. `hash` is JupyterHub's then. */
+  imported_prefix: Generated<string | null>;
   user_id: number;
   /** The OAuth client it was issued to; null for a plain API token. */
   oauth_client_id: string | null;

@@ -1,0 +1,27 @@
+import type { ServerSettings } from '../../config/settings.ts';
+import { serverUrl } from '../../identity/urls.ts';
+import type { Server } from '../../servers/server.ts';
+import { templateFields } from '../../servers/serverEnvironment.ts';
+
+/** A server as hooks get it (python/bridge/atoll_bridge/spawners.py); null: no limit, nothing set aside. */
+export function serverMessage(
+  server: Pick<Server, 'user' | 'userId' | 'name' | 'userOptions'>,
+  settings: ServerSettings,
+  hubUrl: string,
+): object {
+  return {
+    name: server.name,
+    userOptions: server.userOptions,
+    environment: settings.environment,
+    memoryLimit: settings.memoryLimit ?? null,
+    memoryGuarantee: settings.memoryGuarantee ?? null,
+    coreLimit: settings.coreLimit ?? null,
+    coreGuarantee: settings.coreGuarantee ?? null,
+    defaultUrl: settings.defaultUrl ?? '',
+    command: settings.command ?? ['jupyterhub-singleuser'],
+    arguments: settings.extraArguments,
+    hubUrl,
+    path: serverUrl(server.user, server.name),
+    fields: templateFields(server),
+  };
+}

@@ -20,7 +20,7 @@ export function pythonInputs(values: MapNode, snippets: readonly Snippet[]): Pyt
   const text = snippets.map(({ source }) => source).join('\n');
   const chart = (name: string): unknown => {
     const root = entryAt(values, [name])?.value;
-    return root ? withoutSecrets(plainValue(root), text) : {};
+    return root ? withoutSecrets(plainValue(root, true), text) : {};
   };
   const declared = declaredVariables(values);
   const variables: Record<string, string> = { HELM_RELEASE_NAME: 'atoll', POD_NAMESPACE: 'default' };

@@ -20,6 +20,11 @@ export function overrideServers(settings: Settings, traits: ServerTraits): Serve
   return changed.servers;
 }
 
+/** Whether a trait of that name changes anything. */
+export function isServerTrait(name: string): boolean {
+  return rows.has(name);
+}
+
 const rows = new Map(
   [...serverTraits, ...podTraits].flatMap((row) => (row.kind === 'key' && row.apply ? [[row.path, row] as const] : [])),
 );

@@ -159,6 +159,8 @@ export interface ServerSettings {
   coreLimit?: number;
   /** `singleuser.extraEnv`; templates not yet expanded. */
   environment: Record<string, string>;
+  /** Variables that are no templates: functions in Python (`KubeSpawner.environment`) make their values at each start. */
+  literalEnvironment: Record<string, string>;
   /** `singleuser.defaultUrl`, such as `/lab`. */
   defaultUrl?: string;
   /** `singleuser.cmd`; undefined: Atoll's own command for `jupyterhub-singleuser`. */
@@ -287,6 +289,10 @@ export interface ClusterSettings {
   /** `atoll.clusters.schedulerCommand` / `workerCommand` (`c.ClusterConfig.scheduler_cmd`). Undefined: Dask's own modules. */
   schedulerCommand?: string[];
   workerCommand?: string[];
+  /** `dask-gateway.gateway.auth.type` is `simple`: {@link sharedPassword} signs in too. Default false. */
+  simpleSignIn: boolean;
+  /** `dask-gateway.gateway.auth.simple.password`: one password for all. */
+  sharedPassword?: string;
   /** `atoll.clusters.limits`. */
   limits: ClusterLimits;
   /** `atoll.clusters.options`, in the order in which people see them. */
@@ -326,6 +332,7 @@ export function defaultSettings(): Settings {
     services: {},
     servers: {
       environment: {},
+      literalEnvironment: {},
       extraArguments: [],
       startTimeoutSeconds: 300,
       allowNamedServers: false,
@@ -348,6 +355,7 @@ export function defaultSettings(): Settings {
       pod: defaultClusterPods(),
       limits: { user: {}, groups: {}, total: {}, whenFull: 'queue' },
       options: {},
+      simpleSignIn: false,
       leaseSeconds: 12 * 3600,
       endWithServer: false,
       restartScheduler: false,

@@ -9,6 +9,7 @@ import { auditApi } from '../api/operations/auditApi.ts';
 import { metricsApi } from '../api/operations/metricsApi.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { LiveSettings } from '../config/live.ts';
+import type { ClusterSettings } from '../config/settings.ts';
 import { version } from '../core/version.ts';
 import type { Identity } from '../identity/identity.ts';
 import { apiPrefix } from '../identity/urls.ts';
@@ -56,7 +57,8 @@ export function createHubApp(parts: HubParts): (request: Request) => Response | 
   );
   const gateway = createGatewayApi({
     clusters,
-    authenticate: (request) => authenticateGatewayRequest(identity, request, gatewaySignIn(settings)),
+    authenticate: (request) =>
+      authenticateGatewayRequest(identity, request, gatewaySignIn(parts.settings.current.clusters)),
     version,
     log,
   });
@@ -69,6 +71,6 @@ export function createHubApp(parts: HubParts): (request: Request) => Response | 
   return (request) => app.fetch(request);
 }
 
-function gatewaySignIn({ clusters: { simpleSignIn, sharedPassword } }: Settings): GatewaySignIn {
+function gatewaySignIn({ simpleSignIn, sharedPassword }: ClusterSettings): GatewaySignIn {
   return simpleSignIn && sharedPassword !== undefined ? { sharedPassword } : {};
 }

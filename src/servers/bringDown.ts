@@ -20,7 +20,10 @@ export async function bringDown(life: Life, server: Server): Promise<ReconcileRe
     }
   }
   await life.credentials.revokeServerCredentials({ user, serverName: name });
-  if (workloadId !== null) await life.runtime.forget(workloadId);
+  if (workloadId !== null) {
+    await life.hooks?.afterStop(server);
+    await life.runtime.forget(workloadId);
+  }
   await recordStopped(life, server);
   if (workloadId !== null) {
     life.board.drop(workloadId);

@@ -11,7 +11,6 @@ import {
 } from '../diagnosis/explainServerEnd.ts';
 import { serverUrl } from '../identity/urls.ts';
 import type { Observation } from '../runtimes/contract.ts';
-import { digestOf } from './effectiveSettings.ts';
 import type { Life } from './life.ts';
 import { recordEnd, recordReady, shownLogTail } from './recordOutcome.ts';
 import type { Server, TokenFingerprint } from './server.ts';
@@ -32,13 +31,16 @@ async function startWorkload(life: Life, server: Server, workloadId: string): Pr
   tellWaiting(life, workloadId, undefined);
   try {
     const { user, name } = server;
-    const settings = await life.settings.forStart(server, workloadId);
+    const { settings, digest } = await life.settings.forStart(server, workloadId);
     const credentials = await life.credentials.issueServerCredentials({ user, serverName: name });
     const fingerprint = { length: credentials.token.length, sha256: sha256Hex(credentials.token) };
-    await rememberStart(life, server, fingerprint, digestOf(settings));
+    await rememberStart(life, server, fingerprint, digest);
     const reservation = await life.runtime.reserve({ id: workloadId, kind: 'server', owner: user, ports: ['http'] });
     const { hubUrl } = life;
-    await life.runtime.start(serverWorkload({ server, workloadId, credentials, reservation, settings, hubUrl }));
+    const clusterOptions = await life.clusterOptionNames(user);
+    await life.runtime.start(
+      serverWorkload({ server, workloadId, credentials, reservation, settings, hubUrl, clusterOptions }),
+    );
   } catch (error) {
     const end = { during: 'start', at: life.clock.now() } as const;
     if (error instanceof AtollError) await recordEnd(life, server, explainRefusal(end, error));

@@ -7,6 +7,7 @@ import type { EffectiveSettings } from './effectiveSettings.ts';
 import type { ProgressBoard } from './progressBoard.ts';
 import type { PublishedRoutes } from './publishedRoutes.ts';
 import type { ReadinessWatches } from './readiness.ts';
+import type { ServerHooks } from './serverHooks.ts';
 
 /** Everything that bringing servers up and down needs. */
 export interface Life {
@@ -18,6 +19,10 @@ export interface Life {
   board: ProgressBoard;
   /** What each server is, or was, started with. */
   settings: EffectiveSettings;
+  /** What operators' own functions do at starts and stops; undefined: there are none. */
+  hooks: ServerHooks | undefined;
+  /** Names of the options that this user has for Dask clusters: only these may have defaults in the environment. */
+  clusterOptionNames(user: string): Promise<ReadonlySet<string>>;
   /** Where servers reach the edge, without a final slash. */
   hubUrl: string;
   clock: Clock;

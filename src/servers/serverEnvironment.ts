@@ -13,6 +13,12 @@ export interface EnvironmentInputs {
   hubUrl: string;
   /** The settings' own variables (`singleuser.extraEnv`), templates not yet expanded. */
   extra: Readonly<Record<string, string>>;
+  /** Variables that are no templates: functions made their values. */
+  literal: Readonly<Record<string, string>>;
+  /** The image that the settings name for servers, if any. */
+  image: string | undefined;
+  /** Names of the options that the user has for Dask clusters. */
+  clusterOptions: ReadonlySet<string>;
   /** Path to open first, such as `/lab`; undefined: the server chooses. */
   defaultUrl: string | undefined;
 }
@@ -26,15 +32,29 @@ export function serverEnvironment(inputs: EnvironmentInputs): Record<string, str
   const fields = templateFields(inputs.server);
   const own: Record<string, string> = {};
   for (const [name, value] of Object.entries(inputs.extra)) own[name] = expandTemplate(value, fields);
-  return {
+  const variables = {
     ...jupyterHubVariables(inputs),
     ...daskVariables(inputs.hubUrl),
     ...own,
+    ...inputs.literal,
   };
+  return Object.fromEntries(Object.entries(variables).filter(([name, value]) => isUsable(inputs, name, value)));
+}
+
+const optionPrefix = 'DASK_GATEWAY__CLUSTER__OPTIONS__';
+
+/**
+ * The Dask client sends each default of an option with every new cluster: one for an option that is not there, or whose
+ * template names a variable that is not set, would make each `GatewayCluster()` fail.
+ */
+function isUsable({ clusterOptions, image }: EnvironmentInputs, name: string, value: string): boolean {
+  if (!name.startsWith(optionPrefix)) return true;
+  const option = name.slice(optionPrefix.length).toLowerCase().split('__')[0] ?? '';
+  return clusterOptions.has(option) && (image !== undefined || !/\{JUPYTER_IMAGE(_SPEC)?\}/.test(value));
 }
 
 /** The fields that settings may use in templates, with the names that JupyterHub's and Kubernetes' spawners give them. */
-export function templateFields(server: Server): Record<string, string> {
+export function templateFields(server: Pick<Server, 'user' | 'userId' | 'name'>): Record<string, string> {
   const { user, name } = server;
   return {
     username: user,
@@ -56,7 +76,7 @@ export function templateFields(server: Server): Record<string, string> {
 }
 
 function jupyterHubVariables(inputs: EnvironmentInputs): Record<string, string> {
-  const { server, credentials, reservation, hubUrl, defaultUrl } = inputs;
+  const { server, credentials, reservation, hubUrl, defaultUrl, image } = inputs;
   const variables: Record<string, string> = {
     JUPYTERHUB_API_TOKEN: credentials.token,
     JPY_API_TOKEN: credentials.token,
@@ -76,6 +96,8 @@ function jupyterHubVariables(inputs: EnvironmentInputs): Record<string, string> 
     JUPYTERHUB_SERVICE_URL: `http://${reservation.bindAddress}:${reservation.ports.http}${credentials.servicePrefix}`,
     JUPYTERHUB_ROOT_DIR: reservation.homeDirectory,
   };
+  // As KubeSpawner sets them. On one machine nothing runs that image; options of clusters are checked by it.
+  if (image !== undefined) Object.assign(variables, { JUPYTER_IMAGE_SPEC: image, JUPYTER_IMAGE: image });
   if (defaultUrl !== undefined) variables.JUPYTERHUB_DEFAULT_URL = expandTemplate(defaultUrl, templateFields(server));
   return variables;
 }

@@ -14,6 +14,8 @@ export interface WorkloadInputs {
   settings: ServerSettings;
   /** Where servers reach the edge, without a final slash. */
   hubUrl: string;
+  /** Names of the options that the user has for Dask clusters. */
+  clusterOptions: ReadonlySet<string>;
 }
 
 /** What a server may use, from the settings. */
@@ -29,7 +31,7 @@ function serverResources(settings: ServerSettings): Resources {
 
 /** The workload of one start of a server. */
 export function serverWorkload(inputs: WorkloadInputs): WorkloadSpec {
-  const { server, workloadId, credentials, reservation, settings, hubUrl } = inputs;
+  const { server, workloadId, credentials, reservation, settings, hubUrl, clusterOptions } = inputs;
   return {
     id: workloadId,
     kind: 'server',
@@ -41,6 +43,9 @@ export function serverWorkload(inputs: WorkloadInputs): WorkloadSpec {
       reservation,
       hubUrl,
       extra: settings.environment,
+      literal: settings.literalEnvironment,
+      image: settings.pod.image,
+      clusterOptions,
       defaultUrl: settings.defaultUrl,
     }),
     files: {},

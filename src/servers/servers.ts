@@ -20,6 +20,7 @@ import { PublishedRoutes } from './publishedRoutes.ts';
 import { ReadinessWatches } from './readiness.ts';
 import { reconcileServer } from './reconcileServer.ts';
 import { isActive, pendingOf, type Server } from './server.ts';
+import type { ServerHooks } from './serverHooks.ts';
 import { fullNameOf, serverOfRouteId } from './serverPath.ts';
 import {
   changeServer,
@@ -46,6 +47,10 @@ export interface ServersOptions {
   settings: Live<ServerSettings>;
   /** Default: there are none. */
   profiles?: ServerProfiles;
+  /** Operators' own functions. Default: none. */
+  hooks?: ServerHooks;
+  /** Names of the options that a user has for Dask clusters. Default: none. */
+  clusterOptionNames?: (user: string) => Promise<ReadonlySet<string>>;
   /** Where servers reach the edge, without a final slash: `http://127.0.0.1:8000`. */
   hubUrl: string;
   log: Logger;
@@ -105,7 +110,9 @@ export function createServers(options: ServersOptions): Servers {
   const life: Life = {
     store,
     runtime,
-    settings: new EffectiveSettings(settings, profiles),
+    settings: new EffectiveSettings(settings, profiles, options.hooks),
+    hooks: options.hooks,
+    clusterOptionNames: options.clusterOptionNames ?? (() => Promise.resolve(new Set())),
     log,
     clock,
     credentials: options.credentials,

@@ -221,6 +221,7 @@ await bridge.perform({ op: 'clusterOptions', user: { name: 'ada', groups: [], ad
   const [line] = (await once(hub.stdout, 'data')) as [Buffer];
   const pid = Number(line.toString());
   await until('the handler to run', () => cpuOf(pid) > 30);
+  expect(isGone(pid)).toBe(false);
   hub.kill('SIGKILL');
   await until('its end', () => isGone(pid), 20);
 });

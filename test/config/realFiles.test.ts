@@ -73,7 +73,6 @@ describe('the daskhub file of 2021', () => {
   test('is accepted, and each line that has no effect is told', async () => {
     const { settings, problems } = await loadSettingsFiles([seed]);
     expect(problems.map(({ line, code, path }) => `${line} ${code} ${path}`)).toEqual([
-      '5 ATOLL_SETTINGS_NO_EFFECT jupyterhub.singleuser.extraEnv.DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE',
       '6 ATOLL_SETTINGS_NO_EFFECT jupyterhub.singleuser.extraEnv.DASK_DISTRIBUTED__DASHBOARD_LINK',
       '9 ATOLL_SETTINGS_NO_EFFECT jupyterhub.singleuser.image',
       '14 ATOLL_SETTINGS_NO_EFFECT jupyterhub.proxy.secretToken',
@@ -83,7 +82,6 @@ describe('the daskhub file of 2021', () => {
       '28 ATOLL_SETTINGS_NOT_SUPPORTED jupyterhub.hub.config.GitHubOAuthenticator',
       '34 ATOLL_SETTINGS_AUTHENTICATOR jupyterhub.hub.config.JupyterHub.authenticator_class',
       '40 ATOLL_SETTINGS_NO_EFFECT dask-gateway.gateway.auth',
-      '43 ATOLL_SETTINGS_NOT_SUPPORTED dask-gateway.gateway.extraConfig',
       '56 ATOLL_SETTINGS_NO_EFFECT dask-gateway.traefik',
     ]);
     expect(problems.find(({ code }) => code === 'ATOLL_SETTINGS_AUTHENTICATOR')?.message).toBe(
@@ -91,8 +89,8 @@ describe('the daskhub file of 2021', () => {
     );
     // Not configured, so that listening beyond this machine stays refused.
     expect(settings.authentication).toMatchObject({ authenticator: 'link', configured: false, adminUsers: ['arokem'] });
-    // Without the image, which no cluster here can choose: it would make GatewayCluster() fail.
     expect(settings.servers.environment).toEqual({
+      DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE: '{JUPYTER_IMAGE_SPEC}',
       DASK_DISTRIBUTED__DASHBOARD_LINK: '/user/{JUPYTERHUB_USER}/proxy/{port}/status',
       DASK_LABEXTENSION__FACTORY__MODULE: 'dask_gateway',
       DASK_LABEXTENSION__FACTORY__CLASS: 'GatewayCluster',

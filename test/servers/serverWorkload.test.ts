@@ -30,7 +30,12 @@ const reservation: Reservation = {
   superuser: false,
 };
 
-function workload(settings: Partial<ServerSettings> = {}, place: Partial<Reservation> = {}, of: Partial<Server> = {}) {
+function workload(
+  settings: Partial<ServerSettings> = {},
+  place: Partial<Reservation> = {},
+  of: Partial<Server> = {},
+  clusterOptions: ReadonlySet<string> = new Set(['image']),
+) {
   return serverWorkload({
     server: { ...server, ...of },
     workloadId: 'server-3-ff',
@@ -46,6 +51,7 @@ function workload(settings: Partial<ServerSettings> = {}, place: Partial<Reserva
     reservation: { ...reservation, ...place },
     settings: { ...defaultSettings().servers, ...settings },
     hubUrl: 'http://127.0.0.1:8000',
+    clusterOptions,
   });
 }
 
@@ -86,6 +92,7 @@ test('resources are handed on to the runtime as far as they are set', () => {
 test("the settings' own variables win, and the seed's values reach the clients as they are written", () => {
   const { environment } = workload({
     defaultUrl: '/lab/tree/{username}.ipynb',
+    pod: { ...defaultSettings().servers.pod, image: 'quay.io/x/y:1' },
     environment: {
       DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE: '{JUPYTER_IMAGE_SPEC}',
       DASK_DISTRIBUTED__DASHBOARD_LINK: '/user/{JUPYTERHUB_USER}/proxy/{port}/status',
@@ -97,7 +104,30 @@ test("the settings' own variables win, and the seed's values reach the clients a
     DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE: '{JUPYTER_IMAGE_SPEC}',
     DASK_DISTRIBUTED__DASHBOARD_LINK: '/user/ada@example/proxy/{port}/status',
     DASK_LABEXTENSION__FACTORY__CLASS: 'LocalCluster',
+    JUPYTER_IMAGE_SPEC: 'quay.io/x/y:1',
   });
+});
+
+test('a default for an option of clusters is set only where the client can use it', () => {
+  const environment = {
+    DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE: '{JUPYTER_IMAGE_SPEC}',
+    DASK_GATEWAY__CLUSTER__OPTIONS__WORKER_CORES: '2',
+  };
+  const set = (names: string[], image?: string): string[] => {
+    const pod = { ...defaultSettings().servers.pod, ...(image !== undefined && { image }) };
+    const variables = workload({ environment, pod }, {}, {}, new Set(names)).environment;
+    return Object.keys(variables).filter((name) => name.includes('OPTIONS__'));
+  };
+  expect(set([], 'a:b')).toEqual([]);
+  expect(set(['worker_cores'], 'a:b')).toEqual(['DASK_GATEWAY__CLUSTER__OPTIONS__WORKER_CORES']);
+  expect(set(['image'], 'a:b')).toEqual(['DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE']);
+  // The client would look for a variable that nobody sets.
+  expect(set(['image'])).toEqual([]);
+});
+
+test('variables that functions made are no templates', () => {
+  const { environment } = workload({ environment: { A: '{username}' }, literalEnvironment: { B: '{username}' } });
+  expect(environment).toMatchObject({ A: 'ada@example', B: '{username}' });
 });
 
 test("user options never become environment, so nobody can set a server's variables through them", () => {

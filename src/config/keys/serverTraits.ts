@@ -11,13 +11,9 @@ const misspelt: Record<string, string> = {
   DASK_DISTRIBUTED__DASHBOARD_LINK: 'DASK_DISTRIBUTED__DASHBOARD__LINK',
 };
 
-/** Why a variable of the settings is not set, or undefined when it is. Each of these would break `GatewayCluster()`. */
-function whyNotSet(name: string): string | undefined {
-  if (/^DASK_GATEWAY__(ADDRESS|PROXY_ADDRESS|PUBLIC_ADDRESS|AUTH__TYPE)$/.test(name))
-    return `Atoll sets the variable ${name} itself: the gateway is part of it.`;
-  if (name.startsWith('DASK_GATEWAY__CLUSTER__OPTIONS__'))
-    return `The variable ${name} is not set: clusters have no options here yet.`;
-  return undefined;
+/** Each of these, set to something else, would break `GatewayCluster()`. */
+function isOurs(name: string): boolean {
+  return /^DASK_GATEWAY__(ADDRESS|PROXY_ADDRESS|PUBLIC_ADDRESS|AUTH__TYPE)$/.test(name);
 }
 
 /** Adds environment variables to every server; numbers and booleans as they were written. */
@@ -26,9 +22,9 @@ export function addEnvironment(settings: Settings, value: z.output<typeof enviro
     const meant = Object.hasOwn(misspelt, name) ? misspelt[name] : undefined;
     if (meant)
       context.warn('ATOLL_SETTINGS_NO_EFFECT', `Nothing reads the variable ${name}.`, { at, suggestion: meant });
-    const whyNot = whyNotSet(name);
-    if (whyNot) {
-      context.warn('ATOLL_SETTINGS_NO_EFFECT', whyNot, { at });
+    if (isOurs(name)) {
+      const message = `Atoll sets the variable ${name} itself: the gateway is part of it.`;
+      context.warn('ATOLL_SETTINGS_NO_EFFECT', message, { at });
     } else if (typeof variable !== 'object') {
       settings.servers.environment[name] = context.written(at);
     } else if ('valueFrom' in variable) {

@@ -34,9 +34,14 @@ export interface ServerProfiles {
   check(user: string, userOptions: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>>;
   /**
    * The settings of a server of this user with these options.
+   * @param base what the profile is laid over
    * @throws AtollError `ATOLL_PROFILE_INVALID`, `ATOLL_NO_PROFILE`, `ATOLL_SERVER_TRAIT_INVALID`
    */
-  settingsFor(user: string, userOptions: Readonly<Record<string, unknown>>): Promise<ServerSettings>;
+  settingsFor(
+    user: string,
+    userOptions: Readonly<Record<string, unknown>>,
+    base: ServerSettings,
+  ): Promise<ServerSettings>;
   /** What user_options stand for, in the words of the form: `Small · Environment: Pangeo`. Undefined: no profile. */
   describe(user: string, userOptions: Readonly<Record<string, unknown>>): Promise<string | undefined>;
 }
@@ -80,13 +85,13 @@ export function createServerProfiles({ settings, source, personOf }: ServerProfi
       const { choice, userOptions } = await choiceOf(user, sent);
       return choice ? userOptionsOf(choice, userOptions) : { ...sent };
     },
-    async settingsFor(user, sent) {
+    async settingsFor(user, sent, base) {
       const { choice } = await choiceOf(user, sent);
       const traits = choice ? traitsOf(choice) : {};
-      if (Object.keys(traits).length === 0) return settings.current.servers;
+      if (Object.keys(traits).length === 0) return base;
       // What reads traits is large, and not needed where there are no profiles.
       const { overrideServers } = await import('../../config/overrideServers.ts');
-      return overrideServers(settings.current, traits);
+      return overrideServers({ ...settings.current, servers: base }, traits);
     },
     async describe(user, sent) {
       try {

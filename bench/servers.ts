@@ -5,10 +5,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ensureEnvironment } from '../src/environment/ensureEnvironment.ts';
 import { Atoll } from '../test/support/atoll.ts';
+import type { Figure } from './report/figure.ts';
+import { handIn } from './report/handIn.ts';
 import { JupyterHubPeer } from './support/jupyterHubPeer.ts';
 import { commandLine, residentMemory, withDescendants } from './support/processTree.ts';
 import { createUser, type HubUnderTest, stopServer, timeServerStart } from './support/serverStart.ts';
-import { median, seconds } from './support/statistics.ts';
+import { median } from './support/statistics.ts';
 
 // Atoll beside JupyterHub with configurable-http-proxy, from the same Python environment, in one run:
 // how long the program takes to answer, how much memory it holds, and how long a click on "start" takes to JupyterLab.
@@ -33,22 +35,42 @@ jupyterhub:
       bench: { apiToken: bench-token-of-atoll-0123456789, admin: true }
 `;
 
-interface Measured {
-  startSeconds: number[];
-  memory: number;
-  earlyStarts: number[];
-  firstStarts: number[];
-  warmStarts: number[];
+/** What is measured, a value a round; seconds and megabytes. */
+class Measured {
+  readonly startSeconds: number[] = [];
+  readonly memory: number[] = [];
+  readonly busyMemory: number[] = [];
+  readonly earlyStarts: number[] = [];
+  readonly firstStarts: number[] = [];
+  readonly warmStarts: number[] = [];
 }
 
-const atoll: Measured = { startSeconds: [], memory: 0, earlyStarts: [], firstStarts: [], warmStarts: [] };
-const peer: Measured = { startSeconds: [], memory: 0, earlyStarts: [], firstStarts: [], warmStarts: [] };
+const atoll = new Measured();
+const peer = new Measured();
 
 for (let round = 0; round < rounds; round++) {
+  console.log(`round ${round + 1} of ${rounds}`);
   await measureAtoll(round);
   await measurePeer(round);
 }
-report();
+handIn([
+  figure('start to the first answer', 's', (measured) => measured.startSeconds),
+  figure("a user's first start to JupyterLab", 's', (measured) => measured.firstStarts),
+  figure('the same in the moment the program answers', 's', (measured) => measured.earlyStarts),
+  figure('a warm start to JupyterLab', 's', (measured) => measured.warmStarts),
+  figure('memory of hub and proxy, idle, one user', 'MB', (measured) => measured.memory),
+  figure('memory of hub and proxy after some starts', 'MB', (measured) => measured.busyMemory),
+]);
+
+function figure(name: string, unit: string, values: (measured: Measured) => number[]): Figure {
+  return {
+    case: `servers/${name}`,
+    unit,
+    better: 'less',
+    ours: values(atoll),
+    peer: { name: 'JupyterHub 6.1', theirs: values(peer) },
+  };
+}
 
 async function measureAtoll(round: number): Promise<void> {
   const data = mkdtempSync(join(tmpdir(), 'atoll-bench-'));
@@ -57,9 +79,8 @@ async function measureAtoll(round: number): Promise<void> {
   try {
     atoll.startSeconds.push((performance.now() - startedAt) / 1000);
     const hub = { url: running.url, token: 'bench-token-of-atoll-0123456789' };
-    await measureStarts(hub, atoll, round);
-    await wait(2000);
-    atoll.memory = residentMemory(running.pidOf('hub')) + residentMemory(running.pidOf('edge'));
+    const memory = (): number => residentMemory(running.pidOf('hub')) + residentMemory(running.pidOf('edge'));
+    await measureStarts(hub, atoll, round, memory);
   } finally {
     await running.end();
     rmSync(data, { recursive: true, force: true });
@@ -70,12 +91,13 @@ async function measurePeer(round: number): Promise<void> {
   const running = await JupyterHubPeer.start(environment.directory);
   try {
     peer.startSeconds.push(running.startSeconds);
-    await measureStarts(running, peer, round);
-    await wait(2000);
-    const proxy = withDescendants(running.pid).find((pid) =>
-      commandLine(pid).some((word) => word.endsWith('configurable-http-proxy')),
-    );
-    peer.memory = residentMemory(running.pid) + residentMemory(proxy ?? 0);
+    const memory = (): number => {
+      const proxy = withDescendants(running.pid).find((pid) =>
+        commandLine(pid).some((word) => word.endsWith('configurable-http-proxy')),
+      );
+      return residentMemory(running.pid) + residentMemory(proxy ?? 0);
+    };
+    await measureStarts(running, peer, round, memory);
   } finally {
     await running.end();
   }
@@ -85,38 +107,28 @@ async function measurePeer(round: number): Promise<void> {
  * A first start of a user in the moment the program answers, one of another user later, then three warm ones of the latter;
  * between them the time for what either program does in the background, as between two starts of people.
  */
-async function measureStarts(hub: HubUnderTest, measured: Measured, round: number): Promise<void> {
+async function measureStarts(
+  hub: HubUnderTest,
+  measured: Measured,
+  round: number,
+  memory: () => number,
+): Promise<void> {
   const [early, user] = [`ada${round}`, `bob${round}`];
-  for (const name of [early, user]) await createUser(hub, name);
+  await createUser(hub, early);
   measured.earlyStarts.push(await timeServerStart(hub, early));
-  await stopServer(hub, early);
   await wait(4000);
+  measured.memory.push(memory() / 1e6);
+  await stopServer(hub, early);
+  await createUser(hub, user);
   measured.firstStarts.push(await timeServerStart(hub, user));
+  const warmStarts: number[] = [];
   for (let start = 0; start < 3; start++) {
     await stopServer(hub, user);
     await wait(4000);
-    measured.warmStarts.push(await timeServerStart(hub, user));
+    warmStarts.push(await timeServerStart(hub, user));
   }
+  measured.warmStarts.push(median(warmStarts));
   await stopServer(hub, user);
-}
-
-function report(): void {
-  const rows: [string, string, string, string][] = [
-    row('program start to its first answer', atoll.startSeconds, peer.startSeconds),
-    row("a user's first start to JupyterLab", atoll.firstStarts, peer.firstStarts),
-    row('the same in the moment the program answers', atoll.earlyStarts, peer.earlyStarts),
-    row('a warm start to JupyterLab', atoll.warmStarts, peer.warmStarts),
-    [
-      'resident memory of hub and proxy, idle',
-      `${(atoll.memory / 1e6).toFixed(0)} MB`,
-      `${(peer.memory / 1e6).toFixed(0)} MB`,
-      (atoll.memory / peer.memory).toFixed(2),
-    ],
-  ];
-  console.log('| | Atoll | JupyterHub | ratio |\n| --- | --- | --- | --- |');
-  for (const cells of rows) console.log(`| ${cells.join(' | ')} |`);
-}
-
-function row(name: string, ours: number[], theirs: number[]): [string, string, string, string] {
-  return [name, seconds(ours), seconds(theirs), (median(ours) / median(theirs)).toFixed(2)];
+  await wait(2000);
+  measured.busyMemory.push(memory() / 1e6);
 }

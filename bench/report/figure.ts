@@ -10,7 +10,7 @@ export interface Figure {
   /** One value a round. */
   ours: number[];
   /** Beside whom; undefined: the value stands for itself. */
-  peer?: FigurePeer;
+  peer?: FigurePeer | undefined;
 }
 
 /** The other side of a figure. */

@@ -20,24 +20,27 @@ export function readGoals(): Goal[] {
   return JSON.parse(readFileSync(join(import.meta.dirname, '../goals.json'), 'utf8')) as Goal[];
 }
 
-/** The goal of a figure, if one was promised. */
-export function goalOf(figure: Figure, goals: readonly Goal[]): Goal | undefined {
-  return goals.find(
-    (goal) =>
-      goal.case === figure.case &&
-      (goal.peer === undefined ? figure.peer === undefined : figure.peer?.name.startsWith(goal.peer)),
+/** What was promised of a figure. */
+export function goalsOf(figure: Figure, goals: readonly Goal[]): Goal[] {
+  return goals.filter(
+    (goal) => goal.case === figure.case && (goal.peer === undefined || figure.peer?.name.startsWith(goal.peer)),
   );
 }
 
-/** Whether a figure keeps its promise. */
+/** Whether a figure keeps a promise. */
 export function judge(figure: Figure, goal: Goal): Verdict {
-  const outcome = outcomeOf(figure);
+  const outcome = goal.peer === undefined ? outcomeOf({ ...figure, peer: undefined }) : outcomeOf(figure);
   if (!outcome) return 'unknown';
   const reached = outcome.ratio ?? median(figure.ours);
   const spread = outcome.to - outcome.from;
   const short = Math.max((goal.atLeast ?? -Infinity) - reached, reached - (goal.atMost ?? Infinity));
   if (short <= 0) return 'met';
   return short <= spread ? 'near' : 'missed';
+}
+
+/** The worst of some verdicts; undefined when there are none. */
+export function worst(verdicts: readonly Verdict[]): Verdict | undefined {
+  return (['missed', 'near', 'unknown', 'met'] as const).find((verdict) => verdicts.includes(verdict));
 }
 
 /** A goal in a few characters: `>= 5 x`. */

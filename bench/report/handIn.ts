@@ -1,5 +1,5 @@
 import type { Figure } from './figure.ts';
-import { goalOf, readGoals } from './goals.ts';
+import { goalsOf, readGoals } from './goals.ts';
 import { tableText } from './tableText.ts';
 
 /** Gives figures to `bench/run.ts`, or prints them when the suite was started by itself. */
@@ -7,6 +7,6 @@ export function handIn(figures: Figure[]): void {
   if (process.send) process.send({ figures });
   else {
     const goals = readGoals();
-    console.log(tableText(figures.map((figure) => ({ figure, goal: goalOf(figure, goals) }))));
+    console.log(tableText(figures.map((figure) => ({ figure, goals: goalsOf(figure, goals) }))));
   }
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { html, raw } from 'hono/html';
 import { median } from '../support/statistics.ts';
 import { type Figure, outcomeOf } from './figure.ts';
-import { type Goal, goalOf, goalText, judge } from './goals.ts';
+import { type Goal, goalsOf, goalText, judge, worst } from './goals.ts';
 import { type Result, resultsFolder } from './results.ts';
 import { cellsOf } from './tableText.ts';
 
@@ -37,17 +37,19 @@ ${last.suites.map(
   (suite) => html`<h2>${suite.name} <small>${suite.seconds.toFixed(0)} s</small></h2>
 ${suite.failure === undefined ? '' : html`<p class="missed">${suite.failure}</p>`}
 <div class="wide"><table><thead><tr><th>case<th>ours<th>peer<th>ratio<th>goal<th>spread<th>over time</tr></thead><tbody>
-${suite.figures.map((figure) => row(figure, results, goalOf(figure, goals)))}
+${suite.figures.map((figure) => row(figure, results, goalsOf(figure, goals)))}
 </tbody></table></div>`,
 )}
 </html>
 `;
 }
 
-function row(figure: Figure, results: readonly Result[], goal: Goal | undefined): Html {
-  const cells = cellsOf({ figure, goal });
-  const verdict = goal ? judge(figure, goal) : '';
-  return html`<tr class="${verdict}">${cells.map((cell) => html`<td>${cell}</td>`)}<td>${plot(figure, results, goal)}</td></tr>
+function row(figure: Figure, results: readonly Result[], goals: readonly Goal[]): Html {
+  const cells = cellsOf({ figure, goals });
+  const verdict = worst(goals.map((goal) => judge(figure, goal))) ?? '';
+  // The plot is of ratios where there is a peer, and of values where there is none.
+  const plotted = goals.find((goal) => (goal.peer === undefined) === (figure.peer === undefined));
+  return html`<tr class="${verdict}">${cells.map((cell) => html`<td>${cell}</td>`)}<td>${plot(figure, results, plotted)}</td></tr>
 `;
 }
 

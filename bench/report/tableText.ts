@@ -5,7 +5,7 @@ import { type Goal, goalText, judge } from './goals.ts';
 /** A figure and what was promised of it. */
 export interface Row {
   figure: Figure;
-  goal: Goal | undefined;
+  goals: readonly Goal[];
 }
 
 const heads = ['case', 'ours', 'peer', 'ratio', 'goal', 'spread'];
@@ -13,7 +13,7 @@ const heads = ['case', 'ours', 'peer', 'ratio', 'goal', 'spread'];
 const fewestRounds = 3;
 
 /** The cells of one figure, in the order of the table's head: case, ours, peer, ratio, goal, spread. */
-export function cellsOf({ figure, goal }: Row): string[] {
+export function cellsOf({ figure, goals }: Row): string[] {
   const { ours, peer, unit } = figure;
   const outcome = outcomeOf(figure);
   const theirs =
@@ -24,7 +24,7 @@ export function cellsOf({ figure, goal }: Row): string[] {
     ours.length > 0 ? amount(median(ours), unit) : '–',
     theirs ?? '',
     outcome?.ratio === undefined ? '' : short(outcome.ratio),
-    goal ? `${goalText(goal)} ${judge(figure, goal)}` : '',
+    goals.map((goal) => `${goalText(goal)} ${judge(figure, goal)}`).join(', '),
     ours.length > 0 && ours.length < fewestRounds ? `${spread} (only ${ours.length} rounds)` : spread,
   ];
 }

@@ -1,3 +1,4 @@
+import type { Live } from '../config/live.ts';
 import type { ClusterSettings } from '../config/settings.ts';
 import { type Clock, sleep, systemClock } from '../core/clock.ts';
 import { AtollError, messageOf } from '../core/errors.ts';
@@ -47,7 +48,8 @@ export interface ClustersDependencies {
   runtime: Runtime;
   routes: RouteWriter;
   sealer: Sealer;
-  settings: ClusterSettings;
+  /** As they are now, at each use: what a cluster got when it was made stays. */
+  settings: Live<ClusterSettings>;
   /** Where schedulers reach the gateway's API, without a final slash: `http://127.0.0.1:8000/services/dask-gateway`. */
   gatewayUrl: string;
   /** What a user may choose; asked at each look and each creation. Default: what the settings declare. */
@@ -86,8 +88,14 @@ export class Clusters {
   readonly #stopFollowing: (() => void)[] = [];
 
   constructor(dependencies: ClustersDependencies) {
-    const { optionsFor, clock = systemClock, ...rest } = dependencies;
-    this.#context = { ...rest, clock };
+    const { optionsFor, clock = systemClock, settings, ...rest } = dependencies;
+    this.#context = {
+      ...rest,
+      clock,
+      get settings() {
+        return settings.current;
+      },
+    };
     this.#optionsFor = optionsFor ?? ((user) => declaredOptions(this.#context.settings.options, user));
     this.#routes = new ClusterRoutes(this.#context.routes);
     this.#messenger = new SchedulerMessenger(this.#context);

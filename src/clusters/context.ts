@@ -16,7 +16,8 @@ export interface ClustersContext {
   runtime: Runtime;
   routes: RouteWriter;
   sealer: Sealer;
-  settings: ClusterSettings;
+  /** Those in force now. */
+  readonly settings: ClusterSettings;
   /** Where schedulers reach the gateway's API, without a final slash: `http://127.0.0.1:8000/services/dask-gateway`. */
   gatewayUrl: string;
   clock: Clock;

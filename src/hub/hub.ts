@@ -109,9 +109,9 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
     runtime,
     routes,
     sealer,
-    settings: settings.clusters,
+    settings: live.part((current) => current.clusters),
     gatewayUrl: url + gatewayPath,
-    optionsFor: clusterOptionsFrom(python, (user) => declaredOptions(settings.clusters.options, user)),
+    optionsFor: clusterOptionsFrom(python, (user) => declaredOptions(live.current.clusters.options, user)),
     log,
   });
   const services = createHubServices({
@@ -153,6 +153,7 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
       token: secretOf(folder, 'control-token').toString('hex'),
       onActivity: (report: ActivityReport) => {
         servers.recordTraffic(report);
+        clusters.recordTraffic(report);
         operations.countTraffic(report);
       },
       answerGrant: (question) => answerGrant({ identity, clusters, answer: app }, question),

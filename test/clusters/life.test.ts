@@ -220,7 +220,7 @@ describe('scaling', () => {
     await clusters.close();
     // The settings have changed meanwhile; the cluster was made under the old ones.
     const later = { ...world.settings, worker: { memory: 1, cores: 1 } };
-    const { clusters: again } = await world.open({ settings: later });
+    const { clusters: again } = await world.open({ settings: { current: later } });
     await again.scale(name, 1n);
     await workers(1);
     const spec = world.runtime.workloads.get(world.liveWorkers[0] ?? '')?.spec;

@@ -60,7 +60,7 @@ export class ClusterWorld {
       runtime: this.runtime,
       routes,
       sealer: new Sealer(Buffer.alloc(32, 1)),
-      settings: this.settings,
+      settings: { current: this.settings },
       gatewayUrl: 'http://127.0.0.1:8000/services/dask-gateway',
       log: silentLogger(),
       ...parts,

@@ -137,12 +137,27 @@ const gatewayKeys: Row[] = [
     }),
     inert('loglevel', logLevel, 'How much is logged.', none('the gateway logs as the hub does')),
     section('auth', 'Who may use the gateway.', builtIn),
-    inert('auth.type', z.enum(['simple', 'kerberos', 'jupyterhub', 'custom']), 'Kind of sign-in.', undefined, {
-      default: 'jupyterhub',
-      satisfiedBy: 'jupyterhub',
-    }),
+    key(
+      'auth.type',
+      z.enum(['simple', 'kerberos', 'jupyterhub', 'custom']),
+      "Kind of sign-in. The hub's tokens are good in any case; simple adds one password for all.",
+      (settings, value, context) => {
+        settings.clusters.simpleSignIn = value === 'simple';
+        if (value === 'kerberos' || value === 'custom')
+          context.warn('ATOLL_SETTINGS_NOT_SUPPORTED', `The sign-in "${value}" is not supported: the hub's tokens are.`);
+      },
+      { default: 'jupyterhub' },
+    ),
     section('auth.simple', 'Names without proof.'),
-    inert('auth.simple.password', secretText, 'One password for all.', undefined, { secret: true }),
+    key(
+      'auth.simple.password',
+      secretText.min(8).meta({ title: 'text of 8 characters or more' }),
+      'One password with which everybody is whom they say they are; for sign-in of the type simple.',
+      (settings, value) => {
+        settings.clusters.sharedPassword = value;
+      },
+      { secret: true },
+    ),
     section('auth.kerberos', 'Kerberos.'),
     inert('auth.kerberos.keytab', text, 'The keytab.'),
     section('auth.jupyterhub', "The hub's sign-in."),

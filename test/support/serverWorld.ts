@@ -8,6 +8,7 @@ import { silentLogger } from '../../src/observability/logger.ts';
 import type { Runtime } from '../../src/runtimes/contract.ts';
 import type { CredentialIssuer } from '../../src/servers/credentialIssuer.ts';
 import type { ServerProfiles } from '../../src/servers/profiles/serverProfiles.ts';
+import type { ServerHooks } from '../../src/servers/serverHooks.ts';
 import { createServers, type Servers } from '../../src/servers/servers.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -90,6 +91,7 @@ export async function openServers(
     routes?: RouteWriter;
     profiles?: ServerProfiles;
     settings?: Live<ServerSettings>;
+    hooks?: ServerHooks;
   } = {},
 ): Promise<{ servers: Servers; routes: FakeRoutes }> {
   const routes = new FakeRoutes();

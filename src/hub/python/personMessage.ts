@@ -11,9 +11,12 @@ export interface PersonMessage {
   authState: Record<string, unknown> | null;
 }
 
+/** What is asked of identity. */
+export type People = Pick<Identity, 'principalOf' | 'authState'> & { users: Pick<Identity['users'], 'get'> };
+
 /** A user as hooks get one; undefined when there is none of that name. */
 export async function personMessage(
-  identity: Identity,
+  identity: People,
   { usesAuthState }: LoadedPython,
   name: string,
 ): Promise<PersonMessage | undefined> {

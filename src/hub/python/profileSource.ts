@@ -6,9 +6,8 @@ import type { Live } from '../../config/live.ts';
 import type { ProfileSettings } from '../../config/profileSettings.ts';
 import type { Settings } from '../../config/settings.ts';
 import { AtollError } from '../../core/errors.ts';
-import type { Identity } from '../../identity/identity.ts';
 import type { Person, ProfileSource } from '../../servers/profiles/profileSource.ts';
-import { personMessage } from './personMessage.ts';
+import { type People, personMessage } from './personMessage.ts';
 import { serverMessage } from './serverMessage.ts';
 
 /** Milliseconds that working out profiles or a form may take. */
@@ -17,7 +16,7 @@ const profilesMs = 15_000;
 /** What {@link profileSourceFrom} needs. */
 export interface ProfileSourceOptions {
   holder: BridgeHolder;
-  identity: Identity;
+  identity: People;
   settings: Live<Settings>;
   /** Where servers reach the edge, without a final slash. */
   hubUrl: string;

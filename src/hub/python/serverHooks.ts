@@ -5,11 +5,10 @@ import { type HookName, type LoadedPython, lineSchema } from '../../bridge/messa
 import type { Live } from '../../config/live.ts';
 import type { ServerSettings, Settings } from '../../config/settings.ts';
 import { messageOf } from '../../core/errors.ts';
-import type { Identity } from '../../identity/identity.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { Server } from '../../servers/server.ts';
 import type { ServerHooks } from '../../servers/serverHooks.ts';
-import { personMessage } from './personMessage.ts';
+import { type People, personMessage } from './personMessage.ts';
 import { serverMessage } from './serverMessage.ts';
 
 /** Milliseconds that the hooks of a start may take: they may ask other programs on the network. */
@@ -34,7 +33,7 @@ const startedSchema = z.object({
 /** What {@link serverHooksFrom} needs. */
 export interface ServerHooksOptions {
   holder: BridgeHolder;
-  identity: Identity;
+  identity: People;
   settings: Live<Settings>;
   /** Where servers reach the edge, without a final slash. */
   hubUrl: string;

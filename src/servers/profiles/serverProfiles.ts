@@ -34,13 +34,13 @@ export interface ServerProfiles {
   check(user: string, userOptions: Readonly<Record<string, unknown>>): Promise<Record<string, unknown>>;
   /**
    * The settings of a server of this user with these options.
-   * @param base what the profile is laid over
+   * @param base what the profile is laid over. Default: the settings in force.
    * @throws AtollError `ATOLL_PROFILE_INVALID`, `ATOLL_NO_PROFILE`, `ATOLL_SERVER_TRAIT_INVALID`
    */
   settingsFor(
     user: string,
     userOptions: Readonly<Record<string, unknown>>,
-    base: ServerSettings,
+    base?: ServerSettings,
   ): Promise<ServerSettings>;
   /** What user_options stand for, in the words of the form: `Small · Environment: Pangeo`. Undefined: no profile. */
   describe(user: string, userOptions: Readonly<Record<string, unknown>>): Promise<string | undefined>;
@@ -85,7 +85,7 @@ export function createServerProfiles({ settings, source, personOf }: ServerProfi
       const { choice, userOptions } = await choiceOf(user, sent);
       return choice ? userOptionsOf(choice, userOptions) : { ...sent };
     },
-    async settingsFor(user, sent, base) {
+    async settingsFor(user, sent, base = settings.current.servers) {
       const { choice } = await choiceOf(user, sent);
       const traits = choice ? traitsOf(choice) : {};
       if (Object.keys(traits).length === 0) return base;

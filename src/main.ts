@@ -12,9 +12,15 @@ const settingsOption = (): Option =>
   new Option(
     '-f, --file <path>',
     'settings file or folder, or - for standard input; may be repeated, later ones win',
-  ).argParser((path: string, before: string[] | undefined) => [...(before ?? []), path]);
+  ).argParser(repeated);
 const optionalSettings = (): Option => settingsOption().default([], 'none');
 const dataOption = (): Option => new Option('--data <folder>', 'where everything is kept').default(defaultDataFolder());
+const runtimeOption = (): Option =>
+  new Option('--runtime <kind>', 'where Atoll is to run; default: as atoll.runtime.kind says').choices([
+    'process',
+    'kubernetes',
+    'slurm',
+  ]);
 const hostOption = (): Option => new Option('--host <address>', 'address to listen on').default('127.0.0.1');
 const portOption = (): Option => new Option('--port <number>', 'port to listen on').argParser(parsePort).default(8000);
 
@@ -33,8 +39,33 @@ program
   .description('Check settings files without starting anything. Exit code 0: Atoll can run with them; 1: it cannot.')
   .addOption(settingsOption().makeOptionMandatory())
   .addOption(dataOption())
+  .addOption(runtimeOption())
   .option('--json', 'print the result as JSON', false)
   .action(async (options) => (await import('./cli/check.ts')).check(options));
+
+program
+  .command('explain')
+  .description('Say what holds for a setting, which file and line says so, its default, and what it does here.')
+  .argument('[path]', 'such as jupyterhub.singleuser.memory; default: everything that is written')
+  .addOption(optionalSettings())
+  .addOption(dataOption())
+  .addOption(runtimeOption())
+  .option('--json', 'print the result as JSON', false)
+  .action(async (path, options) => (await import('./cli/explain.ts')).explain(path, options));
+
+program
+  .command('diff')
+  .description('Say what would change for people between two sets of settings files, and what starts anew for it.')
+  .addOption(settingsOption().makeOptionMandatory())
+  .addOption(
+    new Option('--to <path>', 'the new settings file or folder; may be repeated, later ones win')
+      .argParser(repeated)
+      .makeOptionMandatory(),
+  )
+  .addOption(dataOption())
+  .addOption(runtimeOption())
+  .option('--json', 'print the result as JSON', false)
+  .action(async (options) => (await import('./cli/diff.ts')).diff(options));
 
 program
   .command('schema')
@@ -64,6 +95,10 @@ program
   .addOption(hostOption())
   .addOption(portOption())
   .action(async (options) => (await import('./cli/edge.ts')).edge(options));
+
+function repeated(path: string, before: string[] | undefined): string[] {
+  return [...(before ?? []), path];
+}
 
 function parsePort(text: string): number {
   const port = Number(text);

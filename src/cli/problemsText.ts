@@ -1,4 +1,4 @@
-import type { Problem } from '../config/problem.ts';
+import { isAboutEffect, type Problem } from '../config/problem.ts';
 
 /** One entry of {@link CheckReport}. */
 type ReportedProblem = Pick<Problem, 'code' | 'message' | 'file' | 'line' | 'column' | 'path' | 'suggestion'>;
@@ -36,7 +36,7 @@ export function problemsText(problems: readonly Problem[]): string {
   const warnings = problems.filter(({ severity }) => severity === 'warning');
   const groups: [title: string, members: Problem[]][] = [
     ['To look at', warnings.filter(({ code }) => !isAboutEffect(code))],
-    ['Not supported yet', warnings.filter(({ code }) => code === 'ATOLL_SETTINGS_NOT_SUPPORTED')],
+    ['Not supported', warnings.filter(({ code }) => code === 'ATOLL_SETTINGS_NOT_SUPPORTED')],
     ['No effect here', warnings.filter(({ code }) => code === 'ATOLL_SETTINGS_NO_EFFECT')],
   ];
   return (
@@ -50,10 +50,6 @@ export function problemsText(problems: readonly Problem[]): string {
       // Names in the files may hold what a terminal would obey.
       .replace(/[^\P{Cc}\n]/gu, '?')
   );
-}
-
-function isAboutEffect(code: Problem['code']): boolean {
-  return code === 'ATOLL_SETTINGS_NOT_SUPPORTED' || code === 'ATOLL_SETTINGS_NO_EFFECT';
 }
 
 function errorText({ code, message, suggestion, excerpt, ...place }: Problem): string {

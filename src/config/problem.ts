@@ -24,6 +24,11 @@ export interface Problem {
   excerpt?: string;
 }
 
+/** Whether a problem says that a setting has no effect, or is not supported. */
+export function isAboutEffect(code: ErrorCode): boolean {
+  return code === 'ATOLL_SETTINGS_NOT_SUPPORTED' || code === 'ATOLL_SETTINGS_NO_EFFECT';
+}
+
 /** How many problems one look through a file lists. With more, it is not meant as settings. */
 export const mostProblems = 200;
 

@@ -14,16 +14,17 @@ import { loginCookie, viewCookie } from './http/cookieNames.ts';
 import { readCookies } from './http/cookies.ts';
 import { ViewTokens } from './http/viewTokens.ts';
 import { XsrfTokens } from './http/xsrfTokens.ts';
+import { IdentityPolicy } from './identityPolicy.ts';
 import { LastUseRecorder } from './lastUseRecorder.ts';
 import { LoginLinks } from './loginLinks.ts';
-import { compileUsernamePattern, type NameRules, normalizeName, toUserName } from './names.ts';
+import { toUserName } from './names.ts';
 import { OAuthClients, type ServerKey } from './oauth/clients.ts';
 import { OAuthProvider } from './oauth/provider.ts';
 import type { Principal } from './principal.ts';
 import { PrincipalCache, type TokenBearer } from './principalCache.ts';
-import { RoleBook } from './roles/roleBook.ts';
-import { requestedScopes, type ScopeRules, scopesOfService, scopesOfUser } from './scopes/effectiveScopes.ts';
-import { ScopeCatalogue } from './scopes/scopeCatalogue.ts';
+import type { RoleBook } from './roles/roleBook.ts';
+import { requestedScopes, scopesOfService, scopesOfUser } from './scopes/effectiveScopes.ts';
+import type { ScopeCatalogue } from './scopes/scopeCatalogue.ts';
 import { type Resource, ScopeSet } from './scopes/scopeSet.ts';
 import { issueServerCredentials, revokeServerCredentials, type ServerCredentials } from './serverCredentials.ts';
 import { type Service, Services } from './services.ts';
@@ -31,7 +32,7 @@ import { type Session, Sessions } from './sessions.ts';
 import { Shares } from './shares/shares.ts';
 import type { Share } from './shares/sharesTable.ts';
 import { SignIn } from './signIn.ts';
-import { synchroniseSettings } from './synchroniseSettings.ts';
+import { checkNames, synchroniseSettings } from './synchroniseSettings.ts';
 import { maximumTokenLength, publicIdOf, type Token, Tokens } from './tokens.ts';
 import { type User, Users } from './users.ts';
 
@@ -59,41 +60,27 @@ export class Identity {
   readonly sessions: Sessions;
   readonly links: LoginLinks;
   readonly shares: Shares;
-  readonly roles: RoleBook;
-  readonly catalogue: ScopeCatalogue;
   readonly oauthClients: OAuthClients;
   readonly oauth: OAuthProvider;
   readonly authenticator: Authenticator;
   readonly signIn: SignIn;
   readonly xsrf: XsrfTokens;
   readonly view: ViewTokens;
-  readonly settings: Settings;
   readonly #store: Store;
   readonly #sealer: Sealer;
   readonly #log: Logger;
-  readonly #rules: ScopeRules;
-  readonly #nameRules: NameRules;
-  readonly #blocked: ReadonlySet<string>;
   readonly #lastUse: LastUseRecorder;
   readonly #clock: Clock;
   readonly #bearers: PrincipalCache;
-  readonly #ofServices = new WeakMap<Service, Principal>();
+  #ofServices = new WeakMap<Service, Principal>();
+  #policy: IdentityPolicy;
 
   /** Use {@link createIdentity}. */
   constructor({ store, settings, sealer, log, clock = systemClock }: IdentityDependencies) {
-    const { usernameMap, usernamePattern, blockedUsers } = settings.authentication;
-    this.settings = settings;
+    this.#policy = new IdentityPolicy(settings);
     this.#store = store;
     this.#sealer = sealer;
     this.#log = log;
-    this.#nameRules = {
-      map: usernameMap,
-      ...(usernamePattern !== undefined && { pattern: compileUsernamePattern(usernamePattern) }),
-    };
-    this.#blocked = new Set(blockedUsers.map(normalizeName));
-    this.catalogue = new ScopeCatalogue(settings.customScopes);
-    this.roles = new RoleBook(settings.roles, this.catalogue);
-    this.#rules = { catalogue: this.catalogue, roles: this.roles };
     this.users = new Users(store, clock);
     this.groups = new Groups(store);
     this.services = new Services(settings.services);
@@ -106,15 +93,46 @@ export class Identity {
     this.oauthClients = new OAuthClients(store, this.services);
     this.oauth = new OAuthProvider({ identity: this, store, clock });
     this.authenticator = createAuthenticator(settings.authentication, { store, clock });
-    this.signIn = new SignIn({ identity: this, clock, log, blocked: this.#blocked });
+    this.signIn = new SignIn({ identity: this, clock, log });
     this.#lastUse = new LastUseRecorder(store, clock, log);
     this.#clock = clock;
     this.#bearers = new PrincipalCache(store.changes);
   }
 
+  /** What the settings in force say about people and rights. */
+  get policy(): IdentityPolicy {
+    return this.#policy;
+  }
+
+  get settings(): Settings {
+    return this.#policy.settings;
+  }
+
+  get roles(): RoleBook {
+    return this.#policy.roles;
+  }
+
+  get catalogue(): ScopeCatalogue {
+    return this.#policy.catalogue;
+  }
+
+  /**
+   * Puts other settings into force: roles, groups, and who may sign in, from the next request on. The authenticator and the
+   * services stay those that this identity was made with.
+   * @throws AtollError when roles, scopes or names are configured wrongly; nothing has changed then
+   */
+  async reload(settings: Settings): Promise<void> {
+    const policy = new IdentityPolicy(settings);
+    checkNames(policy);
+    this.#policy = policy;
+    this.#ofServices = new WeakMap();
+    this.#bearers.forgetAll();
+    await synchroniseSettings(this, this.#store);
+  }
+
   /** The one spelling of a user name, or undefined when it cannot be one. */
   toUserName(name: string): string | undefined {
-    return toUserName(name, this.#nameRules);
+    return toUserName(name, this.#policy.nameRules);
   }
 
   /** Who presents an API or OAuth token, or a service's token. Undefined when nobody's, expired, or of a blocked user. */
@@ -158,7 +176,7 @@ export class Identity {
       return undefined;
     }
     const user = await this.users.getById(session.userId);
-    if (!user || this.#blocked.has(user.name)) return undefined;
+    if (!user || this.#policy.blocked.has(user.name)) return undefined;
     this.#lastUse.user(user.id);
     identifyActor({ kind: 'user', name: user.name });
     return { principal: { ...(await this.#principalOf(user)), sessionId: session.sessionId }, session };
@@ -176,7 +194,7 @@ export class Identity {
     if (id === undefined || others.length > 0) return undefined;
     const session = await this.sessions.findByPublicId(id);
     const user = session && (await this.users.getById(session.userId));
-    if (!session || !user || this.#blocked.has(user.name)) return undefined;
+    if (!session || !user || this.#policy.blocked.has(user.name)) return undefined;
     this.#lastUse.user(user.id);
     return { ...(await this.#principalOf(user)), sessionId: session.sessionId };
   }
@@ -270,7 +288,7 @@ export class Identity {
     const known = this.#ofServices.get(service);
     if (known) return known;
     const { name, admin } = service;
-    const scopes = scopesOfService(service, this.#rules);
+    const scopes = scopesOfService(service, this.#policy.scopeRules);
     const principal: Principal = { kind: 'service', name, admin, groups: [], scopes };
     this.#ofServices.set(service, principal);
     return principal;
@@ -279,7 +297,7 @@ export class Identity {
   async #findBearer(hash: string): Promise<TokenBearer | undefined> {
     const token = await this.tokens.findByHash(hash);
     const user = token && (await this.users.getById(token.userId));
-    if (!token || !user || this.#blocked.has(user.name)) return undefined;
+    if (!token || !user || this.#policy.blocked.has(user.name)) return undefined;
     const shares = await this.shares.reaching(user.id);
     const owner = await this.#principalOf(user, shares);
     return {
@@ -307,7 +325,10 @@ export class Identity {
       userId: user.id,
       admin: user.admin,
       groups,
-      scopes: scopesOfUser({ ...user, groups, shared: shares.flatMap((share) => share.scopes) }, this.#rules),
+      scopes: scopesOfUser(
+        { ...user, groups, shared: shares.flatMap((share) => share.scopes) },
+        this.#policy.scopeRules,
+      ),
     };
   }
 }

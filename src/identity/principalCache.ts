@@ -35,8 +35,8 @@ export class PrincipalCache {
     feed.follow('users', (name) => this.#forget(`users:${name}`));
     feed.follow('servers', (fullName) => this.#forget(`servers:${fullName}`));
     // These can change what anybody may do, and are rare.
-    feed.follow('groups', () => this.#forgetAll());
-    feed.follow('shares', () => this.#forgetAll());
+    feed.follow('groups', () => this.forgetAll());
+    feed.follow('shares', () => this.forgetAll());
   }
 
   /** The bearer of the token with this hash; looked up with `find` unless remembered. */
@@ -51,7 +51,7 @@ export class PrincipalCache {
   }
 
   #remember(hash: string, bearer: TokenBearer): void {
-    if (this.#bearers.size >= capacity) this.#forgetAll();
+    if (this.#bearers.size >= capacity) this.forgetAll();
     this.#bearers.set(hash, bearer);
     for (const key of keysOf(bearer)) {
       const hashes = this.#dependants.get(key) ?? new Set();
@@ -72,7 +72,8 @@ export class PrincipalCache {
     }
   }
 
-  #forgetAll(): void {
+  /** Forgets everything: something that all answers rest on has changed. */
+  forgetAll(): void {
     this.#changes++;
     this.#bearers.clear();
     this.#dependants.clear();

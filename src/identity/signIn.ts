@@ -5,7 +5,6 @@ import type { Authenticated } from './authenticators/contract.ts';
 import type { Client } from './http/client.ts';
 import { networkOf } from './http/networkOf.ts';
 import type { Identity } from './identity.ts';
-import { normalizeName } from './names.ts';
 import { Throttle } from './throttle.ts';
 import type { User } from './users.ts';
 
@@ -19,27 +18,26 @@ const failedMessage = 'Invalid username or password';
 export class SignIn {
   readonly #identity: Identity;
   readonly #log: Logger;
-  readonly #blocked: ReadonlySet<string>;
-  readonly #allowed: ReadonlySet<string>;
-  readonly #admins: ReadonlySet<string>;
   readonly #perUser: Throttle;
   readonly #perNetwork: Throttle;
 
-  constructor(dependencies: {
-    identity: Identity;
-    clock: Clock;
-    log: Logger;
-    blocked: ReadonlySet<string>;
-  }) {
-    const { identity, clock, log, blocked } = dependencies;
-    const { allowedUsers, adminUsers } = identity.settings.authentication;
+  constructor({ identity, clock, log }: { identity: Identity; clock: Clock; log: Logger }) {
     this.#identity = identity;
     this.#log = log;
-    this.#blocked = blocked;
-    this.#allowed = new Set(allowedUsers.map(normalizeName));
-    this.#admins = new Set(adminUsers.map(normalizeName));
     this.#perUser = new Throttle({ free: 5, firstWaitSeconds: 2, lastWaitSeconds: 900, capacity: 10_000 }, clock);
     this.#perNetwork = new Throttle({ free: 100, firstWaitSeconds: 2, lastWaitSeconds: 900, capacity: 10_000 }, clock);
+  }
+
+  get #blocked(): ReadonlySet<string> {
+    return this.#identity.policy.blocked;
+  }
+
+  get #allowed(): ReadonlySet<string> {
+    return this.#identity.policy.allowed;
+  }
+
+  get #admins(): ReadonlySet<string> {
+    return this.#identity.policy.admins;
   }
 
   /**

@@ -1,7 +1,8 @@
 import { AtollError } from '../core/errors.ts';
 import type { Store } from '../store/store.ts';
 import type { Identity } from './identity.ts';
-import { isValidName } from './names.ts';
+import type { IdentityPolicy } from './identityPolicy.ts';
+import { isValidName, toUserName } from './names.ts';
 
 /**
  * Brings the store in line with the settings. Additive, as in JupyterHub: a user, administrator or group that the settings
@@ -10,9 +11,10 @@ import { isValidName } from './names.ts';
  * @throws AtollError `ATOLL_USER_NAME_INVALID` for a user or group name that cannot be one.
  */
 export async function synchroniseSettings(identity: Identity, store: Store): Promise<void> {
+  checkNames(identity.policy);
   const { settings, users, groups, roles } = identity;
   const { adminUsers, allowedUsers, blockedUsers } = settings.authentication;
-  const namesOf = (list: readonly string[]): string[] => list.map((name) => checkedName(name, identity));
+  const namesOf = (list: readonly string[]): string[] => list.map((name) => checkedName(name, identity.policy));
 
   const roleAdmins = roles.usersIn('admin');
   const admins = new Set([...namesOf(adminUsers), ...roleAdmins]);
@@ -24,7 +26,6 @@ export async function synchroniseSettings(identity: Identity, store: Store): Pro
     for (const name of await adminsIn(store)) if (!admins.has(name)) await users.setAdmin(name, false);
 
   for (const [name, { users: named, properties }] of Object.entries(settings.groups)) {
-    if (!isValidName(name)) throw invalidName(name, 'group');
     await groups.create([name], []);
     await groups.addUsers(name, namesOf(named));
     if (Object.keys(properties).length > 0) await groups.setProperties(name, properties);
@@ -37,8 +38,22 @@ export async function synchroniseSettings(identity: Identity, store: Store): Pro
   await identity.oauthClients.synchroniseServices();
 }
 
-function checkedName(name: string, identity: Identity): string {
-  const checked = identity.toUserName(name);
+/**
+ * Checks every name in the settings.
+ * @throws AtollError `ATOLL_USER_NAME_INVALID` for a user or group name that cannot be one
+ */
+export function checkNames(policy: IdentityPolicy): void {
+  const { settings } = policy;
+  const { adminUsers, allowedUsers, blockedUsers } = settings.authentication;
+  const inGroups = Object.values(settings.groups).flatMap((group) => group.users);
+  const inRoles = settings.roles.flatMap((role) => role.users);
+  for (const name of [...adminUsers, ...allowedUsers, ...blockedUsers, ...inGroups, ...inRoles])
+    checkedName(name, policy);
+  for (const name of Object.keys(settings.groups)) if (!isValidName(name)) throw invalidName(name, 'group');
+}
+
+function checkedName(name: string, { nameRules }: IdentityPolicy): string {
+  const checked = toUserName(name, nameRules);
   if (checked === undefined) throw invalidName(name, 'user');
   return checked;
 }

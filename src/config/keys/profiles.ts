@@ -215,8 +215,8 @@ function toUnlisted(written: z.output<typeof unlistedChoice>): UnlistedChoiceSet
     displayNameInChoices: written.display_name_in_choices ?? displayName,
     ...described(written.description ?? written.description_in_choices),
     ...audienceOf(written),
-    ...(written.validation_regex != null && { pattern: written.validation_regex }),
-    ...(written.validation_message != null && { message: written.validation_message }),
+    ...(typeof written.validation_regex === 'string' && { pattern: written.validation_regex }),
+    ...(typeof written.validation_message === 'string' && { message: written.validation_message }),
     override: written.kubespawner_override ?? {},
   };
 }

@@ -11,8 +11,8 @@ export function readUserOptions(
   sent: Readonly<Record<string, unknown>>,
   defaultSlug: string | undefined,
 ): Record<string, unknown> {
-  const profile = single(sent.profile) || defaultSlug;
-  const own = `${formPrefix}${String(profile)}--`;
+  const named = single(sent.profile);
+  const own = formNameOf(typeof named === 'string' && named !== '' ? named : (defaultSlug ?? ''), '');
   const options: [string, unknown][] = [];
   for (const [name, value] of Object.entries(sent)) {
     if (name.startsWith(own)) options.push([name.slice(own.length), single(value)]);

@@ -1,0 +1,34 @@
+import type { Settings } from '../config/settings.ts';
+import { compileUsernamePattern, type NameRules, normalizeName } from './names.ts';
+import { RoleBook } from './roles/roleBook.ts';
+import type { ScopeRules } from './scopes/effectiveScopes.ts';
+import { ScopeCatalogue } from './scopes/scopeCatalogue.ts';
+
+/** What one snapshot of the settings says about people and their rights, worked out once. Never changes. */
+export class IdentityPolicy {
+  readonly settings: Settings;
+  readonly catalogue: ScopeCatalogue;
+  readonly roles: RoleBook;
+  readonly scopeRules: ScopeRules;
+  readonly nameRules: NameRules;
+  /** Who may not sign in, whatever else is said. */
+  readonly blocked: ReadonlySet<string>;
+  readonly allowed: ReadonlySet<string>;
+  readonly admins: ReadonlySet<string>;
+
+  /** @throws AtollError `ATOLL_ROLE_INVALID` and others when roles or scopes are configured wrongly */
+  constructor(settings: Settings) {
+    const { usernameMap, usernamePattern, blockedUsers, allowedUsers, adminUsers } = settings.authentication;
+    this.settings = settings;
+    this.catalogue = new ScopeCatalogue(settings.customScopes);
+    this.roles = new RoleBook(settings.roles, this.catalogue);
+    this.scopeRules = { catalogue: this.catalogue, roles: this.roles };
+    this.nameRules = {
+      map: usernameMap,
+      ...(usernamePattern !== undefined && { pattern: compileUsernamePattern(usernamePattern) }),
+    };
+    this.blocked = new Set(blockedUsers.map(normalizeName));
+    this.allowed = new Set(allowedUsers.map(normalizeName));
+    this.admins = new Set(adminUsers.map(normalizeName));
+  }
+}

@@ -14,6 +14,7 @@ import { version } from '../core/version.ts';
 import type { Identity } from '../identity/identity.ts';
 import { apiPrefix } from '../identity/urls.ts';
 import type { Logger } from '../observability/logger.ts';
+import { adminPages } from '../pages/admin/adminPages.ts';
 import { clustersPages } from '../pages/clusters/clustersPages.ts';
 import { createPages } from '../pages/createPages.ts';
 import { serversPages } from '../pages/servers/serversPages.ts';
@@ -48,6 +49,7 @@ export function createHubApp(parts: HubParts): (request: Request) => Response | 
     { identity, log },
     serversPages({ servers, identity, profiles, settings }),
     clustersPages({ clusters }),
+    adminPages({ identity, servers, workloads: [directory, clusters], audit }),
   );
   const api = createHubApi(
     { identity, servers: directory, workloads, shutDown: (options) => parts.shutDown(options), log },

@@ -11,9 +11,9 @@ import type { PagesOptions } from './pagesOptions.ts';
 
 /** Accounts that people make themselves: sign-up, change of password, and approval by an administrator. */
 export function addAccountPages(frame: PageFrame, { identity }: PagesOptions): void {
-  const { accounts } = identity.authenticator;
+  const { accounts } = identity;
   if (!accounts) return;
-  addSignUp(frame, identity, accounts);
+  if (accounts.openToStrangers) addSignUp(frame, identity, accounts);
   addChangePassword(frame, identity, accounts);
   addApproval(frame, identity, accounts);
 }
@@ -31,7 +31,7 @@ function addSignUp(frame: PageFrame, identity: Identity, accounts: Accounts): vo
   frame.page({ method: 'post', path: '/hub/signup', access: 'open' }, async (context) => {
     const { form } = context;
     try {
-      const name = identity.toUserName((form.get('username') ?? '').trim());
+      const name = identity.toUserName(accounts.prefix + (form.get('username') ?? '').trim());
       if (name === undefined)
         throw new AtollError('ATOLL_USER_NAME_INVALID', 'This cannot be a user name.', { status: 400 });
       const password = form.get('password') ?? '';

@@ -1,4 +1,5 @@
 import type { Hono } from 'hono';
+import { addAcceptSharePages } from './acceptShare.ts';
 import { addAccountPages } from './accounts.ts';
 import { addAuthorizePages } from './authorize.ts';
 import { PageFrame } from './frame/pageFrame.ts';
@@ -7,6 +8,7 @@ import { addLoginPages } from './login.ts';
 import { addLogoutPages } from './logout.ts';
 import type { PagesOptions } from './pagesOptions.ts';
 import { addPlainRoutes } from './plainRoutes.ts';
+import { addProxyErrorPages } from './proxyErrors.ts';
 import { addTokenPages } from './token.ts';
 
 /** The hub's pages. */
@@ -29,6 +31,8 @@ export function createPages(options: PagesOptions, ...modules: PagesModule[]): P
   addAccountPages(frame, options);
   addTokenPages(frame, options);
   addAuthorizePages(frame, options);
+  addAcceptSharePages(frame, options);
+  addProxyErrorPages(frame);
   for (const addPages of modules) addPages(frame);
   return { app: frame.app, notFound: (request) => frame.notFound(request) };
 }

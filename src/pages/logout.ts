@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import { messageOf } from '../core/errors.ts';
 import { loginCookie, sessionIdCookie, viewCookie, viewCookiePath, xsrfCookie } from '../identity/http/cookieNames.ts';
 import { writeCookie } from '../identity/http/cookies.ts';
 import { xsrfField } from './frame/formParts.ts';
@@ -6,7 +7,7 @@ import type { PageContext, PageFrame } from './frame/pageFrame.ts';
 import type { PagesOptions } from './pagesOptions.ts';
 
 /** Ends the login. Servers go on running. */
-export function addLogoutPages(frame: PageFrame, { identity }: PagesOptions): void {
+export function addLogoutPages(frame: PageFrame, { identity, log }: PagesOptions): void {
   // A GET must do, because JupyterLab's "Log Out" ends in a redirect to it. Other sites' pages get a button instead.
   frame.page({ method: 'get', path: '/hub/logout', access: 'open' }, (context) => {
     if (!context.principal || isOwnNavigation(context.request)) return leave(context);
@@ -25,11 +26,12 @@ ${xsrfField(context.xsrfToken)}
   frame.page({ method: 'post', path: '/hub/logout', access: 'open' }, leave);
 
   async function leave(context: PageContext): Promise<Response> {
+    const target = (await leaveProvider(context)) ?? '/hub/login?signed-out=yes';
     if (context.session) await identity.sessions.end(context.session.sessionId);
     const secure = context.client.scheme === 'https';
     const remove = (name: string, path: string): string =>
       writeCookie(name, '', { path, maxAge: 0, httpOnly: true, secure });
-    return context.redirect('/hub/login', [
+    return context.redirect(target, [
       remove(loginCookie, '/hub/'),
       remove(sessionIdCookie, '/'),
       remove(viewCookie, viewCookiePath),
@@ -37,6 +39,24 @@ ${xsrfField(context.xsrfToken)}
       // Services of old versions set this one.
       remove('jupyterhub-services', '/services'),
     ]);
+  }
+
+  /** Tells the provider by which somebody came, where it wants to know; returns where to go on to sign out there too. */
+  async function leaveProvider({ session }: PageContext): Promise<string | undefined> {
+    const user = session && (await identity.users.getById(session.userId));
+    const came = identity.methods.find(({ authenticator }) => authenticator.provider === user?.vouchedBy?.provider);
+    const method = came ?? (identity.methods.length === 1 ? identity.methods[0] : undefined);
+    if (user && came?.authenticator.signedOut) {
+      const authState = await identity.authStates.remembered(user);
+      // Signing out here never waits for a provider that is away, or fails with it.
+      if (authState)
+        came.authenticator
+          .signedOut(authState)
+          .catch((error: unknown) =>
+            log.warn({ error: messageOf(error) }, 'a provider could not be told of a sign-out'),
+          );
+    }
+    return method && (method.settings.logoutRedirectUrl || method.authenticator.logoutUrl);
   }
 }
 

@@ -6,7 +6,7 @@ import type { ScopeSet } from '../../identity/scopes/scopeSet.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
 import { pageQuery, pageReply, readPage } from '../frame/pagination.ts';
 import { empty, json } from '../frame/replies.ts';
-import { checkMayJoin } from './checkMayJoin.ts';
+import { checkMayJoin } from '../../identity/checkMayJoin.ts';
 import type { HubApiOptions } from './hubApiOptions.ts';
 
 const groupSchema = z

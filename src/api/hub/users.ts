@@ -2,12 +2,12 @@ import { z } from '@hono/zod-openapi';
 import { AtollError } from '../../core/errors.ts';
 import { checkMayGrantAdmin, checkMayTouchAdmin } from '../../identity/adminFlag.ts';
 import type { Principal } from '../../identity/principal.ts';
-import type { ScopeSet } from '../../identity/scopes/scopeSet.ts';
+import { listableUsers } from '../../identity/scopes/listableUsers.ts';
 import type { User, UserQuery } from '../../identity/users.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
 import { pageQuery, pageReply, readPage } from '../frame/pagination.ts';
 import { empty, json } from '../frame/replies.ts';
-import { checkMayJoin } from './checkMayJoin.ts';
+import { checkMayJoin } from '../../identity/checkMayJoin.ts';
 import type { HubApiOptions } from './hubApiOptions.ts';
 import { readIncludeStopped, userModel, userModels, userSchema } from './userModel.ts';
 
@@ -53,7 +53,7 @@ export function addUserRoutes(frame: ApiFrame, options: HubApiOptions): void {
       const { users: found, total } = await users.list({
         ...readState(query.state),
         ...readSort(query.sort),
-        ...withinScope(principal.scopes),
+        ...listableUsers(principal.scopes),
         ...(query.name_filter !== undefined && { nameFilter: query.name_filter }),
         offset: page.offset,
         limit: page.limit,
@@ -196,7 +196,7 @@ export function addUserRoutes(frame: ApiFrame, options: HubApiOptions): void {
     includeStopped: boolean,
   ): Promise<Record<string, unknown>> {
     const model = await userModel(user, principal.scopes, options, { includeStopped });
-    return 'auth_state' in model ? { ...model, auth_state: await identity.authState(user) } : model;
+    return 'auth_state' in model ? { ...model, auth_state: await identity.authStateOf(user) } : model;
   }
 
   async function changeGroups(principal: Principal, user: User, groups: readonly string[]): Promise<void> {
@@ -250,17 +250,4 @@ function readSort(sort: string | undefined): Pick<UserQuery, 'sort' | 'descendin
       `sort must be 'id', 'name', or 'last_activity', not '${sort.slice(0, 100)}'`,
     );
   return { sort: key, descending: sort.startsWith('-') };
-}
-
-/** The part of the users that a filtered `list:users` reaches. */
-function withinScope(scopes: ScopeSet): Pick<UserQuery, 'within'> {
-  if (scopes.hasUnfiltered('list:users')) return {};
-  const named = [...scopes.filterValues('list:users', 'user')];
-  const groups = [...scopes.filterValues('list:users', 'group')];
-  if (named.length + groups.length === 0)
-    throw new AtollError(
-      'ATOLL_SCOPE_MISSING',
-      'Action is not authorized with current scopes; requires any of [list:users]',
-    );
-  return { within: { users: named, groups } };
 }

@@ -16,18 +16,31 @@ export interface Field {
   hint?: string;
   optional?: boolean;
   focus?: boolean;
+  /** Before the id, where a page has several fields of one name. */
+  idPrefix?: string;
 }
 
 /** An input with its label, and a hint that screen readers read with it. */
-export function field({ name, label, type, autocomplete, value = '', hint, optional, focus }: Field): Html {
+export function field({
+  name,
+  label,
+  type,
+  autocomplete,
+  value = '',
+  hint,
+  optional,
+  focus,
+  idPrefix = '',
+}: Field): Html {
+  const id = idPrefix + name;
   return html`<div class="field">
-<label for="${name}">${label}</label>
-<input id="${name}" name="${name}" type="${type}" value="${value}"${autocomplete ? html` autocomplete="${autocomplete}"` : ''}${
+<label for="${id}">${label}</label>
+<input id="${id}" name="${name}" type="${type}" value="${value}"${autocomplete ? html` autocomplete="${autocomplete}"` : ''}${
     type === 'text' ? html` autocapitalize="none" spellcheck="false"` : ''
   }${optional ? '' : html` required`}${focus ? html` autofocus` : ''}${
-    hint ? html` aria-describedby="${name}-hint"` : ''
+    hint ? html` aria-describedby="${id}-hint"` : ''
   }>
-${hint ? html`<p class="small" id="${name}-hint">${hint}</p>` : ''}
+${hint ? html`<p class="small" id="${id}-hint">${hint}</p>` : ''}
 </div>`;
 }
 

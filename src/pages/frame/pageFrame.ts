@@ -139,7 +139,7 @@ export class PageFrame {
           path: url.pathname,
           refreshSeconds: options.refreshSeconds,
           scripts: options.scripts,
-          hasAccounts: this.#identity.authenticator.accounts !== undefined,
+          hasAccounts: this.#identity.accounts !== undefined,
           services: login ? this.#servicesFor(login.principal) : [],
           look: this.#identity.settings.pages,
         },

@@ -1,4 +1,5 @@
 import { html } from 'hono/html';
+import type { SharedServer } from '../../identity/shares/sharesTable.ts';
 import { serverUrl } from '../../identity/urls.ts';
 import { isActive, type Server } from '../../servers/server.ts';
 import { type Action, actionButton } from '../frame/actionButton.ts';
@@ -6,6 +7,7 @@ import { durationText } from '../frame/durationText.ts';
 import { xsrfField } from '../frame/formParts.ts';
 import type { Html } from '../frame/layout.ts';
 import { type ServerPage, serverPage } from './serverPage.ts';
+import { serverState } from './serverState.ts';
 
 /** What the home page shows. */
 export interface HomeOptions {
@@ -15,6 +17,8 @@ export interface HomeOptions {
   allowNamedServers: boolean;
   /** What was chosen for those that run, in words, by name. */
   choices: ReadonlyMap<string, string>;
+  /** Servers of others that the person may open. */
+  shared: readonly SharedServer[];
   now: number;
   xsrfToken: string;
 }
@@ -29,6 +33,7 @@ ${serverCard(options, own, '')}
 ${allowNamedServers || named.length > 0 ? html`<h2>Named servers</h2>` : ''}
 ${named.map((server) => serverCard(options, server, server.name))}
 ${allowNamedServers ? newServerForm(options) : ''}
+${options.shared.length === 0 ? '' : sharedSection(options.shared)}
 <h2>Dask</h2>
 <section class="card row">
 <p class="grow">Clusters that compute for you, their workers and dashboards.</p>
@@ -36,21 +41,23 @@ ${allowNamedServers ? newServerForm(options) : ''}
 </section>`;
 }
 
-const states: Record<Server['phase'], { label: string; kind: string }> = {
-  stopped: { label: 'Stopped', kind: '' },
-  starting: { label: 'Starting', kind: 'busy' },
-  ready: { label: 'Running', kind: 'good' },
-  stopping: { label: 'Stopping', kind: 'busy' },
-  failed: { label: 'Failed', kind: 'bad' },
-};
-
+/** Those that do not run cannot be opened: only their owners start them. */
+function sharedSection(shared: readonly SharedServer[]): Html {
+  return html`<h2>Shared with you</h2>
+${shared.map(
+  ({ user, name, ready }) => html`<section class="card row">
+<div class="grow"><h3>${name === '' ? `The server of ${user}` : `“${name}” of ${user}`}</h3>
+<p>${serverState(ready ? 'ready' : 'stopped')}</p></div>
+${ready ? html`<a class="button" href="${serverUrl(user, name)}" aria-label="Open the server ${name} of ${user}">Open</a>` : ''}
+</section>`,
+)}`;
+}
 function serverCard(options: HomeOptions, server: Server | undefined, name: string): Html {
   const choice = options.choices.get(name);
-  const { label, kind } = states[server?.phase ?? 'stopped'];
   return html`<section class="card row">
 <div class="grow">
 ${name === '' || !server ? '' : html`<h3>${server.displayName}</h3>`}
-<p><span class="pill ${kind}">${label}</span> <span class="small">${server ? detailOf(server, options) : ''}</span></p>
+<p>${serverState(server?.phase)} <span class="small">${server ? detailOf(server, options) : ''}</span></p>
 ${choice === undefined ? '' : html`<p class="small">${choice}</p>`}
 </div>
 <div class="buttons">${buttonsOf(options, server, name)}</div>

@@ -1,4 +1,6 @@
 import { systemClock } from '../../core/clock.ts';
+import type { Principal } from '../../identity/principal.ts';
+import type { SharedServer } from '../../identity/shares/sharesTable.ts';
 import { serverUrl } from '../../identity/urls.ts';
 import { isActive, pendingOf } from '../../servers/server.ts';
 import { refreshSeconds } from '../frame/pace.ts';
@@ -9,7 +11,7 @@ import type { ServersPagesOptions } from './serversPagesOptions.ts';
 
 /** Home, and the addresses that lead to a person's own server. */
 export function addHomePages(frame: PageFrame, options: ServersPagesOptions): void {
-  const { servers, settings, profiles, clock = systemClock } = options;
+  const { servers, identity, settings, profiles, clock = systemClock } = options;
 
   for (const path of ['/', '/hub'])
     frame.page({ method: 'get', path, access: 'open' }, ({ redirect }) => redirect('/hub/'));
@@ -30,9 +32,29 @@ export function addHomePages(frame: PageFrame, options: ServersPagesOptions): vo
       const choice = await profiles.describe(user, userOptions);
       if (choice !== undefined) choices.set(name, choice);
     }
-    const content = homeContent({ user, servers: own, allowNamedServers, choices, now: clock.now(), xsrfToken });
+    const shared = await sharedWith(principal);
+    const content = homeContent({
+      user,
+      servers: own,
+      allowNamedServers,
+      choices,
+      shared,
+      now: clock.now(),
+      xsrfToken,
+    });
     return page('Home', content, pending ? { refreshSeconds } : {});
   });
+
+  /** The servers of others that a person may open by a share, each once. */
+  async function sharedWith({ userId, name }: Principal): Promise<SharedServer[]> {
+    const shares = userId === undefined ? [] : await identity.shares.reaching(userId);
+    const opening = shares
+      .filter(
+        ({ server, scopes }) => server.user !== name && scopes.some((scope) => scope.startsWith('access:servers!')),
+      )
+      .map(({ server }) => [server.id, server] as const);
+    return [...new Map(opening).values()];
+  }
 
   // A link that works for everybody: it leads to the same place on the server of whoever follows it.
   frame.page({ method: 'get', path: '/hub/user-redirect/*', access: 'signedIn' }, ({ principal, url, redirect }) => {

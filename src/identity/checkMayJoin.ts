@@ -1,9 +1,9 @@
-import { AtollError } from '../../core/errors.ts';
-import type { Identity } from '../../identity/identity.ts';
-import type { Principal } from '../../identity/principal.ts';
-import { firstBeyond } from '../../identity/scopes/firstBeyond.ts';
-import { resolveScopes } from '../../identity/scopes/resolveScopes.ts';
-import { ScopeSet } from '../../identity/scopes/scopeSet.ts';
+import { AtollError } from '../core/errors.ts';
+import type { Identity } from './identity.ts';
+import type { Principal } from './principal.ts';
+import { firstBeyond } from './scopes/firstBeyond.ts';
+import { resolveScopes } from './scopes/resolveScopes.ts';
+import { ScopeSet } from './scopes/scopeSet.ts';
 
 /**
  * May the principal put somebody into this group? Not when the group gives a right that the principal lacks: they could

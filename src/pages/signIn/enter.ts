@@ -1,0 +1,52 @@
+import type { Client } from '../../identity/http/client.ts';
+import { loginCookie, viewCookie, viewCookiePath, xsrfCookie } from '../../identity/http/cookieNames.ts';
+import { writeCookie } from '../../identity/http/cookies.ts';
+import { safeNext } from '../../identity/http/safeNext.ts';
+import type { Identity } from '../../identity/identity.ts';
+import { type Session, sessionLifetimeSeconds } from '../../identity/sessions.ts';
+import type { User } from '../../identity/users.ts';
+import { type PageContext, sessionIdCookieOf } from '../frame/pageFrame.ts';
+
+/** Where people land who did not ask for anything in particular. */
+const defaultNext = '/hub/';
+
+/** Where to go after signing in: `next` of the form, else of the address, if it can be trusted. */
+export function nextOf({ form, url, client }: PageContext): string {
+  return safeNext(form.get('next') ?? url.searchParams.get('next'), client) ?? defaultNext;
+}
+
+/** Begins a login with a new cookie; one that the browser had before ends. */
+export async function enter(
+  identity: Identity,
+  context: PageContext,
+  user: User,
+  next: string,
+  cookies: readonly string[] = [],
+): Promise<Response> {
+  if (context.session) await identity.sessions.end(context.session.sessionId);
+  const { cookie, session } = await identity.sessions.begin(user.id);
+  const secure = context.client.scheme === 'https';
+  const maxAge = sessionLifetimeSeconds;
+  return context.redirect(next, [
+    writeCookie(loginCookie, cookie, { path: '/hub/', maxAge, httpOnly: true, secure }),
+    sessionIdCookieOf(session, context.client),
+    viewCookieOf(identity, session, context.client),
+    writeCookie(xsrfCookie, identity.xsrf.issue({ session }), { path: '/hub/', httpOnly: true, secure }),
+    ...cookies,
+  ]);
+}
+
+/** Goes on as whoever is signed in; with the view cookie again, because who is sent here from a dashboard has lost it. */
+export function goOn(identity: Identity, context: PageContext, session: Session): Response {
+  return context.redirect(nextOf(context), [viewCookieOf(identity, session, context.client)]);
+}
+
+function viewCookieOf(identity: Identity, session: Session, { scheme }: Client): string {
+  const secure = scheme === 'https';
+  return writeCookie(viewCookie, identity.view.issue(session), {
+    path: viewCookiePath,
+    maxAge: sessionLifetimeSeconds,
+    httpOnly: true,
+    secure,
+  });
+}

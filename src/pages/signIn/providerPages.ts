@@ -1,0 +1,115 @@
+import { AtollError } from '../../core/errors.ts';
+import { randomHex } from '../../core/ids.ts';
+import type { RedirectSignIn } from '../../identity/authenticators/contract.ts';
+import type { SignInMethod } from '../../identity/authenticators/createAuthenticator.ts';
+import { writeCookie } from '../../identity/http/cookies.ts';
+import { safeNext } from '../../identity/http/safeNext.ts';
+import { cookieNameOf, signInStateLifetimeSeconds } from '../../identity/http/signInStates.ts';
+import type { Identity } from '../../identity/identity.ts';
+import type { PageContext, PageFrame } from '../frame/pageFrame.ts';
+import type { PagesOptions } from '../pagesOptions.ts';
+import { enter, nextOf } from './enter.ts';
+import { pagesOf } from './methodPaths.ts';
+import { showSignIn } from './showSignIn.ts';
+
+/** Signing in at a provider: the way there, and the way back. */
+export function addProviderPages(frame: PageFrame, { identity }: PagesOptions): void {
+  for (const method of identity.methods) {
+    const { redirect } = method.authenticator;
+    if (!redirect) continue;
+    const pages = pagesOf(method.path);
+    const onTheWay = (context: PageContext): Promise<Response> => leave(identity, method, redirect, context);
+    const onTheWayBack = (context: PageContext): Promise<Response> => comeBack(identity, method, redirect, context);
+    frame.page({ method: 'get', path: `${pages}/oauth_login`, access: 'open' }, onTheWay);
+    frame.page({ method: 'get', path: `${pages}/oauth_callback`, access: 'open' }, onTheWayBack);
+    // A provider's own page sends these forms: what proves that they belong here is the state, and who begins is nobody yet.
+    const foreign = { method: 'post', access: 'open', showsXsrfFailure: true } as const;
+    if (redirect.providerMayBegin) frame.page({ ...foreign, path: `${pages}/oauth_login` }, onTheWay);
+    if (redirect.returnsBy === 'form') frame.page({ ...foreign, path: `${pages}/oauth_callback` }, onTheWayBack);
+    const { configuration } = redirect;
+    if (configuration)
+      frame.page({ method: 'get', path: `${pages}/config`, access: 'open' }, ({ client }) =>
+        Response.json(configuration(`${client.scheme}://${client.host}`, pages)),
+      );
+  }
+}
+
+/** Sends the browser to the provider. */
+async function leave(
+  identity: Identity,
+  method: SignInMethod,
+  redirect: RedirectSignIn,
+  context: PageContext,
+): Promise<Response> {
+  const next = nextOf(context);
+  try {
+    const { client } = context;
+    const callbackUrl =
+      redirect.callbackUrl ?? `${client.scheme}://${client.host}${pagesOf(method.path)}/oauth_callback`;
+    const begun = await redirect.begin({ state: randomHex(16), callbackUrl, parameters: parametersOf(context) });
+    const cookie = identity.signInStates.issue(method.path, {
+      state: begun.state,
+      next: safeNext(begun.next, client) ?? next,
+      callbackUrl,
+      remembered: begun.remember,
+    });
+    return context.redirect(begun.location, [
+      stateCookie(context, method, redirect, cookie.name, cookie.value, signInStateLifetimeSeconds),
+    ]);
+  } catch (error) {
+    if (error instanceof AtollError && error.code !== 'ATOLL_INTERNAL')
+      return showSignIn(identity, context, next, error);
+    throw error;
+  }
+}
+
+/** Takes the browser back. The answer counts once, in the browser that began. */
+async function comeBack(
+  identity: Identity,
+  method: SignInMethod,
+  redirect: RedirectSignIn,
+  context: PageContext,
+): Promise<Response> {
+  const parameters = parametersOf(context);
+  const state = parameters.get(redirect.stateParameter) ?? '';
+  const begun = identity.signInStates.read(method.path, context.request.headers.get('cookie') ?? '', state);
+  if (!begun) {
+    const error = new AtollError('ATOLL_SIGN_IN_STATE', 'This sign-in was not begun in this browser, or too long ago.');
+    return showSignIn(identity, context, '/hub/', error);
+  }
+  const { next, callbackUrl, remembered } = begun;
+  try {
+    const person = await redirect.finish({ state, callbackUrl, parameters, remembered });
+    const user = await identity.signIn.admit(method, person);
+    return await enter(identity, context, user, next, [
+      stateCookie(context, method, redirect, cookieNameOf(state), '', 0),
+    ]);
+  } catch (error) {
+    if (error instanceof AtollError && error.code !== 'ATOLL_INTERNAL')
+      return showSignIn(identity, context, next, error);
+    throw error;
+  }
+}
+
+function parametersOf({ url, form }: PageContext): URLSearchParams {
+  return new URLSearchParams([...url.searchParams, ...form]);
+}
+
+function stateCookie(
+  { client }: PageContext,
+  { path }: SignInMethod,
+  { returnsBy }: RedirectSignIn,
+  name: string,
+  value: string,
+  maxAge: number,
+): string {
+  const secure = client.scheme === 'https';
+  return writeCookie(name, value, {
+    path: `${pagesOf(path)}/oauth_callback`,
+    maxAge,
+    httpOnly: true,
+    secure,
+    // The form that a provider's page sends brings no other cookies along.
+    ...(returnsBy === 'form' && { sameSite: secure ? 'None' : 'unsaid' }),
+  });
+}

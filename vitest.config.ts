@@ -3,6 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    // They run beside a Kubernetes: test/kubernetes/vitest.config.ts.
+    exclude: ['test/kubernetes/**'],
     testTimeout: 60_000,
     hookTimeout: 120_000,
     pool: 'forks',

@@ -341,6 +341,26 @@ export const errorTable = {
     'The accounts of the users cannot pass through a folder on the way to their files.',
     'Let others pass through that folder (chmod o+x), or choose another data folder with --data.',
   ),
+  ATOLL_KUBERNETES_ACCESS: row(
+    503,
+    'There is no way to the Kubernetes API server: no kubeconfig or service account, or one that does not lead there.',
+    'Check `kubectl cluster-info` with the same kubeconfig, or name another one in KUBECONFIG.',
+  ),
+  ATOLL_KUBERNETES_FORBIDDEN: row(
+    500,
+    'The account that Atoll has on Kubernetes lacks a right.',
+    "Give it the right that is named, or deploy again: `atoll deploy` makes a role with all that Atoll needs.",
+  ),
+  ATOLL_KUBERNETES_QUOTA: row(
+    403,
+    'The resource quota of the Kubernetes namespace is used up.',
+    'Wait until others have stopped what they run, or ask an administrator to raise the quota.',
+  ),
+  ATOLL_KUBERNETES_REFUSED: row(
+    422,
+    'The Kubernetes API server does not accept what Atoll made from the settings.',
+    'Correct the setting that the named field comes from.',
+  ),
   ATOLL_PROGRAM_MISSING: row(
     500,
     'The program that a workload should run does not exist.',
@@ -395,6 +415,11 @@ export const errorTable = {
     403,
     'Somebody signs in under a name that belongs to another account of the same service, or of another one.',
     'Ask an administrator: if both are the same person, setting auth_state of the user to null (PATCH /hub/api/users/NAME) lets the new account in.',
+  ),
+  ATOLL_AUTH_STATE_CLOSED: row(
+    500,
+    "What a sign-in service said about somebody was encrypted with a key that is not there any more.",
+    'Bring the key back in CryptKeeper.keys, behind the present one; or let the person sign in again, which replaces the state.',
   ),
   ATOLL_SIGN_IN_AGAIN: row(
     403,

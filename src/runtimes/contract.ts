@@ -1,3 +1,5 @@
+import type { ServerPodSettings } from '../config/podSettings.ts';
+
 /** Where workloads run. */
 export type RuntimeName = 'process' | 'kubernetes' | 'slurm';
 
@@ -43,6 +45,12 @@ export interface Resources {
   coreLimit?: number;
 }
 
+/** What a workload belongs to: for the names, labels and templates of pods. */
+export type WorkloadSubject =
+  | { kind: 'server'; name: string; userId: number }
+  /** A scheduler or worker. */
+  | { kind: 'cluster'; name: string };
+
 /** Something to run. Plain data: a runtime may write it to disk. */
 export interface WorkloadSpec {
   /** Unique for ever: a second start of the same server has another id. `[a-z0-9]` and `-`, 63 characters at most. */
@@ -51,6 +59,12 @@ export interface WorkloadSpec {
   owner: string;
   /** The account of the machine that it shall run as, as in {@link ReservationRequest}. */
   account?: string;
+  /** What it belongs to; the rest of its name, so to say. Undefined: nothing that anybody would look for. */
+  subject?: WorkloadSubject;
+  /** What a server's pod gets, when that is not what the settings say for all: the choice of a profile. Pods only. */
+  pod?: ServerPodSettings;
+  /** The image of a scheduler or worker. Undefined: what the settings say. Pods only. */
+  image?: string;
   /** The absolute folder that it starts in. Undefined: its home. */
   directory?: string;
   /**

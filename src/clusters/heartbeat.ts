@@ -43,13 +43,15 @@ export async function takeHeartbeat(context: ClustersContext, clusterName: strin
     throw new AtollError('ATOLL_HEARTBEAT_INVALID', 'The heartbeat is not as dask-gateway sends it.', {
       evidence: z.prettifyError(parsed.error).slice(0, 300),
     });
-  const overdue = await overdueWorkers(context, clusterName);
+  const atArrival = await readCluster(context.store.db, clusterName);
+  if (!atArrival) return;
+  const overdue = await overdueWorkers(context, atArrival);
   const outdated = await context.store.write(async ({ db, changed }) => {
     const cluster = await readCluster(db, clusterName);
     if (cluster?.phase !== 'running') return false;
     if (isOutdated(cluster, parsed.data)) {
       // Should the scheduler have lost what it was told, it is told again.
-      if (cluster.toldRevision >= cluster.scalingRevision) {
+      if (atArrival.toldRevision >= cluster.scalingRevision) {
         await updateCluster(db, clusterName, { told_revision: cluster.scalingRevision - 1 });
         changed('clusters', clusterName);
       }
@@ -171,12 +173,10 @@ function wantedBy(cluster: Cluster, heartbeat: Heartbeat): number {
  * Workers that have been running for longer than a start may take without being connected. Looked at only when the
  * scheduler reports: while it is too busy to report, it is too busy to let them in.
  */
-async function overdueWorkers(context: ClustersContext, clusterName: string): Promise<ReadonlySet<string>> {
+async function overdueWorkers(context: ClustersContext, cluster: Cluster): Promise<ReadonlySet<string>> {
   const { store, runtime, settings, clock } = context;
-  const workers = await listWorkers(store.db, clusterName);
-  if (!workers.some((worker) => worker.phase === 'starting')) return new Set();
-  const cluster = await readCluster(store.db, clusterName);
-  const since = clock.now() - (cluster ? startTimeoutOf(cluster, settings) : settings.startTimeoutSeconds) * 1000;
+  const since = clock.now() - startTimeoutOf(cluster, settings) * 1000;
+  const workers = await listWorkers(store.db, cluster.name);
   const old = workers.filter((worker) => worker.phase === 'starting' && worker.createdAt < since);
   const seen = await Promise.all(old.map((worker) => runtime.get(worker.name)));
   return new Set(

@@ -13,7 +13,7 @@ function read(text: string): unknown {
 describe('YAML as Helm reads it', () => {
   test.each<[string, unknown]>([
     ['a: yes\nb: On\nc: off\nd: n', { a: true, b: true, c: false, d: false }],
-    ['a: 0644\nb: 0o17\nc: 1_000\nd: 0x10', { a: 420, b: '0o17', c: 1000, d: 16 }],
+    ['a: 0644\nb: 0o17\nc: 1_000\nd: 0x10', { a: 420, b: 15, c: 1000, d: 16 }],
     ['a: 12:30\nb: 2021-01-01\nc: 1:00.5', { a: '12:30', b: '2021-01-01', c: '1:00.5' }],
     ['a: "yes"\nb: \'null\'\nc: null\nd: ~\ne:', { a: 'yes', b: 'null' }],
     ['8080: a\ntrue: b', { '8080': 'a', true: 'b' }],

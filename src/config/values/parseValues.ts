@@ -7,6 +7,7 @@ import {
   LineCounter,
   type Pair,
   parseDocument,
+  type ScalarTag,
   type Tags,
   type YAMLError,
 } from 'yaml';
@@ -78,13 +79,25 @@ function valuesFile(name: string, text: string, secret: boolean): ValuesFile {
   };
 }
 
-// Helm's YAML library knows no base-60 numbers (12:30) and hands times and dates on as text.
+// Helm's YAML library knows no base-60 numbers (12:30), hands times and dates on as text, and takes octal numbers in the
+// spelling of YAML 1.2 (0o644) too.
 function helmTags(tags: Tags): Tags {
-  return tags.filter(
-    (tag) =>
-      typeof tag === 'string' || (tag.format !== 'TIME' && !/:(?:timestamp|binary|omap|pairs|set)$/.test(tag.tag)),
-  );
+  return [
+    octal,
+    ...tags.filter(
+      (tag) =>
+        typeof tag === 'string' || (tag.format !== 'TIME' && !/:(?:timestamp|binary|omap|pairs|set)$/.test(tag.tag)),
+    ),
+  ];
 }
+
+const octal: ScalarTag = {
+  tag: 'tag:yaml.org,2002:int',
+  default: true,
+  format: 'OCT',
+  test: /^[-+]?0o[0-7]+$/,
+  resolve: (text) => Number(text.replace(/^[-+]/, '')) * (text.startsWith('-') ? -1 : 1),
+};
 
 /** Thrown to leave a file that unfolds to too much. */
 class TooLarge extends Error {}

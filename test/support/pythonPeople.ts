@@ -17,7 +17,7 @@ export function pythonPeople(people: Readonly<Record<string, PythonPerson>>): Pe
   const answers = {
     users,
     principalOf: (name: string) => Promise.resolve(people[name] && { groups: people[name].groups ?? [] }),
-    authState: ({ name }: { name: string }) => Promise.resolve(people[name]?.authState ?? null),
+    authStateOf: ({ name }: { name: string }) => Promise.resolve(people[name]?.authState ?? null),
   };
   return answers as unknown as People;
 }

@@ -108,8 +108,8 @@ class Session:
                 self.run(name, c, compiled)
                 self.collect(name, before, c, found)
         options = clusters.kind_of_options(self.gateway)
-        authState = any("auth_state" in snippet.source for snippet in self.snippets)
-        return {**found, "clusterOptions": options, "usesAuthState": authState, "problems": self.problems}
+        uses_auth_state = any("auth_state" in snippet.source for snippet in self.snippets)
+        return {**found, "clusterOptions": options, "usesAuthState": uses_auth_state, "problems": self.problems}
 
     def compile(self):
         """The code of each snippet; what is not Python is a problem each, and then nothing runs."""
@@ -163,6 +163,9 @@ class Session:
                 self.warn(place, f"c.{section}.{trait} takes Options, or a function that returns some.", None)
             return
         hooks = SPAWNER_HOOKS if section in SPAWNERS else SIGN_IN_HOOKS if section.endswith("Authenticator") else ()
+        if trait in hooks and callable(value) and hooks is SIGN_IN_HOOKS and section not in self.authenticators():
+            self.warn(place, f"c.{section}.{trait} is never called: {section} is not the authenticator in use.", None)
+            return
         if trait in hooks and (callable(value) or trait == "options_form"):
             found["hooks"].append({"name": trait, "place": snippets.place_of_function(value) or place})
             return
@@ -175,6 +178,10 @@ class Session:
             )
         except NotPlain as error:
             self.warn(place, f"c.{section}.{trait} is not read: {error.what} means nothing to Atoll there.", None)
+
+    def authenticators(self):
+        """The classes of the authenticator in use."""
+        return sign_in.classes_in_use(self.hub)
 
     def place_about(self, name, section, trait):
         """The last line that mentions a trait: where a value was changed that was there before."""

@@ -3,6 +3,7 @@
 from . import log
 from .config import trait_of
 from .failure import Refusal
+from .plain import plain
 
 # What `c.JupyterHub.authenticator_class` may be for a class name; other texts end in a class name.
 ALIASES = {
@@ -69,11 +70,17 @@ class Authenticator:
         return json.loads(response.body.decode()) if response.body else None
 
 
-def authenticator_of(c):
-    """The authenticator that the settings choose."""
+def classes_in_use(c):
+    """The class of the authenticator that the settings choose, and those above it."""
     chosen = trait_of(c, ["JupyterHub"], "authenticator_class") or "link"
     name = chosen.__name__ if isinstance(chosen, type) else ALIASES.get(str(chosen), str(chosen).rpartition(".")[2])
-    classes = [name, *(["OAuthenticator"] if name.endswith("OAuthenticator") else []), "Authenticator"]
+    return [name, *(["OAuthenticator"] if name.endswith("OAuthenticator") else []), "Authenticator"]
+
+
+def authenticator_of(c):
+    """The authenticator that the settings choose."""
+    classes = classes_in_use(c)
+    name = classes[0]
     kind = type(name, (Authenticator,), {})
     if "OAuthenticator" in classes:
         import oauthenticator
@@ -99,27 +106,27 @@ async def post_auth(session, person):
     """`post_auth_hook`: the person as the hook leaves them, or None when it lets nobody in."""
     authenticator = authenticator_of(session.hub)
     hook = trait_of(session.hub, authenticator._classes, "post_auth_hook")
-    return await settled(hook(authenticator, Handler(), person))
+    return plain(await settled(hook(authenticator, Handler(), person)))
 
 
 async def modify_auth_state(session, state):
     """`modify_auth_state_hook`: what is remembered of a person."""
     authenticator = authenticator_of(session.hub)
     hook = trait_of(session.hub, authenticator._classes, "modify_auth_state_hook")
-    return await settled(hook(authenticator, state))
+    return plain(await settled(hook(authenticator, state)))
 
 
 async def refresh_user(session, user, state):
     """`refresh_user_hook`: True (still good), False (sign in again), None (do as usual), or a changed person."""
     authenticator = authenticator_of(session.hub)
     hook = trait_of(session.hub, authenticator._classes, "refresh_user_hook")
-    return await settled(hook(authenticator, session.user_of(user), state))
+    return plain(await settled(hook(authenticator, session.user_of(user), state)))
 
 
 async def groups_of(session, state):
     """`auth_state_groups_key` as a function: the groups that a person is in."""
     authenticator = authenticator_of(session.hub)
-    return await settled(trait_of(session.hub, authenticator._classes, "auth_state_groups_key")(state))
+    return plain(await settled(trait_of(session.hub, authenticator._classes, "auth_state_groups_key")(state)))
 
 
 async def user_name_of(session, info):

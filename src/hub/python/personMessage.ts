@@ -12,7 +12,7 @@ export interface PersonMessage {
 }
 
 /** What is asked of identity. */
-export type People = Pick<Identity, 'principalOf' | 'authState'> & { users: Pick<Identity['users'], 'get'> };
+export type People = Pick<Identity, 'principalOf' | 'authStateOf'> & { users: Pick<Identity['users'], 'get'> };
 
 /** A user as hooks get one; undefined when there is none of that name. */
 export async function personMessage(
@@ -27,6 +27,6 @@ export async function personMessage(
     name,
     admin: user.admin,
     groups: [...principal.groups],
-    authState: usesAuthState ? await identity.authState(user) : null,
+    authState: usesAuthState ? await identity.authStateOf(user) : null,
   };
 }

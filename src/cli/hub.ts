@@ -55,7 +55,7 @@ async function signInOf(running: Hub, { authentication }: Settings, url: string)
  * since anybody could sign up under that name.
  */
 async function firstAccountNotes(running: Hub, { authentication }: Settings, url: string): Promise<string[]> {
-  const { accounts } = running.identity.authenticator;
+  const { accounts } = running.identity;
   const [admin] = authentication.adminUsers;
   if (!accounts || admin === undefined) return [];
   const approved = new Set((await accounts.list()).filter((account) => account.approved).map(({ name }) => name));

@@ -1,12 +1,11 @@
 import type { ErrorCode } from '../core/errorTable.ts';
 import { formatBytes } from '../core/quantities.ts';
+import { authenticatorClass, checkSignIn } from './checkSignIn.ts';
 import type { Path, Problem } from './problem.ts';
 import type { Settings } from './settings.ts';
 import { entryAt, isNull } from './values/plainValue.ts';
 import { problemAt } from './values/problemAt.ts';
 import type { MapNode } from './values/valueNode.ts';
-
-const authenticatorClass = ['jupyterhub', 'hub', 'config', 'JupyterHub', 'authenticator_class'];
 
 /** What single keys cannot show: settings that contradict each other, or that together let everybody or nobody in. */
 export function checkTogether(settings: Settings, root: MapNode): Problem[] {
@@ -17,7 +16,7 @@ export function checkTogether(settings: Settings, root: MapNode): Problem[] {
     problems.push(problemAt(place, { code, severity, message, path }));
   };
   checkResources(settings, (paths, message) => add('ATOLL_SETTINGS_CONFLICT', 'error', paths, message));
-  checkSignIn(settings, add);
+  checkSignIn(settings.authentication, add);
   const chosen = entryAt(root, authenticatorClass);
   if (chosen && isNull(chosen.value))
     add(
@@ -72,45 +71,5 @@ function checkResources({ servers, clusters }: Settings, refuse: (paths: Path[],
     refuse(
       limit('maxCores'),
       `A scheduler alone takes more (${cores(scheduler.cores)}), so that no cluster could start.`,
-    );
-}
-
-function checkSignIn(
-  { authentication }: Settings,
-  add: (code: ErrorCode, severity: Problem['severity'], paths: Path[], message: string) => void,
-): void {
-  const { authenticator, adminUsers, allowedUsers, allowAll, allowExistingUsers } = authentication;
-  const { sharedUserPassword, sharedAdminPassword, dummyPassword } = authentication;
-  if (authenticator === 'sharedpassword') {
-    const own = ['jupyterhub', 'hub', 'config', 'SharedPasswordAuthenticator'];
-    if (sharedUserPassword !== undefined && sharedUserPassword === sharedAdminPassword)
-      add(
-        'ATOLL_SETTINGS_CONFLICT',
-        'error',
-        [[...own, 'admin_password']],
-        'The password of administrators is that of everybody.',
-      );
-    if (sharedUserPassword === undefined && sharedAdminPassword === undefined)
-      add(
-        'ATOLL_SETTINGS_NOBODY_MAY_SIGN_IN',
-        'warning',
-        [authenticatorClass],
-        'Nobody can sign in: SharedPasswordAuthenticator has neither user_password nor admin_password.',
-      );
-  }
-  if (authenticator === 'dummy' && dummyPassword === undefined)
-    add(
-      'ATOLL_SETTINGS_WEAK_SECRET',
-      'warning',
-      [authenticatorClass],
-      'Whoever reaches Atoll can sign in as anybody, administrators too: DummyAuthenticator has no password.',
-    );
-  const nobodyNamed = !allowAll && !allowExistingUsers && allowedUsers.length === 0 && adminUsers.length === 0;
-  if ((authenticator === 'dummy' || authenticator === 'sharedpassword') && nobodyNamed)
-    add(
-      'ATOLL_SETTINGS_NOBODY_MAY_SIGN_IN',
-      'warning',
-      [authenticatorClass],
-      'Nobody may sign in: neither allow_all, allowed_users nor admin_users is set.',
     );
 }

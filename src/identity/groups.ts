@@ -1,4 +1,5 @@
 import { AtollError } from '../core/errors.ts';
+import { PreparedListQuery } from '../store/preparedQuery.ts';
 import type { Store, Write } from '../store/store.ts';
 import { orNone } from './orNone.ts';
 
@@ -13,24 +14,26 @@ export interface Group {
 /** The groups, in the store. */
 export class Groups {
   readonly #store: Store;
+  readonly #ofUsers: PreparedListQuery<string, { user: string; group: string }>;
 
   constructor(store: Store) {
     this.#store = store;
+    this.#ofUsers = new PreparedListQuery(store.db, (names) =>
+      store.db
+        .selectFrom('users')
+        .innerJoin('group_members', 'group_members.user_id', 'users.id')
+        .innerJoin('groups', 'groups.id', 'group_members.group_id')
+        .select(['users.name as user', 'groups.name as group'])
+        .where('users.name', 'in', names)
+        .orderBy('groups.name'),
+    );
   }
 
   /** Names of the groups of each of these users (by name), sorted. Users in no group are left out. */
   async ofUsers(users: readonly string[]): Promise<Map<string, string[]>> {
     const result = new Map<string, string[]>();
-    if (users.length === 0) return result;
-    const rows = await this.#store.db
-      .selectFrom('group_members')
-      .innerJoin('groups', 'groups.id', 'group_members.group_id')
-      .innerJoin('users', 'users.id', 'group_members.user_id')
-      .select(['users.name as user', 'groups.name as group'])
-      .where('users.name', 'in', users)
-      .orderBy('groups.name')
-      .execute();
-    for (const { user, group } of rows) result.set(user, [...(result.get(user) ?? []), group]);
+    for (const { user, group } of await this.#ofUsers.all(users))
+      result.set(user, [...(result.get(user) ?? []), group]);
     return result;
   }
 

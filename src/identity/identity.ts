@@ -5,13 +5,16 @@ import { sha256Hex } from '../core/ids.ts';
 import type { Sealer } from '../core/sealer.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Store } from '../store/store.ts';
-import type { Authenticator } from './authenticators/contract.ts';
-import { createAuthenticator } from './authenticators/createAuthenticator.ts';
+import type { Accounts } from './authenticators/contract.ts';
+import { createSignInMethods, type SignInMethod } from './authenticators/createAuthenticator.ts';
+import { AuthRefresh } from './authRefresh.ts';
+import { type AuthState, AuthStates } from './authStates.ts';
 import { forgetCredentials } from './forgetCredentials.ts';
 import { Groups } from './groups.ts';
 import { authenticateRequest, type RequestIdentity } from './http/authenticateRequest.ts';
 import { loginCookie, viewCookie } from './http/cookieNames.ts';
 import { readCookies } from './http/cookies.ts';
+import { SignInStates } from './http/signInStates.ts';
 import { ViewTokens } from './http/viewTokens.ts';
 import { XsrfTokens } from './http/xsrfTokens.ts';
 import { IdentityPolicy } from './identityPolicy.ts';
@@ -62,12 +65,15 @@ export class Identity {
   readonly shares: Shares;
   readonly oauthClients: OAuthClients;
   readonly oauth: OAuthProvider;
-  readonly authenticator: Authenticator;
+  /** The ways to sign in, in the order of the sign-in page. */
+  readonly methods: readonly SignInMethod[];
+  readonly authStates: AuthStates;
+  readonly authRefresh: AuthRefresh;
   readonly signIn: SignIn;
   readonly xsrf: XsrfTokens;
   readonly view: ViewTokens;
+  readonly signInStates: SignInStates;
   readonly #store: Store;
-  readonly #sealer: Sealer;
   readonly #log: Logger;
   readonly #lastUse: LastUseRecorder;
   readonly #clock: Clock;
@@ -76,10 +82,12 @@ export class Identity {
   #policy: IdentityPolicy;
 
   /** Use {@link createIdentity}. */
-  constructor({ store, settings, sealer, log, clock = systemClock }: IdentityDependencies) {
+  constructor(
+    { store, settings, sealer, log, clock = systemClock }: IdentityDependencies,
+    methods: readonly SignInMethod[],
+  ) {
     this.#policy = new IdentityPolicy(settings);
     this.#store = store;
-    this.#sealer = sealer;
     this.#log = log;
     this.users = new Users(store, clock);
     this.groups = new Groups(store);
@@ -90,10 +98,18 @@ export class Identity {
     this.shares = new Shares(store, clock);
     this.xsrf = new XsrfTokens(sealer, clock);
     this.view = new ViewTokens(sealer);
+    this.signInStates = new SignInStates(sealer, clock);
     this.oauthClients = new OAuthClients(store, this.services);
     this.oauth = new OAuthProvider({ identity: this, store, clock });
-    this.authenticator = createAuthenticator(settings.authentication, { store, clock });
+    this.methods = methods;
+    this.authStates = new AuthStates({
+      store,
+      sealer,
+      cryptKeys: settings.authentication.cryptKeys,
+      readable: methods.some((method) => method.settings.enableAuthState === true),
+    });
     this.signIn = new SignIn({ identity: this, clock, log });
+    this.authRefresh = new AuthRefresh({ identity: this, store, clock, log });
     this.#lastUse = new LastUseRecorder(store, clock, log);
     this.#clock = clock;
     this.#bearers = new PrincipalCache(store.changes);
@@ -146,6 +162,7 @@ export class Identity {
     const hash = sha256Hex(secret);
     const bearer = await this.#bearers.get(hash, () => this.#findBearer(hash));
     if (!bearer || (bearer.expiresAt !== null && bearer.expiresAt <= this.#clock.now())) return undefined;
+    if ((await this.authRefresh.standingOf(bearer.userId)) === 'lost') return undefined;
     this.#lastUse.token(bearer.tokenId);
     if (!bearer.ofServer) this.#lastUse.user(bearer.userId);
     identifyActor(bearer.principal);
@@ -177,6 +194,7 @@ export class Identity {
     }
     const user = await this.users.getById(session.userId);
     if (!user || this.#policy.blocked.has(user.name)) return undefined;
+    if ((await this.authRefresh.standingOf(user.id)) !== 'stands') return undefined;
     this.#lastUse.user(user.id);
     identifyActor({ kind: 'user', name: user.name });
     return { principal: { ...(await this.#principalOf(user)), sessionId: session.sessionId }, session };
@@ -195,6 +213,7 @@ export class Identity {
     const session = await this.sessions.findByPublicId(id);
     const user = session && (await this.users.getById(session.userId));
     if (!session || !user || this.#policy.blocked.has(user.name)) return undefined;
+    if ((await this.authRefresh.standingOf(user.id)) !== 'stands') return undefined;
     this.#lastUse.user(user.id);
     return { ...(await this.#principalOf(user)), sessionId: session.sessionId };
   }
@@ -233,17 +252,19 @@ export class Identity {
     return a.intersect(b, (user) => groups.get(user) ?? []);
   }
 
-  /** What the authenticator remembers about a user, or null. */
-  async authState(user: User): Promise<Record<string, unknown> | null> {
-    const sealed = await this.users.authState(user.name);
-    return sealed === null
-      ? null
-      : (JSON.parse(this.#sealer.open(sealed, authStateContext(user))) as Record<string, unknown>);
+  /** The accounts that people keep here (native authenticator); undefined: none. */
+  get accounts(): Accounts | undefined {
+    return this.methods.map(({ authenticator }) => authenticator.accounts).find((accounts) => accounts !== undefined);
   }
 
-  /** Replaces what the authenticator remembers about a user; null forgets it. */
-  async setAuthState(user: User, state: Record<string, unknown> | null): Promise<void> {
-    await this.users.setAuthState(user.name, state && this.#sealer.seal(JSON.stringify(state), authStateContext(user)));
+  /** What the authenticator says about a user (tokens, groups), where the settings let others read it; else null. */
+  authStateOf(user: User): Promise<AuthState | null> {
+    return this.authStates.read(user);
+  }
+
+  /** Replaces that; null forgets it, and whose account the user is. */
+  setAuthState(user: User, state: AuthState | null): Promise<void> {
+    return this.authStates.write(user, state);
   }
 
   /**
@@ -281,6 +302,7 @@ export class Identity {
 
   /** Writes what waits in memory (last-used times). */
   async close(): Promise<void> {
+    await this.authRefresh.close();
     await this.#lastUse.close();
   }
 
@@ -333,17 +355,17 @@ export class Identity {
   }
 }
 
-function authStateContext(user: User): string {
-  return `auth_state:${user.id}`;
-}
-
 /**
  * Opens identity on a store, and brings the store in line with the settings: the users, administrators, groups and
  * services they name exist, and blocked users have lost their access.
  * @throws AtollError when roles, scopes, services or the authenticator are configured wrongly.
  */
 export async function createIdentity(dependencies: IdentityDependencies): Promise<Identity> {
-  const identity = new Identity(dependencies);
-  await synchroniseSettings(identity, dependencies.store);
+  const { store, settings, log, clock = systemClock } = dependencies;
+  const methods = await createSignInMethods(settings.authentication, { store, clock, log });
+  const identity = new Identity(dependencies, methods);
+  await synchroniseSettings(identity, store);
+  const closed = await identity.authStates.sealAgain();
+  if (closed > 0) log.warn({ users: closed }, 'auth state that no key opens: these people have to sign in again');
   return identity;
 }

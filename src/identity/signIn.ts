@@ -2,14 +2,19 @@ import type { Clock } from '../core/clock.ts';
 import { AtollError } from '../core/errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Authenticated } from './authenticators/contract.ts';
+import type { SignInMethod } from './authenticators/createAuthenticator.ts';
 import type { Client } from './http/client.ts';
 import { networkOf } from './http/networkOf.ts';
 import type { Identity } from './identity.ts';
+import { compileUsernamePattern, isValidName, toUserName } from './names.ts';
 import { Throttle } from './throttle.ts';
 import type { User } from './users.ts';
 
 /** The one text for wrong credentials, whatever was wrong with them. */
 const failedMessage = 'Invalid username or password';
+
+/** Groups of one person that are taken over from a provider. */
+const mostGroups = 1000;
 
 /**
  * What happens between "here are my credentials" and "you are in", the same for every authenticator: normalise the name,
@@ -17,15 +22,22 @@ const failedMessage = 'Invalid username or password';
  */
 export class SignIn {
   readonly #identity: Identity;
+  readonly #clock: Clock;
   readonly #log: Logger;
   readonly #perUser: Throttle;
   readonly #perNetwork: Throttle;
+  readonly #newUsersPerNetwork: Throttle;
 
   constructor({ identity, clock, log }: { identity: Identity; clock: Clock; log: Logger }) {
     this.#identity = identity;
+    this.#clock = clock;
     this.#log = log;
     this.#perUser = new Throttle({ free: 5, firstWaitSeconds: 2, lastWaitSeconds: 900, capacity: 10_000 }, clock);
     this.#perNetwork = new Throttle({ free: 100, firstWaitSeconds: 2, lastWaitSeconds: 900, capacity: 10_000 }, clock);
+    this.#newUsersPerNetwork = new Throttle(
+      { free: 60, firstWaitSeconds: 2, lastWaitSeconds: 900, capacity: 10_000 },
+      clock,
+    );
   }
 
   get #blocked(): ReadonlySet<string> {
@@ -41,22 +53,45 @@ export class SignIn {
   }
 
   /**
-   * Signs somebody in with the fields of the authenticator's form.
-   * @throws AtollError `ATOLL_SIGN_IN_FAILED`, `ATOLL_SIGN_IN_THROTTLED`, `ATOLL_NOT_ALLOWED`, `ATOLL_ACCOUNT_PENDING`, `ATOLL_BUSY`
+   * Signs somebody in with the fields of an authenticator's form; `method` among them is its path, where there are several.
+   * @throws AtollError `ATOLL_SIGN_IN_FAILED`, `ATOLL_SIGN_IN_THROTTLED`, `ATOLL_NOT_ALLOWED`, `ATOLL_ACCOUNT_PENDING`,
+   * `ATOLL_NAME_OF_ANOTHER`, `ATOLL_PROVIDER_FAILED`, `ATOLL_BUSY`
    */
   async withForm(fields: Readonly<Record<string, string>>, client: Client): Promise<User> {
-    const { authenticator } = this.#identity;
-    const username = this.#identity.toUserName((fields.username ?? '').trim());
+    const forms = this.#identity.methods.filter(({ authenticator }) => authenticator.form.length > 0);
+    const method = forms.length > 1 ? forms.find(({ path }) => path === fields.method) : forms[0];
+    const username = method && this.#nameWithin(method, (fields.username ?? '').trim());
     // Names that cannot exist are not looked at any further, and not logged: they can be long, or made to deceive a log.
-    if (username === undefined || authenticator.form.length === 0) throw failed();
-    return this.throttled(username, client, async () => {
-      const person = await authenticator.authenticate({ username, fields });
+    if (!method || username === undefined) throw failed();
+    return this.throttled(method.prefix + username, client, async () => {
+      const person = await method.authenticator.authenticate({ username, fields });
       if (!person) {
         this.#log.info({ user: username, address: client.address }, 'sign-in failed');
         throw failed();
       }
-      return this.#admit(person, username);
+      return this.admit(method, person, username);
     });
+  }
+
+  /**
+   * Signs in whoever makes a request, without a form.
+   * @throws AtollError `ATOLL_NOT_ALLOWED` when the request does not say who that is, or cannot be believed,
+   * `ATOLL_SIGN_IN_THROTTLED`
+   */
+  async atOnce(method: SignInMethod, request: Request, client: Client): Promise<User> {
+    const { instant, service } = method.authenticator;
+    const network = networkOf(client.address);
+    if (instant?.makesUsers) {
+      const wait = this.#newUsersPerNetwork.waitSeconds(network);
+      if (wait > 0) throw tooMany(`Too many people came from this address. Try again in ${wait} seconds.`, wait);
+      this.#newUsersPerNetwork.failed(network);
+    }
+    const person = await instant?.identify(request);
+    if (!person)
+      throw new AtollError('ATOLL_NOT_ALLOWED', `Nobody says who you are: you should come here by way of ${service}.`, {
+        nextStep: 'Use the address that you were given for this hub, or ask its administrator.',
+      });
+    return this.admit(method, person);
   }
 
   /**
@@ -66,7 +101,10 @@ export class SignIn {
   async withLink(secret: string): Promise<User> {
     const user = await this.#identity.links.redeem(secret);
     if (!user) throw new AtollError('ATOLL_LINK_INVALID', 'This login link has been used or is too old.');
-    return this.#admit({ name: user.name, admitted: true }, user.name);
+    if (this.#blocked.has(user.name)) throw this.#notAllowed(user.name);
+    if (this.#admins.has(user.name) && !user.admin) await this.#identity.users.setAdmin(user.name, true);
+    this.#log.info({ user: user.name }, 'signed in with a link');
+    return { ...user, admin: user.admin || this.#admins.has(user.name) };
   }
 
   /**
@@ -78,10 +116,7 @@ export class SignIn {
     const network = networkOf(address);
     const key = `${network} ${username}`;
     const wait = Math.max(this.#perUser.waitSeconds(key), this.#perNetwork.waitSeconds(network));
-    if (wait > 0)
-      throw new AtollError('ATOLL_SIGN_IN_THROTTLED', `Too many failed attempts. Try again in ${wait} seconds.`, {
-        retryAfterSeconds: wait,
-      });
+    if (wait > 0) throw tooMany(`Too many failed attempts. Try again in ${wait} seconds.`, wait);
     this.#perUser.failed(key);
     this.#perNetwork.failed(network);
     const result = await attempt();
@@ -91,33 +126,115 @@ export class SignIn {
     return result;
   }
 
-  async #admit(person: Authenticated, typedName: string): Promise<User> {
-    const { users, groups } = this.#identity;
-    // The typed name went through the map already; a name that an identity provider gave did not.
-    const name = person.name === typedName ? typedName : this.#identity.toUserName(person.name);
+  /**
+   * Lets somebody in whom an authenticator knows, or not.
+   * @param typed the name within the method that was typed, which went through the map already
+   * @throws AtollError `ATOLL_NOT_ALLOWED`, `ATOLL_NAME_OF_ANOTHER`, `ATOLL_SIGN_IN_FAILED` for a name that cannot be one
+   */
+  async admit(method: SignInMethod, person: Authenticated, typed?: string): Promise<User> {
+    const name = this.#nameOf(method, person, typed);
     if (name === undefined) throw failed();
-    const existing = await users.get(name);
-    if (this.#blocked.has(name) || !this.#isAllowed(name, person, existing)) {
-      this.#log.info({ user: name }, 'sign-in of somebody who is not allowed');
-      throw new AtollError('ATOLL_NOT_ALLOWED', 'You are not on the list of people who may use this hub.');
-    }
-    const user = await users.ensure(name, this.#admins.has(name) ? true : person.admin);
-    if (person.groups) await groups.setGroupsOf(name, person.groups);
-    if (person.userInfo) await users.setUserInfo(name, person.userInfo);
-    if (person.authState) await this.#identity.setAuthState(user, person.authState);
+    const existing = await this.#identity.users.get(name);
+    if (existing) this.#checkSamePerson(method, person, existing);
+    if (!this.#isAllowed(method, name, person, existing)) throw this.#notAllowed(name, method);
+    const user = await this.#identity.users.ensure(name, this.#admins.has(name) ? true : person.admin);
+    await this.#keep(method, person, user);
     this.#log.info({ user: name }, 'signed in');
     return user;
   }
 
-  #isAllowed(name: string, person: Authenticated, existing: User | undefined): boolean {
-    const { allowAll, allowExistingUsers, allowedUsers } = this.#identity.settings.authentication;
-    if (person.admitted || allowAll || this.#allowed.has(name) || this.#admins.has(name)) return true;
-    if (person.admin || existing?.admin) return true;
-    if (allowExistingUsers && existing) return true;
-    return this.#identity.authenticator.allowsAllByDefault && allowedUsers.length === 0;
+  /**
+   * Applies what an authenticator says now about somebody who is signed in. `false`: they may not be here any more.
+   */
+  async readmit(method: SignInMethod, person: Authenticated, user: User): Promise<boolean> {
+    const { subject = null } = user.vouchedBy ?? {};
+    const name = this.#nameOf(method, person);
+    // The account behind the token is another one, or has another name, which is somebody else here.
+    if (name !== user.name || (subject !== null && subject !== (person.subject ?? null))) return false;
+    if (!this.#isAllowed(method, name, person, user)) return false;
+    const admin = this.#admins.has(name) ? true : person.admin;
+    if (admin !== undefined && admin !== user.admin) await this.#identity.users.setAdmin(name, admin);
+    await this.#keep(method, person, user);
+    return true;
   }
+
+  async #keep(method: SignInMethod, person: Authenticated, user: User): Promise<void> {
+    const { users, groups, authStates } = this.#identity;
+    if (person.groups) await groups.setGroupsOf(user.name, this.#groupNames(person.groups));
+    const info = person.userInfo ?? {};
+    if (Object.keys(info).length > 0) await users.setUserInfo(user.name, info);
+    const { provider } = method.authenticator;
+    await authStates.keep(
+      user,
+      { provider, subject: person.subject ?? null, askedAt: this.#clock.now() },
+      person.authState,
+    );
+  }
+
+  #groupNames(names: readonly string[]): string[] {
+    const good = names.filter((name) => isGroupName(name)).slice(0, mostGroups);
+    if (good.length < names.length)
+      this.#log.warn({ left: names.length - good.length }, 'groups of a provider that cannot be groups here');
+    return good;
+  }
+
+  /** The user's whole name: what the authenticator says, normalised and mapped, behind the prefix of the method. */
+  #nameOf(method: SignInMethod, person: Authenticated, typed?: string): string | undefined {
+    const within = person.name === typed ? typed : this.#nameWithin(method, person.name);
+    return within === undefined || method.prefix === '' ? within : this.#identity.toUserName(method.prefix + within);
+  }
+
+  #nameWithin({ path, settings }: SignInMethod, name: string): string | undefined {
+    if (path === '' || settings === this.#identity.settings.authentication) return this.#identity.toUserName(name);
+    const { usernameMap: map, usernamePattern } = settings;
+    return toUserName(name, {
+      map,
+      ...(usernamePattern !== undefined && { pattern: compileUsernamePattern(usernamePattern) }),
+    });
+  }
+
+  /**
+   * The same name is not the same person: providers give names of old accounts to new ones, some tell `Ada` from `ada`, and two
+   * providers may have one of that name each.
+   */
+  #checkSamePerson({ authenticator }: SignInMethod, { subject }: Authenticated, { name, vouchedBy }: User): void {
+    if (!vouchedBy) return;
+    const other =
+      vouchedBy.provider === authenticator.provider
+        ? vouchedBy.subject !== null && vouchedBy.subject !== (subject ?? null)
+        : // One that is not used any more has handed its people over.
+          this.#identity.methods.some((method) => method.authenticator.provider === vouchedBy.provider);
+    if (!other) return;
+    this.#log.warn({ user: name }, 'sign-in under the name of another account');
+    throw new AtollError('ATOLL_NAME_OF_ANOTHER', `The name ${name} belongs to another account.`);
+  }
+
+  #isAllowed(method: SignInMethod, name: string, person: Authenticated, existing: User | undefined): boolean {
+    const { allowAll, allowExistingUsers } = method.settings;
+    if (this.#blocked.has(name)) return false;
+    if (person.admitted || allowAll || this.#allowed.has(name) || this.#admins.has(name)) return true;
+    // Who is an administrator only by a provider's group is none without it.
+    if (person.admin ?? existing?.admin) return true;
+    if (allowExistingUsers && existing) return true;
+    return method.authenticator.allowsAllByDefault && method.settings.allowedUsers.length === 0;
+  }
+
+  #notAllowed(name: string, method?: SignInMethod): AtollError {
+    this.#log.info({ user: name }, 'sign-in of somebody who is not allowed');
+    const { refusal } = method?.authenticator ?? {};
+    return new AtollError('ATOLL_NOT_ALLOWED', refusal ?? 'You are not on the list of people who may use this hub.');
+  }
+}
+
+/** Whether a provider's group can be one here: 1 to 255 characters, none of them for controlling anything. */
+function isGroupName(name: string): boolean {
+  return isValidName(name.replaceAll('/', '-'));
 }
 
 function failed(): AtollError {
   return new AtollError('ATOLL_SIGN_IN_FAILED', failedMessage);
+}
+
+function tooMany(message: string, retryAfterSeconds: number): AtollError {
+  return new AtollError('ATOLL_SIGN_IN_THROTTLED', message, { retryAfterSeconds });
 }

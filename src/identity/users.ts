@@ -2,6 +2,7 @@ import { type Selectable, type SelectQueryBuilder, sql } from 'kysely';
 import type { Clock } from '../core/clock.ts';
 import { AtollError } from '../core/errors.ts';
 import type { Database } from '../store/database.ts';
+import { PreparedQuery } from '../store/preparedQuery.ts';
 import type { Store, Write } from '../store/store.ts';
 import type { UsersTable } from '../store/tables/identity.ts';
 import { forgetCredentials } from './forgetCredentials.ts';
@@ -18,6 +19,18 @@ export interface User {
   lastActivity: number | null;
   /** What the authenticator says about them (`name`, `display_name`, …). */
   userInfo: Record<string, unknown> | null;
+  /** Who vouched for them when they signed in last; null: nobody but an administrator. */
+  vouchedBy: Voucher | null;
+}
+
+/** Who vouches for a user. */
+export interface Voucher {
+  /** `Authenticator.provider`. */
+  provider: string;
+  /** What the provider knows them by for good; null: their name. */
+  subject: string | null;
+  /** When it was last asked. */
+  askedAt: number;
 }
 
 /** Which users to list, and in what order. */
@@ -32,6 +45,8 @@ export interface UserQuery {
   descending?: boolean;
   offset: number;
   limit: number;
+  /** Whether to count how many fit in all, which takes a look at each. Default true. */
+  count?: boolean;
 }
 
 const activePhases = ['starting', 'ready', 'stopping'];
@@ -40,29 +55,39 @@ const activePhases = ['starting', 'ready', 'stopping'];
 export class Users {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #byName: PreparedQuery<[name: string], UserRow>;
+  readonly #byId: PreparedQuery<[id: number], UserRow>;
+  readonly #page: PreparedQuery<[limit: number, offset: number], UserRow>;
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
     this.#clock = clock;
+    const users = store.db.selectFrom('users').select(userColumns);
+    this.#byName = new PreparedQuery(store.db, (name) => users.where('users.name', '=', name));
+    this.#byId = new PreparedQuery(store.db, (id) => users.where('users.id', '=', id));
+    this.#page = new PreparedQuery(store.db, (limit, offset) =>
+      users.orderBy('users.id').limit(limit).offset(offset),
+    );
   }
 
   async get(name: string): Promise<User | undefined> {
-    const row = await this.#store.db.selectFrom('users').selectAll().where('name', '=', name).executeTakeFirst();
+    const row = await this.#byName.first(name);
     return row && toUser(row);
   }
 
   async getById(id: number): Promise<User | undefined> {
-    const row = await this.#store.db.selectFrom('users').selectAll().where('id', '=', id).executeTakeFirst();
+    const row = await this.#byId.first(id);
     return row && toUser(row);
   }
 
-  /** One page of the users that fit, and how many fit in all. */
+  /** One page of the users that fit, and how many fit in all (0 when that was not asked for). */
   async list(query: UserQuery): Promise<{ users: User[]; total: number }> {
     const { db } = this.#store;
     const fitting = narrow(db.selectFrom('users'), query);
-    const { count } = await fitting
-      .select(({ fn }) => fn.countAll<number | string>().as('count'))
-      .executeTakeFirstOrThrow();
+    const count = query.count === false ? 0 : await countOf(fitting);
+    const everybody = !query.state && !query.nameFilter && !query.within;
+    if (everybody && (query.sort ?? 'id') === 'id' && !query.descending)
+      return { users: (await this.#page.all(query.limit, query.offset)).map(toUser), total: count };
     const order = query.descending ? 'desc' : 'asc';
     const sorted =
       query.sort === 'last_activity'
@@ -71,11 +96,11 @@ export class Users {
         : fitting.orderBy(`users.${query.sort ?? 'id'}`, order);
     const rows = await sorted
       .orderBy('users.id', order)
-      .selectAll('users')
+      .select(userColumns)
       .offset(query.offset)
       .limit(query.limit)
       .execute();
-    return { users: rows.map(toUser), total: Number(count) };
+    return { users: rows.map(toUser), total: count };
   }
 
   /** Creates those that do not exist, and returns the created ones. */
@@ -129,21 +154,6 @@ export class Users {
       await write.db.updateTable('users').set({ user_info: text }).where('name', '=', name).execute();
       write.changed('users', name);
     });
-  }
-
-  /** Keeps (sealed) what the authenticator wants to remember about a user, or forgets it. */
-  async setAuthState(name: string, sealed: string | null): Promise<void> {
-    await this.#store.db.updateTable('users').set({ auth_state: sealed }).where('name', '=', name).execute();
-  }
-
-  /** The sealed auth state of a user, or null. */
-  async authState(name: string): Promise<string | null> {
-    const row = await this.#store.db
-      .selectFrom('users')
-      .select('auth_state')
-      .where('name', '=', name)
-      .executeTakeFirst();
-    return row?.auth_state ?? null;
   }
 
   /**
@@ -202,16 +212,17 @@ function narrow(base: UsersQuery, { state, nameFilter, within }: UserQuery): Use
     query = query.where(sql<boolean>`users.name like ${pattern} escape '\\'`);
   }
   if (state)
-    query = query.where((user) => {
-      const servers = user.exists(
+    // From the servers to their users: few users have one that runs.
+    query = query.where((user) =>
+      user(
+        'users.id',
+        state === 'inactive' ? 'not in' : 'in',
         user
           .selectFrom('servers')
-          .select('servers.id')
-          .whereRef('servers.user_id', '=', 'users.id')
+          .select('servers.user_id')
           .where('servers.phase', 'in', state === 'ready' ? ['ready'] : activePhases),
-      );
-      return state === 'inactive' ? user.not(servers) : servers;
-    });
+      ),
+    );
   if (within)
     query = query.where((user) =>
       user.or([
@@ -229,8 +240,28 @@ function narrow(base: UsersQuery, { state, nameFilter, within }: UserQuery): Use
   return query;
 }
 
+async function countOf(query: UsersQuery): Promise<number> {
+  const { count } = await query.select(({ fn }) => fn.countAll<number | string>().as('count')).executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+/** The columns that {@link toUser} reads: not the auth state, which is long. */
+export const userColumns = [
+  'users.id',
+  'users.name',
+  'users.admin',
+  'users.created_at',
+  'users.last_activity',
+  'users.user_info',
+  'users.auth_provider',
+  'users.auth_subject',
+  'users.auth_refreshed_at',
+] as const;
+
+type UserRow = Omit<Selectable<UsersTable>, 'auth_state'>;
+
 /** A row of the table as the rest of the program sees it. */
-export function toUser(row: Selectable<UsersTable>): User {
+export function toUser(row: UserRow): User {
   return {
     id: row.id,
     name: row.name,
@@ -238,5 +269,9 @@ export function toUser(row: Selectable<UsersTable>): User {
     createdAt: row.created_at,
     lastActivity: row.last_activity,
     userInfo: row.user_info === null ? null : (JSON.parse(row.user_info) as Record<string, unknown>),
+    vouchedBy:
+      row.auth_provider === null
+        ? null
+        : { provider: row.auth_provider, subject: row.auth_subject, askedAt: row.auth_refreshed_at ?? 0 },
   };
 }

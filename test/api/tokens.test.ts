@@ -4,7 +4,7 @@ import { type IdentityWorld, openIdentityWorld } from '../support/identityWorld.
 let world: IdentityWorld;
 beforeEach(async () => {
   world = await openIdentityWorld({
-    authentication: { authenticator: 'dummy', dummyPassword: 'open sesame' },
+    authentication: { authenticator: 'dummy', classes: { dummy: { password: 'open sesame' } } },
     services: {
       issuer: {
         name: 'issuer',

@@ -1,5 +1,5 @@
 import { existsSync, readdirSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { basename, dirname, join, relative } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { loadSettingsFiles } from '../../src/config/loadSettings.ts';
 import { entryAt } from '../../src/config/values/plainValue.ts';
@@ -12,15 +12,21 @@ const files = readdirSync(folder, { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.yaml'))
   .map((name) => join(folder, name));
 
-/** What one hub is layered from there: chart, cluster, hub. */
+/** What one hub is layered from there: chart, cluster, kind of hub (`r-common` for `r-prod`), hub. */
 function layersOf(file: string): string[] {
-  const common = join(dirname(file), 'common.values.yaml');
-  return [defaults, ...(existsSync(common) && common !== file ? [common] : []), file];
+  const kind = /^(\w+)-/.exec(basename(file))?.[1] ?? '';
+  const between = ['common.values.yaml', `${kind}-common.values.yaml`].map((name) => join(dirname(file), name));
+  return [defaults, ...between.filter((path) => existsSync(path) && path !== file), file];
 }
 
+/** The errors of files on every runtime that Atoll has. */
 async function errorsOf(paths: string[]): Promise<string[]> {
-  const { problems } = await loadSettingsFiles(paths);
-  return problems.filter(({ severity }) => severity === 'error').map(short);
+  const found: string[] = [];
+  for (const runtime of ['process', 'kubernetes'] as const) {
+    const { problems } = await loadSettingsFiles(paths, { runtime });
+    for (const problem of problems) if (problem.severity === 'error') found.push(`${runtime}: ${short(problem)}`);
+  }
+  return found;
 }
 
 describe('files that operators really wrote', () => {
@@ -62,11 +68,37 @@ describe('files that operators really wrote', () => {
       groups: [],
       services: ['usage-quota'],
     });
-    expect(settings.authentication).toMatchObject({ authenticator: 'link', configured: false });
+    expect(settings.authentication).toMatchObject({ authenticator: 'github', configured: true });
+    expect(settings.authentication.classes.github?.allowed_organizations).toContain(
+      'US-GHG-Center:ghgc-hub-access',
+    );
     const place = values && entryAt(values, ['jupyterhub', 'singleuser', 'defaultUrl'])?.keyPlace;
     expect(place?.file.name).toContain('nasa-ghg-hub/common.values.yaml');
     expect(place?.file.positionAt(place.offset)).toEqual({ line: 126, column: 7 });
   });
+});
+
+test('on Kubernetes, every key of theirs that shapes pods has its place', async () => {
+  const hub = join(folder, '2i2c/nasa-ghg-hub/prod.values.yaml');
+  const { settings, problems } = await loadSettingsFiles(layersOf(hub), { runtime: 'kubernetes' });
+  expect(problems.filter(({ path }) => path.startsWith('jupyterhub.singleuser')).map(short)).toEqual([]);
+  expect(settings.servers.pod).toMatchObject({
+    image: 'quay.io/jupyter/scipy-notebook:2024-03-18',
+    serviceAccountName: 'user-sa',
+    workingDirectory: '/home/jovyan',
+    cloudMetadata: { blockWithIptables: false },
+    storage: {
+      type: 'static',
+      staticPvcName: 'home-nfs',
+      staticSubPath: '{escaped_username}',
+      volumes: { '001-shm-volume': { name: 'dev-shm', emptyDir: { medium: 'Memory' } } },
+    },
+  });
+  expect(settings.deployment.hub.resources).toEqual({
+    requests: { cpu: 0.01, memory: '128Mi' },
+    limits: { memory: '2Gi' },
+  });
+  expect(settings.deployment.scheduling.userScheduler.enabled).toBe(true);
 });
 
 describe('the daskhub file of 2021', () => {
@@ -79,16 +111,15 @@ describe('the daskhub file of 2021', () => {
       '16 ATOLL_SETTINGS_NO_EFFECT jupyterhub.hub.networkPolicy',
       '19 ATOLL_SETTINGS_NO_EFFECT jupyterhub.hub.readinessProbe',
       '23 ATOLL_SETTINGS_WEAK_SECRET jupyterhub.hub.services.dask-gateway.apiToken',
-      '28 ATOLL_SETTINGS_NOT_SUPPORTED jupyterhub.hub.config.GitHubOAuthenticator',
-      '34 ATOLL_SETTINGS_AUTHENTICATOR jupyterhub.hub.config.JupyterHub.authenticator_class',
       '40 ATOLL_SETTINGS_NO_EFFECT dask-gateway.gateway.auth',
       '56 ATOLL_SETTINGS_NO_EFFECT dask-gateway.traefik',
     ]);
-    expect(problems.find(({ code }) => code === 'ATOLL_SETTINGS_AUTHENTICATOR')?.message).toBe(
-      'GitHub sign-in is not built yet: nobody can sign in that way, and administrators sign in by the one-time link.',
-    );
-    // Not configured, so that listening beyond this machine stays refused.
-    expect(settings.authentication).toMatchObject({ authenticator: 'link', configured: false, adminUsers: ['arokem'] });
+    expect(settings.authentication).toMatchObject({
+      authenticator: 'github',
+      configured: true,
+      adminUsers: ['arokem'],
+      classes: { github: { oauth_callback_url: 'http://xxx/hub/oauth_callback' } },
+    });
     expect(settings.servers.environment).toEqual({
       DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE: '{JUPYTER_IMAGE_SPEC}',
       DASK_DISTRIBUTED__DASHBOARD_LINK: '/user/{JUPYTERHUB_USER}/proxy/{port}/status',

@@ -103,8 +103,23 @@ describe('sign-in', () => {
     ['nativeauthenticator.NativeAuthenticator', 'native'],
     ['link', 'link'],
     ['none', 'link'],
-    ['"null"', 'link'],
-    ['jupyterhub.auth.NullAuthenticator', 'link'],
+    ['"null"', 'null'],
+    ['jupyterhub.auth.NullAuthenticator', 'null'],
+    ['github', 'github'],
+    ['github-oauth', 'github'],
+    ['generic-oauth', 'generic'],
+    ['oauthenticator.google.GoogleOAuthenticator', 'google'],
+    ['oauthenticator.github.LocalGitHubOAuthenticator', 'github'],
+    ['cilogon', 'cilogon'],
+    ['azuread', 'azuread'],
+    ['oauthenticator.mediawiki.MWOAuthenticator', 'mediawiki'],
+    ['pam', 'pam'],
+    ['jupyterhub.auth.PAMAuthenticator', 'pam'],
+    ['default', 'pam'],
+    ['ldapauthenticator.LDAPAuthenticator', 'ldap'],
+    ['ltiauthenticator.lti13.auth.LTI13Authenticator', 'lti13'],
+    ['tmp', 'tmp'],
+    ['jhub_remote_user_authenticator.remote_user_auth.RemoteUserAuthenticator', 'remoteuser'],
   ])('authenticator_class: %s', async (name, expected) => {
     const { authentication } = await settingsFrom(authenticator(name));
     expect(authentication).toMatchObject({ authenticator: expected, configured: true, allowAll: true });
@@ -117,7 +132,11 @@ describe('sign-in', () => {
     'dummyauthenticator.DummyAuthenticator',
   ])('authenticator_class: %s', async (name) => {
     const { authentication } = await settingsFrom(authenticator(name, 'DummyAuthenticator: {password: hello}'));
-    expect(authentication).toMatchObject({ authenticator: 'dummy', configured: true, dummyPassword: 'hello' });
+    expect(authentication).toMatchObject({
+      authenticator: 'dummy',
+      configured: true,
+      classes: { dummy: { password: 'hello' } },
+    });
   });
 
   test.each(['shared-password', 'sharedpassword', 'jupyterhub.authenticators.shared.SharedPasswordAuthenticator'])(
@@ -128,19 +147,14 @@ describe('sign-in', () => {
       expect(authentication).toMatchObject({
         authenticator: 'sharedpassword',
         configured: true,
-        sharedUserPassword: 'password',
-        sharedAdminPassword: 'x'.repeat(32),
+        classes: { sharedpassword: { user_password: 'password', admin_password: 'x'.repeat(32) } },
       });
     },
   );
 
   test.each([
-    ['github', 'GitHub'],
-    ['generic-oauth', 'OpenID Connect'],
-    ['oauthenticator.google.GoogleOAuthenticator', 'Google'],
-    ['cilogon', 'CILogon'],
-    ['pam', 'PAM'],
-    ['ldapauthenticator.LDAPAuthenticator', 'LDAP'],
+    ['firstuseauthenticator.FirstUseAuthenticator', 'first-use'],
+    ['lti11', 'LTI'],
     ['mine.MyAuthenticator', 'MyAuthenticator'],
     // A class of this name from elsewhere may do anything.
     ['mine.DummyAuthenticator', 'DummyAuthenticator'],
@@ -177,8 +191,11 @@ describe('sign-in', () => {
       allowExistingUsers: true,
       usernamePattern: '[a-z]+',
       usernameMap: { Ada: 'ada' },
-      nativeOpenSignup: true,
-      nativeMinimumPasswordLength: 12,
+      manageGroups: false,
+      authRefreshAgeSeconds: 300,
+      cryptKeys: [],
+      classes: { native: { open_signup: true, minimum_password_length: 12 } },
+      members: [],
     });
   });
 

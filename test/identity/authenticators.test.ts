@@ -2,7 +2,8 @@ import { describe, expect, test } from 'vitest';
 import { type AuthenticationSettings, type AuthenticatorName, defaultSettings } from '../../src/config/settings.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Accounts, Authenticator } from '../../src/identity/authenticators/contract.ts';
-import { createAuthenticator } from '../../src/identity/authenticators/createAuthenticator.ts';
+import { createSignInMethods } from '../../src/identity/authenticators/createAuthenticator.ts';
+import { silentLogger } from '../../src/observability/logger.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { authenticatorContract } from './authenticators.contract.ts';
@@ -16,21 +17,22 @@ interface Opened {
 async function open(authenticator: AuthenticatorName, more: Partial<AuthenticationSettings> = {}): Promise<Opened> {
   const store = await openSqlite(':memory:');
   const settings = { ...defaultSettings().authentication, authenticator, ...more };
-  return {
-    store,
-    authenticator: createAuthenticator(settings, { store, clock: systemClock }),
-    close: () => store.close(),
-  };
+  const [method] = await createSignInMethods(settings, { store, clock: systemClock, log: silentLogger() });
+  if (!method) throw new Error('there is no way to sign in');
+  return { store, authenticator: method.authenticator, close: () => store.close() };
 }
 
 const userPassword = 'for-all-users';
 const adminPassword = 'for-the-administrators-only-0123456789';
-const shared = { sharedUserPassword: userPassword, sharedAdminPassword: adminPassword, adminUsers: ['Boss'] };
+const shared = {
+  classes: { sharedpassword: { user_password: userPassword, admin_password: adminPassword } },
+  adminUsers: ['Boss'],
+};
 
 authenticatorContract('link', { open: () => open('link'), wrong: [] });
 
 authenticatorContract('dummy', {
-  open: () => open('dummy', { dummyPassword: 'open sesame' }),
+  open: () => open('dummy', { classes: { dummy: { password: 'open sesame' } } }),
   right: { username: 'ada', fields: { username: 'ada', password: 'open sesame' } },
   wrong: [
     { what: 'another password', username: 'ada', fields: { password: 'open' } },
@@ -50,7 +52,7 @@ authenticatorContract('sharedpassword', {
 
 authenticatorContract('native', {
   open: async () => {
-    const opened = await open('native', { nativeOpenSignup: true });
+    const opened = await open('native', { classes: { native: { open_signup: true } } });
     await opened.authenticator.accounts?.signUp('ada', 'a fine password');
     return opened;
   },
@@ -78,13 +80,15 @@ describe('shared passwords', () => {
     await close();
   });
 
-  test.each<[string, Partial<AuthenticationSettings>]>([
+  test.each<[string, AuthenticationSettings['classes']['sharedpassword'] & object]>([
     ['none at all', {}],
-    ['a short user password', { sharedUserPassword: '1234567' }],
-    ['a short administrator password', { sharedAdminPassword: 'x'.repeat(31) }],
-    ['the same for both', { sharedUserPassword: 'x'.repeat(40), sharedAdminPassword: 'x'.repeat(40) }],
-  ])('%s: refused', async (_what, more) => {
-    await expect(open('sharedpassword', more)).rejects.toMatchObject({ code: 'ATOLL_AUTHENTICATOR_INVALID' });
+    ['a short user password', { user_password: '1234567' }],
+    ['a short administrator password', { admin_password: 'x'.repeat(31) }],
+    ['the same for both', { user_password: 'x'.repeat(40), admin_password: 'x'.repeat(40) }],
+  ])('%s: refused', async (_what, sharedpassword) => {
+    await expect(open('sharedpassword', { classes: { sharedpassword } })).rejects.toMatchObject({
+      code: 'ATOLL_AUTHENTICATOR_INVALID',
+    });
   });
 });
 
@@ -112,7 +116,10 @@ describe('native accounts', () => {
   });
 
   test('open sign-up never hands over a name that means somebody: a user, or an administrator to be', async () => {
-    const { accounts, store, close } = await accountsOf({ nativeOpenSignup: true, adminUsers: ['Boss'] });
+    const { accounts, store, close } = await accountsOf({
+      classes: { native: { open_signup: true } },
+      adminUsers: ['Boss'],
+    });
     await store.db.insertInto('users').values({ name: 'grace', admin: 0, created_at: 0 }).execute();
     expect(await accounts.signUp('grace', 'a fine password')).toEqual({ approved: false });
     expect(await accounts.signUp('boss', 'a fine password')).toEqual({ approved: false });
@@ -121,7 +128,7 @@ describe('native accounts', () => {
   });
 
   test('a name can be taken once, and its password is not replaced', async () => {
-    const { accounts, authenticator, close } = await accountsOf({ nativeOpenSignup: true });
+    const { accounts, authenticator, close } = await accountsOf({ classes: { native: { open_signup: true } } });
     await accounts.signUp('ada', 'a fine password');
     await expect(accounts.signUp('ada', 'another password')).rejects.toMatchObject({ code: 'ATOLL_ACCOUNT_EXISTS' });
     expect(await authenticator.authenticate(attempt('another password'))).toBeUndefined();
@@ -151,7 +158,7 @@ describe('native accounts', () => {
   });
 
   test('a password is changed by who knows the old one; an account without one may set it', async () => {
-    const { accounts, authenticator, close } = await accountsOf({ nativeOpenSignup: true });
+    const { accounts, authenticator, close } = await accountsOf({ classes: { native: { open_signup: true } } });
     await accounts.changePassword('ada', '', 'a fine password');
     await expect(accounts.changePassword('ada', 'wrong', 'another password')).rejects.toMatchObject({
       code: 'ATOLL_SIGN_IN_FAILED',

@@ -3,6 +3,8 @@ import type { Client } from '../../src/identity/http/client.ts';
 import { codeOf } from '../support/codeOf.ts';
 import { type IdentityWorld, openIdentityWorld, type TestSettings } from '../support/identityWorld.ts';
 
+const sharedPassword = { sharedpassword: { user_password: 'a-good-password' } };
+
 const opened: IdentityWorld[] = [];
 afterEach(async () => {
   for (const world of opened.splice(0)) await world.close();
@@ -32,7 +34,7 @@ describe('who may come in', () => {
     ['dummy with allowed users only these', { allowedUsers: ['grace'] }, 'ada', false],
     ['administrators', { allowedUsers: ['grace'], adminUsers: ['ada'] }, 'ada', true],
   ])('%s', async (_what, authentication, name, expected) => {
-    const world = await open({ sharedUserPassword: 'a-good-password', ...authentication });
+    const world = await open({ classes: sharedPassword, ...authentication });
     await world.user('existing');
     expect(await codeOf(enter(world, name, 'a-good-password'))).toBe(expected ? 'ok' : 'ATOLL_NOT_ALLOWED');
   });
@@ -69,7 +71,7 @@ describe('names', () => {
     const world = await open({
       authenticator: 'sharedpassword',
       allowAll: true,
-      sharedUserPassword: 'a-good-password',
+      classes: sharedPassword,
       usernameMap: { mallory: 'root' },
       adminUsers: ['root'],
     });
@@ -83,7 +85,7 @@ describe('names', () => {
 });
 
 describe('guessing', () => {
-  const settings = { authenticator: 'sharedpassword', allowAll: true, sharedUserPassword: 'a-good-password' } as const;
+  const settings = { authenticator: 'sharedpassword', allowAll: true, classes: sharedPassword } as const;
 
   test('is slowed down per user and address, and the right password waits too', async () => {
     const world = await open(settings);
@@ -113,8 +115,8 @@ describe('guessing', () => {
   });
 
   test('in parallel does not get more attempts', async () => {
-    const world = await open({ authenticator: 'native', nativeOpenSignup: true });
-    await world.identity.authenticator.accounts?.signUp('ada', 'a fine password');
+    const world = await open({ authenticator: 'native', classes: { native: { open_signup: true } } });
+    await world.identity.accounts?.signUp('ada', 'a fine password');
     const guesses = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => enter(world, 'ada', `guess ${n}`)));
     const codes = guesses.map((guess) => guess.status === 'rejected' && (guess.reason as { code: string }).code);
     expect(codes.filter((code) => code === 'ATOLL_SIGN_IN_FAILED')).toHaveLength(6);

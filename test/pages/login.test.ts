@@ -55,7 +55,7 @@ describe('signing in with a form', () => {
   });
 
   test('wrong credentials show the form again, with the name, without the password', async () => {
-    const world = await open({ dummyPassword: 'open sesame' });
+    const world = await open({ classes: { dummy: { password: 'open sesame' } } });
     const visitor = new PageVisitor(world);
     const answer = await visitor.submit('/hub/login?next=/hub/token', {
       username: 'ada',
@@ -71,7 +71,7 @@ describe('signing in with a form', () => {
   });
 
   test('too many failures: 429, and when to come back', async () => {
-    const world = await open({ dummyPassword: 'open sesame' });
+    const world = await open({ classes: { dummy: { password: 'open sesame' } } });
     const visitor = new PageVisitor(world);
     for (let attempt = 0; attempt < 6; attempt++)
       await visitor.submit('/hub/login', { username: 'ada', password: 'x' });
@@ -275,7 +275,7 @@ describe('logging out', () => {
     const copied = visitor.cookieHeader('/hub/');
     const answer = await visitor.get('/hub/logout');
     expect(answer.status).toBe(302);
-    expect(answer.headers.get('location')).toBe('/hub/login');
+    expect(answer.headers.get('location')).toBe('/hub/login?signed-out=yes');
     for (const name of ['jupyterhub-hub-login', 'jupyterhub-session-id', 'atoll-view'])
       expect(visitor.cookie(name)).toBeUndefined();
     expect(await world.identity.fromCookies(copied)).toBeUndefined();
@@ -300,7 +300,7 @@ describe('logging out', () => {
 
   test('is possible for who is not signed in, and for old browsers', async () => {
     const world = await open();
-    expect((await new PageVisitor(world).get('/hub/logout')).headers.get('location')).toBe('/hub/login');
+    expect((await new PageVisitor(world).get('/hub/logout')).headers.get('location')).toBe('/hub/login?signed-out=yes');
     const visitor = await signedInVisitor(world, 'ada');
     expect((await visitor.get('/hub/logout', {})).status).toBe(302);
     expect((await visitor.get('/hub/token')).status).toBe(302);

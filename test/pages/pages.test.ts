@@ -39,8 +39,10 @@ describe('every page', () => {
   );
 
   test('has no inline script, style or handler', async () => {
-    const world = await open({ authentication: { authenticator: 'native', nativeOpenSignup: true } });
-    await world.identity.authenticator.accounts?.signUp('ada', 'a fine password');
+    const world = await open({
+      authentication: { authenticator: 'native', classes: { native: { open_signup: true } } },
+    });
+    await world.identity.accounts?.signUp('ada', 'a fine password');
     const visitor = await signedInVisitor(world, 'ada', 'a fine password');
     await world.identity.users.setAdmin('ada', true);
     const wrong: string[] = [];
@@ -60,7 +62,7 @@ describe('every page', () => {
   });
 
   test('whatever people type is escaped', async () => {
-    const world = await open({ authentication: { authenticator: 'native', dummyPassword: 'x' } });
+    const world = await open({ authentication: { authenticator: 'native' } });
     const visitor = new PageVisitor(world);
     const pages = [
       await visitor.get(
@@ -221,8 +223,10 @@ describe('accounts', () => {
   });
 
   test('are approved by administrators only', async () => {
-    const world = await open({ authentication: { authenticator: 'native', nativeOpenSignup: true } });
-    await world.identity.authenticator.accounts?.signUp('ada', 'a fine password');
+    const world = await open({
+      authentication: { authenticator: 'native', classes: { native: { open_signup: true } } },
+    });
+    await world.identity.accounts?.signUp('ada', 'a fine password');
     const ada = await signedInVisitor(world, 'ada', 'a fine password');
     expect((await ada.get('/hub/authorize')).status).toBe(403);
     const _xsrf = ada.cookie('_xsrf')?.value ?? '';
@@ -231,7 +235,7 @@ describe('accounts', () => {
 
   test('of an administrator is approved by administrators only', async () => {
     const world = await open({
-      authentication: { authenticator: 'native', nativeOpenSignup: true, adminUsers: ['boss'] },
+      authentication: { authenticator: 'native', classes: { native: { open_signup: true } }, adminUsers: ['boss'] },
       roles: [
         {
           name: 'helping',
@@ -256,7 +260,7 @@ describe('accounts', () => {
 
   test('do not let anybody try names, or keep the hub hashing, for long', async () => {
     const world = await open(native);
-    await world.identity.authenticator.accounts?.signUp('taken', 'some password');
+    await world.identity.accounts?.signUp('taken', 'some password');
     const visitor = new PageVisitor(world);
     const fields = { username: 'taken', password: 'a fine password', repeated: 'a fine password' };
     for (let n = 0; n < 6; n++) expect((await visitor.submit('/hub/signup', fields)).status).toBe(409);
@@ -270,7 +274,7 @@ describe('accounts', () => {
     [{ username: 'taken', password: 'a fine password', repeated: 'a fine password' }, 409, 'account of that name'],
   ])('%j is not taken: %i', async (fields, status, text) => {
     const world = await open(native);
-    await world.identity.authenticator.accounts?.signUp('taken', 'some password');
+    await world.identity.accounts?.signUp('taken', 'some password');
     const answer = await new PageVisitor(world).submit('/hub/signup', fields);
     expect(answer.status).toBe(status);
     expect(await answer.text()).toContain(text);

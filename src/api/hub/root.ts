@@ -52,7 +52,7 @@ export function addRootRoutes(frame: ApiFrame, { identity, shutDown }: HubApiOpt
         python: `Node ${process.version}`,
         sys_executable: process.execPath,
         spawner: { class: 'atoll', version: jupyterHubVersion },
-        authenticator: { class: identity.authenticator.name, version: jupyterHubVersion },
+        authenticator: { class: identity.settings.authentication.authenticator, version: jupyterHubVersion },
       }),
   );
 

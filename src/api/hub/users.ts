@@ -57,6 +57,7 @@ export function addUserRoutes(frame: ApiFrame, options: HubApiOptions): void {
         ...(query.name_filter !== undefined && { nameFilter: query.name_filter }),
         offset: page.offset,
         limit: page.limit,
+        count: page.paged,
       });
       const includeStopped = readIncludeStopped(query.include_stopped_servers);
       const models = await userModels(found, principal.scopes, options, { includeStopped });

@@ -23,15 +23,24 @@ export interface CookieOptions {
   httpOnly: boolean;
   /** Only over https. */
   secure: boolean;
+  /**
+   * Which requests of other sites' pages it is sent along with: `Lax` (default): top-level GETs only; `None`: all; `unsaid`:
+   * what the browser does by itself, for plain HTTP, where `None` is not taken.
+   */
+  sameSite?: 'Lax' | 'None' | 'unsaid';
 }
 
-/** A `Set-Cookie` value. Never sent along with requests that other sites' pages make, except top-level GETs. */
-export function writeCookie(name: string, value: string, { path, maxAge, httpOnly, secure }: CookieOptions): string {
+/** A `Set-Cookie` value. */
+export function writeCookie(
+  name: string,
+  value: string,
+  { path, maxAge, httpOnly, secure, sameSite = 'Lax' }: CookieOptions,
+): string {
   return [
     `${name}=${value}`,
     `Path=${path}`,
     ...(maxAge === undefined ? [] : [`Max-Age=${maxAge}`]),
-    'SameSite=Lax',
+    ...(sameSite === 'unsaid' ? [] : [`SameSite=${sameSite}`]),
     ...(httpOnly ? ['HttpOnly'] : []),
     ...(secure ? ['Secure'] : []),
   ].join('; ');

@@ -9,8 +9,16 @@ export interface UsersTable {
   last_activity: number | null;
   /** JSON `{name, display_name, …}` from the authenticator, or null. */
   user_info: string | null;
-  /** Sealed JSON of the authenticator's auth state, or null. */
+  /** Sealed JSON of the authenticator's auth state, for servers and administrators to read, or null. */
   auth_state: string | null;
+  /** Who vouched for them when they signed in last (`Authenticator.provider`), or null: a login link, or nobody yet. */
+  auth_provider: string | null;
+  /** What that provider knows them by for good, or null: nothing but the name. */
+  auth_subject: string | null;
+  /** When the provider was last asked; null: never. */
+  auth_refreshed_at: number | null;
+  /** The same as `auth_state`, where nobody but the hub may read it: for asking again. */
+  refresh_state: string | null;
 }
 
 /** A named set of users. `properties` is a JSON object. */

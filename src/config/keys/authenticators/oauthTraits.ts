@@ -1,6 +1,6 @@
 import { z } from 'zod';
-import { flag, freeMap, httpUrl, secretText, text, textList, textMap } from '../types.ts';
-import { inertTrait, type TraitTable, trait, traitWithDefault } from './trait.ts';
+import { flag, freeMap, httpUrl, secretText, text, textMap } from '../types.ts';
+import { inertTrait, oneOrMore, type TraitTable, trait, traitWithDefault } from './trait.ts';
 
 const python = 'it is Python, which is not run';
 
@@ -26,11 +26,11 @@ export const oauthTraits = {
   ),
   userdata_from_id_token: traitWithDefault(flag, 'Whether the ID token says who somebody is, not userdata_url.', false),
   username_claim: trait(claim, "The claim that becomes the user's name."),
-  scope: trait(textList, 'What the provider is asked for.'),
-  allowed_scopes: traitWithDefault(textList, 'Lets in whom the provider granted all of these scopes.', []),
-  allowed_groups: traitWithDefault(textList, 'Lets in members of these groups; needs manage_groups.', []),
+  scope: trait(oneOrMore, 'What the provider is asked for.'),
+  allowed_scopes: traitWithDefault(oneOrMore, 'Lets in whom the provider granted all of these scopes.', []),
+  allowed_groups: traitWithDefault(oneOrMore, 'Lets in members of these groups; needs manage_groups.', []),
   admin_groups: traitWithDefault(
-    textList,
+    oneOrMore,
     'Members of these groups are administrators, other people are not, unless admin_users names them; needs manage_groups.',
     [],
   ),
@@ -40,13 +40,13 @@ export const oauthTraits = {
     'More parameters for authorize_url.',
     {},
   ),
-  token_params: traitWithDefault(textMap, 'More parameters for token_url.', {}),
+  token_params: { ...traitWithDefault(textMap, 'More parameters for token_url.', {}), secret: true },
   basic_auth: traitWithDefault(flag, 'Whether the secret is sent to token_url as HTTP Basic authentication.', false),
   enable_pkce: traitWithDefault(flag, 'Whether each sign-in is bound to its browser by PKCE too.', true),
   validate_server_cert: traitWithDefault(flag, "Whether the provider's certificate must be good.", true),
   http_request_kwargs: traitWithDefault(
     z.looseObject({ ca_certs: text.optional(), validate_cert: flag.optional() }),
-    'ca_certs: a file of certificates to trust; validate_cert. Nothing else of it is read.',
+    'A file of certificates to trust (ca_certs), and whether the certificate must be good (validate_cert). Nothing else of it is read.',
     {},
   ),
   custom_403_message: trait(text, 'What people read who may not come in.'),

@@ -1,4 +1,4 @@
-import type { z } from 'zod';
+import { z } from 'zod';
 
 /** A trait of an authenticator's class: what it takes, and what it says. */
 export interface Trait<Z extends z.ZodType = z.ZodType, Default = unknown> {
@@ -30,6 +30,12 @@ export interface InertTrait {
 
 /** The traits of a class, by the names that people know them by. */
 export type TraitTable = Record<string, Trait | OldSpelling | InertTrait>;
+
+/** A list of text, or a single text, which people write for a list of one. */
+export const oneOrMore = z
+  .union([z.string(), z.array(z.string())])
+  .transform((value) => (typeof value === 'string' ? [value] : value))
+  .meta({ title: 'text or a list of text' });
 
 /** A trait without a default. */
 export function trait<Z extends z.ZodType>(
@@ -74,10 +80,7 @@ export type TraitValues<T extends TraitTable> = { [K in DefaultedNames<T>]: Valu
 };
 
 /** Fills in the defaults. */
-export function withDefaults<T extends TraitTable>(
-  table: T,
-  written: WrittenTraits<T> | undefined,
-): TraitValues<T> {
+export function withDefaults<T extends TraitTable>(table: T, written: WrittenTraits<T> | undefined): TraitValues<T> {
   const values: Record<string, unknown> = {};
   for (const [name, entry] of Object.entries(table))
     if (entry.kind === 'trait' && entry.default !== undefined) values[name] = entry.default;

@@ -1,9 +1,9 @@
-import type { Authenticator } from '../contract.ts';
+import { type Authenticator, plainAuthenticator } from '../contract.ts';
 
 /** Nobody signs in with a form; only login links do, which every authenticator accepts. */
 export const linkAuthenticator: Authenticator = {
+  ...plainAuthenticator,
   name: 'link',
-  form: [],
-  allowsAllByDefault: false,
-  authenticate: () => Promise.resolve(undefined),
+  provider: 'link',
+  service: 'a link',
 };

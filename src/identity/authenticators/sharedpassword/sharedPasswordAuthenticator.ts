@@ -1,7 +1,7 @@
 import { AtollError } from '../../../core/errors.ts';
 import { equalInConstantTime } from '../../../core/ids.ts';
 import { normalizeName } from '../../names.ts';
-import type { Authenticator } from '../contract.ts';
+import { type Authenticator, plainAuthenticator } from '../contract.ts';
 import { passwordForm } from '../passwordForm.ts';
 
 /** What the settings say about the shared passwords. */
@@ -28,9 +28,11 @@ export function createSharedPasswordAuthenticator(passwords: SharedPasswords): A
     throw unfit(`The shared administrator password has fewer than ${minimumAdminPassword} characters.`);
   if (userPassword === adminPassword) throw unfit('Users and administrators have the same shared password.');
   return {
+    ...plainAuthenticator,
     name: 'sharedpassword',
+    provider: 'sharedpassword',
+    service: 'the shared password',
     form: passwordForm,
-    allowsAllByDefault: false,
     authenticate({ username, fields }) {
       const admin = admins.has(username);
       const expected = admin ? adminPassword : userPassword;

@@ -1,0 +1,42 @@
+import type { Path } from '../../problem.ts';
+import type { AuthenticationSettings } from '../../settings.ts';
+import { nearest } from '../../suggest.ts';
+import type { ApplyContext } from '../key.ts';
+import { type AuthenticatorClass, authenticatorClasses, type ClassName } from './classes.ts';
+import { allowedUsersTraits, commonTraits } from './commonTraits.ts';
+import { setTrait } from './setTrait.ts';
+
+/** Puts the `config` of one way to sign in, of several, into its settings. `at` leads to it. */
+export function applyMemberConfig(
+  member: AuthenticationSettings,
+  config: Record<string, unknown>,
+  context: ApplyContext,
+  at: Path,
+): void {
+  const { traits }: AuthenticatorClass = authenticatorClasses[member.authenticator as ClassName];
+  // Whom allowed_users names decides a default of what follows.
+  const names = Object.keys(config).sort((a, b) => Number(b in allowedUsersTraits) - Number(a in allowedUsersTraits));
+  for (const name of names) {
+    const here = { at: [...at, name] };
+    const written = traits[name];
+    const target = written?.kind === 'old' ? written.of : name;
+    // MultiAuthenticator's old word for login_service.
+    const known =
+      allowedUsersTraits[name] ?? commonTraits[name === 'service_name' ? 'login_service' : name] ?? traits[target];
+    if (!known || known.kind === 'old') {
+      const suggestion = nearest(name, [...Object.keys(traits), ...Object.keys(commonTraits)]);
+      context.warn('ATOLL_SETTINGS_NOT_SUPPORTED', 'Atoll does not read this trait.', {
+        ...here,
+        ...(suggestion && { suggestion }),
+      });
+    } else if (known.kind === 'inert') {
+      context.warn('ATOLL_SETTINGS_NO_EFFECT', `This has no effect here, because ${known.because}.`, here);
+    } else {
+      const result = known.type.safeParse(config[name]);
+      if (!result.success)
+        context.refuse('ATOLL_SETTINGS_VALUE', `The value cannot be used: ${result.error.issues[0]?.message}.`, here);
+      else if (known.kind === 'common') known.apply(member, result.data as never);
+      else setTrait(member, target, result.data);
+    }
+  }
+}

@@ -5,11 +5,17 @@ import { Hono } from 'hono';
 import { createHubApi } from '../../src/api/hub/createHubApi.ts';
 import { serversApi } from '../../src/api/hub/serversApi.ts';
 import { serversDirectory } from '../../src/api/hub/serversDirectory.ts';
+import { auditApi } from '../../src/api/operations/auditApi.ts';
+import { metricsApi } from '../../src/api/operations/metricsApi.ts';
 import { LiveSettings } from '../../src/config/live.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
 import { Sealer } from '../../src/core/sealer.ts';
+import { measureRequests } from '../../src/hub/measureRequests.ts';
 import { createIdentity, type Identity } from '../../src/identity/identity.ts';
+import { AuditLog } from '../../src/observability/audit/auditLog.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
+import { Metrics } from '../../src/observability/metrics/metrics.ts';
+import { adminPages } from '../../src/pages/admin/adminPages.ts';
 import { createPages } from '../../src/pages/createPages.ts';
 import type { PagesModule } from '../../src/pages/frame/pagesModule.ts';
 import { serversPages } from '../../src/pages/servers/serversPages.ts';
@@ -69,18 +75,28 @@ export async function startSmallHub(options: SmallHubOptions): Promise<SmallHub>
     hubUrl: url,
   });
   const directory = serversDirectory(servers);
+  const metrics = new Metrics();
+  // Not opened, so that it leaves no files.
+  const audit = new AuditLog({ store, folder: '', days: 400, entries: 1_000_000, log });
   const api = createHubApi(
     { identity, log, servers: directory, workloads: [directory], shutDown: () => undefined },
     serversApi({ servers, identity, settings: serverSettings }),
+    metricsApi({ metrics, authenticate: settings.operations.authenticateMetrics }),
+    auditApi({ audit }),
   );
   const pages = createPages(
     { identity, log },
     serversPages({ servers, identity, profiles, settings: serverSettings }),
+    adminPages({ identity, servers, workloads: [directory], audit }),
     ...(options.pages ?? []),
   );
   const app = new Hono().route('/', pages.app).route('/', api);
   app.notFound((c) => pages.notFound(c.req.raw));
-  const server = serve({ fetch: app.fetch, hostname: '127.0.0.1', port });
+  const server = serve({
+    fetch: measureRequests((request) => app.fetch(request), metrics),
+    hostname: '127.0.0.1',
+    port,
+  });
   await servers.open();
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo | null)?.port ?? port}`,

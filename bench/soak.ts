@@ -1,178 +1,251 @@
 /**
- * The edge under load of every kind for a long time, with requests broken off anywhere: does it give everything back?
+ * A whole Atoll under mixed load for a long time: sign-ins, starts and stops of real JupyterLabs, kernels over WebSockets,
+ * Dask clusters, requests broken off, and (in the first and the last tenth) hub and edge killed. Does it give everything back?
  *
- *   node bench/soak.ts [minutes, default 10]
+ *   node bench/soak.ts [minutes, default 60]
  *
- * Prints heap (after a collection), resident memory and what is open, every 10 s. Ends with exit code 1 when the heap or
- * the resident memory of the last quarter is above that of the second one by more than noise, or when anything is still
- * open after the load has ended.
+ * Prints a line every 30 s. Ends with exit code 1 when anything grew in the second half of the quiet time, when a deed
+ * failed in it, or when something is left over at the end.
  */
-import { type ChildProcess, fork } from 'node:child_process';
-import { once } from 'node:events';
-import { createServer, get, request } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
-import { WebSocket, WebSocketServer } from 'ws';
-import type { EdgeStats } from '../src/edge/edge.ts';
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { get } from 'node:http';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import { ensureEnvironment } from '../src/environment/ensureEnvironment.ts';
+import { Atoll } from '../test/support/atoll.ts';
+import { Kernel } from '../test/support/kernel.ts';
+import { signIn } from '../test/support/signIn.ts';
 import { until } from '../test/support/until.ts';
 import { residentMemory } from './support/processTree.ts';
-import { runSoakedEdge, type SoakSample } from './support/soakedEdge.ts';
+import { stopServer, timeServerStart } from './support/serverStart.ts';
 import { median } from './support/statistics.ts';
 
-const clients = 48;
-const sampleEveryMs = 10_000;
-/** Above this much growth it is a leak and not noise. */
-const mostGrowth = { heapBytes: 4 * 2 ** 20, residentBytes: 24 * 2 ** 20 };
+const minutes = Number(process.argv[2] ?? 60);
+const token = 'soak-token-of-atoll-0123456789';
+const people = ['ada', 'bob', 'cleo', 'dora'];
+const sampleEveryMs = 30_000;
+const killEveryMs = 20_000;
 
-async function soak(minutes: number): Promise<boolean> {
-  const server = await startServer();
-  const edge = fork(import.meta.filename, ['edge', String(server.port)], { execArgv: ['--expose-gc'] });
-  const [port] = (await once(edge, 'message')) as [number];
-  const end = performance.now() + minutes * 60_000;
-  let done = 0;
-  const load = Promise.all(
-    Array.from({ length: clients }, async () => {
-      while (performance.now() < end) {
-        await deeds[Math.floor(Math.random() * deeds.length)]?.(port);
-        done++;
-      }
-    }),
-  );
-  const samples: (SoakSample & { resident: number })[] = [];
-  while (performance.now() < end) {
-    await sleep(Math.min(sampleEveryMs, Math.max(0, end - performance.now())));
-    const sample = { ...(await sampleOf(edge)), resident: residentMemory(edge.pid ?? 0) };
-    samples.push(sample);
-    const { exchanges, tunnels, clients, upstreams, requests } = sample.stats;
+const environment = await ensureEnvironment({
+  stateDirectory: resolve(import.meta.dirname, '../.cache'),
+  onProgress: (line) => console.error(line),
+});
+process.env.ATOLL_PYTHON_ENV = environment.directory;
+const data = mkdtempSync(join(tmpdir(), 'atoll-soak-'));
+const atoll = await Atoll.start({
+  data,
+  settings: `
+jupyterhub:
+  hub:
+    config:
+      JupyterHub: { authenticator_class: dummy }
+      Authenticator: { allow_all: true }
+    services:
+      soak: { apiToken: ${token}, admin: true }
+`,
+});
+const hub = { url: atoll.url, token };
+
+/** What Atoll itself holds; each of it must not grow for ever. */
+interface Sample {
+  'MB of the hub': number;
+  'MB of the edge': number;
+  'files of the hub': number;
+  'files of the edge': number;
+  'MB of the store': number;
+  processes: number;
+}
+/** As much as a value may differ between two times without being a leak. */
+const noise: Sample = {
+  'MB of the hub': 25,
+  'MB of the edge': 25,
+  'files of the hub': 20,
+  'files of the edge': 20,
+  'MB of the store': 8,
+  processes: 12,
+};
+
+const startedAt = performance.now();
+const wholeMs = minutes * 60_000;
+const passed = (): number => (performance.now() - startedAt) / wholeMs;
+const isRough = (): boolean => passed() < 0.1 || passed() > 0.9;
+const counts: Record<string, number> = {};
+const failures: string[] = [];
+const samples: Sample[] = [];
+
+await Promise.all([...people.map(live), wander(), wander(), sampleRegularly(), killNowAndThen()]);
+const ok = await judge();
+await atoll.end();
+rmSync(data, { recursive: true, force: true });
+process.exitCode = ok ? 0 : 1;
+
+/** A person's day, again and again: sign in, start a server, compute in a kernel and on a cluster, stop. */
+async function live(person: string): Promise<void> {
+  while (passed() < 1) {
+    await deed('sign-in', () => signIn(atoll, person));
+    await deed('start', () => timeServerStart(hub, person));
+    await deed('kernel', () => useKernel(person));
+    if (Math.random() < 0.3) await deed('cluster', () => useCluster(person));
+    await deed('stop', () => stopServer(hub, person));
+    await sleep(Math.random() * 2000);
+  }
+}
+
+async function useKernel(person: string): Promise<void> {
+  const kernel = await Kernel.start(`${atoll.url}/user/${person}/`, await tokenOf(person));
+  try {
+    const printed = await kernel.run('print(sum(range(1000)))');
+    if (printed.trim() !== '499500') throw new Error(`a kernel printed ${printed}`);
+  } finally {
+    kernel.close();
+  }
+}
+
+/** A program of its own, that is ended in the middle now and then, as notebooks are. */
+async function useCluster(person: string): Promise<void> {
+  const variables = {
+    JUPYTERHUB_API_TOKEN: await tokenOf(person),
+    DASK_GATEWAY__AUTH__TYPE: 'jupyterhub',
+    DASK_GATEWAY__ADDRESS: `${atoll.url}/services/dask-gateway/`,
+  };
+  const script = resolve(import.meta.dirname, 'support/gatewayRound.py');
+  await promisify(execFile)(environment.python, [script, '2'], {
+    env: { ...process.env, ...variables },
+    timeout: 120_000,
+  });
+}
+
+async function tokenOf(person: string): Promise<string> {
+  const response = await fetch(`${atoll.url}/hub/api/users/${person}/tokens`, {
+    method: 'POST',
+    headers: { authorization: `token ${token}`, 'content-type': 'application/json' },
+    body: '{"expires_in": 300}',
+  });
+  if (response.status !== 201) throw new Error(`no token: ${response.status}`);
+  return ((await response.json()) as { token: string }).token;
+}
+
+/** Looks at pages, and goes away in the middle of every second one. */
+async function wander(): Promise<void> {
+  const paths = [
+    '/hub/login',
+    '/hub/home',
+    '/hub/api/',
+    '/user/ada/lab',
+    '/services/dask-gateway/api/health',
+    '/nowhere',
+  ];
+  while (passed() < 1) {
+    const path = paths[Math.floor(Math.random() * paths.length)] ?? '/';
+    await deed('look', () => look(path, Math.random() < 0.5 ? Math.random() * 20 : undefined));
+    await sleep(20);
+  }
+}
+
+function look(path: string, breakOffMs: number | undefined): Promise<void> {
+  return new Promise((done) => {
+    const call = get(`${atoll.url}${path}`, { agent: false }, (response) => response.resume().on('error', () => {}));
+    call.on('error', () => {}).on('close', done);
+    if (breakOffMs !== undefined) setTimeout(() => call.destroy(), breakOffMs);
+  });
+}
+
+async function deed(name: string, work: () => Promise<unknown>): Promise<void> {
+  const roughBefore = isRough();
+  try {
+    await work();
+    counts[name] = (counts[name] ?? 0) + 1;
+  } catch (error) {
+    // While roles are killed a request may be lost; the next one works.
+    if (!roughBefore && !isRough()) failures.push(`${name}: ${error instanceof Error ? error.message : String(error)}`);
+    await sleep(500);
+  }
+}
+
+async function killNowAndThen(): Promise<void> {
+  for (let count = 0; passed() < 1; count++) {
+    await sleep(Math.min(killEveryMs, wholeMs / 40));
+    if (isRough()) process.kill(await pidOf(count % 2 === 0 ? 'hub' : 'edge'), 'SIGKILL');
+  }
+}
+
+async function sampleRegularly(): Promise<void> {
+  while (passed() < 1) {
+    await sleep(Math.min(sampleEveryMs, wholeMs / 40));
+    const [hubPid, edgePid] = [await pidOf('hub'), await pidOf('edge')];
+    const sample: Sample = {
+      'MB of the hub': residentMemory(hubPid) / 1e6,
+      'MB of the edge': residentMemory(edgePid) / 1e6,
+      'files of the hub': openFiles(hubPid),
+      'files of the edge': openFiles(edgePid),
+      'MB of the store': storeBytes() / 1e6,
+      processes: processCount(),
+    };
+    if (!isRough()) samples.push(sample);
+    const values = Object.entries(sample).map(([name, value]) => `${value.toFixed(0)} ${name}`);
+    const done = Object.entries(counts).map(([name, count]) => `${count} × ${name}`);
     console.log(
-      `${done} deeds, ${requests} requests: heap ${mebibytes(sample.heap)}, outside ${mebibytes(sample.external)}, resident ${mebibytes(sample.resident)}; ` +
-        `open: ${clients} clients, ${exchanges} requests, ${tunnels} tunnels, ${upstreams} to the server`,
+      `${(passed() * minutes).toFixed(1)} min: ${values.join(', ')}; ${done.join(', ')}; ${failures.length} failed`,
     );
   }
-  await load;
-  const left = await until('everything is given back', async () => {
-    const { stats } = await sampleOf(edge);
-    return isEmpty(stats) && stats;
-  }).catch(() => undefined);
-  const grown = (name: 'heap' | 'resident'): number => {
-    const quarter = Math.floor(samples.length / 4);
+}
+
+/** Compares the second with the last quarter of the quiet time, and looks for what is left over. */
+async function judge(): Promise<boolean> {
+  const quarter = Math.max(1, Math.floor(samples.length / 4));
+  const grown = (Object.keys(noise) as (keyof Sample)[]).filter((name) => {
     const values = samples.map((sample) => sample[name]);
-    return (
-      median(values.slice(-Math.max(1, quarter))) - median(values.slice(quarter, Math.max(quarter + 1, 2 * quarter)))
-    );
-  };
-  const growth = { heap: grown('heap'), resident: grown('resident') };
-  edge.kill();
-  await server.close();
-  console.log(
-    `growth from the second to the last quarter: heap ${mebibytes(growth.heap)}, resident ${mebibytes(growth.resident)}`,
-  );
-  console.log(left ? 'nothing is left open' : 'something is left open');
-  return left !== undefined && growth.heap < mostGrowth.heapBytes && growth.resident < mostGrowth.residentBytes;
-}
-
-const sleep = (milliseconds: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, milliseconds));
-const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
-
-function isEmpty({ exchanges, tunnels, clients, sockets, held, heldTls, granted }: EdgeStats): boolean {
-  return exchanges + tunnels + clients + sockets + held + heldTls + granted === 0;
-}
-
-async function sampleOf(edge: ChildProcess): Promise<SoakSample> {
-  edge.send('sample');
-  const [sample] = (await once(edge, 'message')) as [SoakSample];
-  return sample;
-}
-
-/** Small and large pages, slow streams, uploads, WebSockets, and answers that end too early. */
-async function startServer(): Promise<{ port: number; close(): Promise<void> }> {
-  const large = Buffer.alloc(512 * 1024, 'x');
-  const server = createServer((call, response) => {
-    call.resume();
-    if (call.url === '/s/small') response.end('0123456789'.repeat(10));
-    else if (call.url === '/s/large') response.end(large);
-    else if (call.url === '/s/broken') {
-      response.writeHead(200, { 'Content-Length': 1000 });
-      response.write('half');
-      setTimeout(() => response.destroy(), 5);
-    } else if (call.url === '/s/stream') {
-      const timer = setInterval(() => response.write('data: x\n\n'), 5);
-      response.on('close', () => clearInterval(timer));
-    } else call.on('end', () => response.end('ok'));
+    const growth = median(values.slice(-quarter)) - median(values.slice(quarter, 2 * quarter));
+    console.log(`growth of ${name}: ${growth.toFixed(1)} (at most ${noise[name]})`);
+    return growth > noise[name];
   });
-  const sockets = new WebSocketServer({ server });
-  sockets.on('connection', (socket) => {
-    socket.on('error', () => {});
-    socket.on('message', (data) => socket.send(data));
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  return {
-    port: (server.address() as AddressInfo).port,
-    async close() {
-      for (const socket of sockets.clients) socket.terminate();
-      server.closeAllConnections();
-      server.close();
-      await once(server, 'close');
-    },
-  };
+  for (const person of people) await stopServer(hub, person);
+  const workloads = join(data, 'process/workloads');
+  const left = await until('the end of all workloads', () => readdirSync(workloads).length === 0).catch(() => false);
+  // Fork servers stay for a while, one a person and a spare one.
+  const mostProcesses = 3 + people.length + 1;
+  const few = await until('the end of all processes', () => processCount() <= mostProcesses).catch(() => false);
+  for (const failure of new Set(failures)) console.log(`failed: ${failure}`);
+  console.log(left ? 'no workload is left' : `left over: ${readdirSync(workloads).join(', ')}`);
+  console.log(`${processCount()} processes at the end (at most ${mostProcesses})`);
+  return grown.length === 0 && failures.length === 0 && left && few;
 }
 
-/** Asks and reads the answer; breaks off after `breakOffMs` when that is given. */
-function fetchPath(port: number, path: string, breakOffMs?: number): Promise<void> {
-  return new Promise((resolve) => {
-    const call = get({ port, host: '127.0.0.1', path, agent: false }, (response) =>
-      response.resume().on('error', () => {}),
-    );
-    call.on('error', () => {}).on('close', resolve);
-    if (breakOffMs !== undefined) setTimeout(() => call.destroy(), breakOffMs);
+/** A role that was just killed comes back in a moment. */
+function pidOf(role: 'up' | 'hub' | 'edge'): Promise<number> {
+  return until(`a running ${role}`, () => {
+    try {
+      return atoll.pidOf(role);
+    } catch {
+      return undefined;
+    }
   });
 }
 
-function upload(port: number, bytes: number, breakOffMs?: number): Promise<void> {
-  return new Promise((resolve) => {
-    const options = { port, host: '127.0.0.1', path: '/s/upload', method: 'PUT', agent: false } as const;
-    const call = request(options, (response) => response.resume().on('error', () => {}));
-    call.on('error', () => {}).on('close', resolve);
-    call.end(Buffer.alloc(bytes));
-    if (breakOffMs !== undefined) setTimeout(() => call.destroy(), breakOffMs);
-  });
+function openFiles(pid: number): number {
+  try {
+    return readdirSync(`/proc/${pid}/fd`).length;
+  } catch {
+    return 0; // It ended meanwhile.
+  }
 }
 
-async function converse(port: number, messages: number): Promise<void> {
-  const socket = new WebSocket(`ws://127.0.0.1:${port}/s/ws`);
-  socket.on('error', () => {});
-  const closed = once(socket, 'close');
-  socket.on('open', () => socket.send('m'.repeat(200)));
-  socket.on('message', (data) => (--messages > 0 ? socket.send(data) : socket.terminate()));
-  await closed;
+function storeBytes(): number {
+  return readdirSync(data)
+    .filter((name) => name.startsWith('atoll.db'))
+    .reduce((sum, name) => sum + statSync(join(data, name)).size, 0);
 }
 
-function sendBytes(port: number, bytes: Buffer | string, closeAfterMs: number): Promise<void> {
-  return new Promise((resolve) => {
-    const socket = connect(port, '127.0.0.1');
-    socket.on('error', () => {}).on('close', () => resolve());
-    socket.resume().end(bytes);
-    setTimeout(() => socket.destroy(), closeAfterMs);
-  });
+/** Everything that runs in the data folder: the roles, fork servers, servers, schedulers, workers. */
+function processCount(): number {
+  return readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(data);
+    } catch {
+      return false; // It ended meanwhile.
+    }
+  }).length;
 }
-
-const somewhen = (): number => Math.random() * 20;
-const deeds: ((port: number) => Promise<void>)[] = [
-  (port) => fetchPath(port, '/s/small'),
-  (port) => fetchPath(port, '/s/small', somewhen() / 10),
-  (port) => fetchPath(port, '/s/large'),
-  (port) => fetchPath(port, '/s/large', somewhen()),
-  (port) => fetchPath(port, '/s/stream', somewhen() * 3),
-  (port) => fetchPath(port, '/s/broken'),
-  (port) => fetchPath(port, '/hub/nothing'),
-  (port) => upload(port, 300_000),
-  (port) => upload(port, 3_000_000, somewhen()),
-  (port) => converse(port, 20),
-  (port) => sendBytes(port, 'GET / HTTP/1.1\r\nHost: x\r\nX', somewhen()),
-  (port) => sendBytes(port, 'GET /s/small HTTP/1.1\r\nHost: x\r\n\r\n'.repeat(5), somewhen()),
-  (port) => sendBytes(port, Buffer.from([0x16, 3, 1, 0, 200, 1, 0]), somewhen()),
-  (port) => sendBytes(port, 'no HTTP at all\r\n\r\n', somewhen()),
-];
-
-if (process.argv[2] === 'edge') await runSoakedEdge(Number(process.argv[3]));
-else process.exitCode = (await soak(Number(process.argv[2] ?? 10))) ? 0 : 1;

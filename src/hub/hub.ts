@@ -32,7 +32,7 @@ import { openOperations } from './operations.ts';
 import { clusterOptionsFrom } from './python/clusterOptions.ts';
 import { profileSourceFrom } from './python/profileSource.ts';
 import { serverHooksFrom } from './python/serverHooks.ts';
-import { stopWorkloads } from './stopWorkloads.ts';
+import { stopWorkloads, stopWorkloadsOf } from './stopWorkloads.ts';
 import { warmUpAtSignIn } from './warmUpAtSignIn.ts';
 
 /** What {@link startHub} needs. */
@@ -129,6 +129,8 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
   await clusters.open();
   await services.open();
   revokeGrants(store, routes);
+  identity.authRefresh.whenLost(({ name }) => stopWorkloadsOf(servers, clusters, name));
+  identity.authRefresh.start();
   const makeLoginLink = loginLinks(identity, url);
 
   const app = measureRequests(

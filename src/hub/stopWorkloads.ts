@@ -13,3 +13,10 @@ export async function stopWorkloads(servers: Servers, clusters: Clusters, millis
   });
   await Promise.all([...stopServers, ...stopClusters]);
 }
+
+/** Asks all servers and clusters of one user to end: they may not be here any more. Resolves when that is written down. */
+export async function stopWorkloadsOf(servers: Servers, clusters: Clusters, user: string): Promise<void> {
+  for (const { name } of await servers.list({ user })) await servers.stop(user, name);
+  for (const { name } of await clusters.list(user, ['pending', 'running']))
+    await clusters.stop(name, 'Its owner may not use this hub any more.');
+}

@@ -79,6 +79,7 @@ function addServerRoutes(frame: ApiFrame, place: (typeof places)[number], option
     },
     async ({ params, body, request }) => {
       const { user, name } = readParams(params);
+      await identity.authRefresh.beforeStart(user);
       await servers.start(user, name, readStart(body));
       const server = await servers.settled(user, name, slowMs, request.signal);
       if (server?.failure) throw failedStart(server);

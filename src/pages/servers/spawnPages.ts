@@ -70,6 +70,7 @@ export function addSpawnPages(frame: PageFrame, { servers, identity, profiles }:
         : notRunningPage(context, place, before);
     if (hasChoice && !sent) return showForm(before?.userOptions ?? {});
     const userOptions = sent && (sent.fields ? await profiles.readForm(user, sent.fields) : sent.userOptions);
+    await identity.authRefresh.beforeStart(user);
     try {
       await servers.start(user, name, userOptions ? { userOptions } : {});
       return undefined;

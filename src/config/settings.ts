@@ -33,6 +33,8 @@ export interface Settings {
   clusters: ClusterSettings;
   /** How the hub's pages look. `hub.templateVars`, `hub.config.JupyterHub.logo_file`. */
   pages: PagesSettings;
+  /** What stands in front of the edge. */
+  edge: EdgeSettings;
   /** What others may see of how the hub is doing. */
   operations: OperationsSettings;
   /** What `atoll deploy` puts on a Kubernetes cluster. `hub`, `proxy`, `scheduling`, `prePuller`, `ingress` and their kin. */
@@ -308,6 +310,15 @@ export interface ClusterSettings {
   restartScheduler: boolean;
 }
 
+/** What stands in front of the edge. */
+export interface EdgeSettings {
+  /**
+   * `atoll.edge.trustedProxies` / `JupyterHub.trusted_downstream_ips`: addresses and networks of proxies whose
+   * X-Forwarded fields count. Default: none.
+   */
+  trustedProxies: string[];
+}
+
 /** The settings when nobody wrote any: this machine only, the one-time link, plain Dask. */
 export function defaultSettings(): Settings {
   return {
@@ -344,6 +355,7 @@ export function defaultSettings(): Settings {
     },
     profiles: [],
     pages: { title: 'Atoll', announcements: {} },
+    edge: { trustedProxies: [] },
     operations: { authenticateMetrics: true, auditDays: 400, auditEntries: 1_000_000 },
     clusters: {
       worker: { memory: 2 * 1024 ** 3, cores: 1 },

@@ -1,17 +1,17 @@
-import { type BlockList, isIPv6 } from 'node:net';
 import { ClientConnection } from './clientConnection.ts';
 import type { Watched } from './deadlines.ts';
 import type { EdgeContext } from './edgeContext.ts';
 import type { Peer } from './forwardedFields.ts';
 import { listen } from './listen.ts';
 import { TlsPassthrough } from './tlsPassthrough.ts';
+import type { TrustedProxies } from './trustedProxies.ts';
 import type { Wire } from './wire.ts';
 
 /** The first byte of a TLS connection: a handshake record. No HTTP request begins with it. */
 const tlsHandshake = 0x16;
 
 /** Waits for the first byte of a new connection, which tells HTTP and TLS apart, and hands it to the one or the other. */
-export function acceptConnection(edge: EdgeContext, wire: Wire, trustedProxies: BlockList): void {
+export function acceptConnection(edge: EdgeContext, wire: Wire, proxies: TrustedProxies): void {
   const { socket } = wire;
   const address = socket.remoteAddress?.replace(/^::ffff:/, '');
   // Whatever reads the socket sees a failure as the end; without a listener it would end the process.
@@ -20,7 +20,7 @@ export function acceptConnection(edge: EdgeContext, wire: Wire, trustedProxies: 
     socket.destroy();
     return;
   }
-  const peer: Peer = { address, trusted: trustedProxies.check(address, isIPv6(address) ? 'ipv6' : 'ipv4') };
+  const peer: Peer = { address, proxies };
   const silent: Watched = {
     deadline: edge.deadlines.now + edge.limits.headMs,
     onDeadline: () => socket.destroy(),

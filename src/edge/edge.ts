@@ -1,4 +1,4 @@
-import { BlockList, createServer, type Server, type Socket } from 'node:net';
+import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../core/errors.ts';
 import { acceptConnection } from './acceptConnection.ts';
 import { ActivityBook, RouteActivity } from './activity.ts';
@@ -11,6 +11,7 @@ import { HubGate } from './hubGate.ts';
 import { HubLink } from './hubLink.ts';
 import type { RouteEvent, Target } from './protocol.ts';
 import { RouteTable } from './routeTable.ts';
+import { TrustedProxies } from './trustedProxies.ts';
 import { UpstreamPool } from './upstreamPool.ts';
 import { Wire } from './wire.ts';
 
@@ -25,7 +26,7 @@ export interface EdgeOptions {
   control: Target;
   /** The secret that the control socket asks for. */
   controlToken: string;
-  /** Addresses and networks (`10.0.0.0/8`) of proxies in front, whose X-Forwarded fields count. Default: none. */
+  /** Addresses and networks (`10.0.0.0/8`) of proxies in front, whose X-Forwarded fields count until the hub names others. Default: none. */
   trustedProxies?: string[];
   log: EdgeLog;
   /** Default: {@link defaultLimits}. */
@@ -62,7 +63,7 @@ export interface Edge {
 export function createEdge(options: EdgeOptions): Edge {
   const limits: EdgeLimits = { ...defaultLimits, ...options.limits };
   const { log } = options;
-  const trustedProxies = blockListOf(options.trustedProxies ?? []);
+  const trustedProxies = new TrustedProxies(options.trustedProxies);
   const deadlines = new Deadlines();
   const counts: EdgeCounts = { requests: 0, exchanges: 0, tunnels: 0, heldTls: 0, upstreams: 0 };
   const createPool = (target: Target): UpstreamPool => new UpstreamPool(target, limits, deadlines, counts);
@@ -110,12 +111,16 @@ export function createEdge(options: EdgeOptions): Edge {
   function handle(event: RouteEvent): void {
     switch (event.type) {
       case 'snapshot':
+        if (event.trustedProxies) trustedProxies.replace(event.trustedProxies);
         table.replaceAll(event.routes);
         activity.renew();
         log('info', { routes: event.routes.length }, 'the hub told its routes');
         void grants.renew();
         gate.release();
         ready.resolve();
+        return;
+      case 'trust':
+        trustedProxies.replace(event.proxies);
         return;
       case 'put':
         table.put(event.route);
@@ -191,14 +196,4 @@ function listenOn(
       resolve({ host, port: typeof address === 'object' && address !== null ? address.port : port });
     });
   });
-}
-
-function blockListOf(networks: string[]): BlockList {
-  const list = new BlockList();
-  for (const network of networks) {
-    const [address = '', bits] = network.split('/');
-    const family = address.includes(':') ? 'ipv6' : 'ipv4';
-    list.addSubnet(address, bits === undefined ? (family === 'ipv6' ? 128 : 32) : Number(bits), family);
-  }
-  return list;
 }

@@ -1,34 +1,52 @@
+import { isIP } from 'node:net';
 import type { RequestHead } from './requestHead.ts';
+import type { TrustedProxies } from './trustedProxies.ts';
 
 /** Whom a request comes from, as the edge sees it. */
 export interface Peer {
   /** IP address, IPv4 ones without the `::ffff:` of dual-stack sockets. */
   address: string;
-  /** A proxy whose own X-Forwarded fields count. */
-  trusted: boolean;
+  /** Which proxies' own X-Forwarded fields count. */
+  proxies: TrustedProxies;
 }
 
 /**
- * The X-Forwarded lines that a server gets to see. From an untrusted peer they say only what the edge itself knows; a
- * trusted one's own values are kept, and its address is appended to X-Forwarded-For.
+ * The X-Forwarded lines that a server gets to see. From an untrusted peer they say only what the edge itself knows. What a
+ * trusted one says is kept; the last address of X-Forwarded-For is then that of the client, since those of trusted proxies
+ * behind it are left out: whoever reads it need not know them.
  */
 export function forwardedFields(head: RequestHead, peer: Peer): string {
-  if (!peer.trusted) return lines(peer.address, 'http', head.host);
+  if (!isTrusted(peer)) return lines(peer.address, 'http', head.host);
   const { fields } = head;
-  const addresses = fields.get('x-forwarded-for');
-  const proto = fields.get('x-forwarded-proto') ?? 'http';
-  const host = hostSeenByClient(head, peer);
   return lines(
-    addresses === undefined ? peer.address : `${addresses}, ${peer.address}`,
-    proto,
-    host,
+    addressesUpToClient(fields.get('x-forwarded-for'), peer),
+    fields.get('x-forwarded-proto') ?? 'http',
+    hostSeenByClient(head, peer),
     fields.get('x-forwarded-port'),
   );
 }
 
 /** The host that the client itself asked for: a trusted proxy in front may ask for another one. */
-export function hostSeenByClient({ fields, host }: RequestHead, { trusted }: Peer): string {
-  return (trusted && fields.get('x-forwarded-host')) || host;
+export function hostSeenByClient({ fields, host }: RequestHead, peer: Peer): string {
+  return (isTrusted(peer) && fields.get('x-forwarded-host')) || host;
+}
+
+function isTrusted({ address, proxies }: Peer): boolean {
+  return proxies.has(address);
+}
+
+/** Each trusted proxy vouches for the address before its own, and for nothing further: a client can write the others. */
+function addressesUpToClient(forwardedFor: string | undefined, { address, proxies }: Peer): string {
+  const addresses = [...(forwardedFor ?? '').split(',').map(plainAddress).filter(Boolean), address];
+  while (addresses.length > 1 && proxies.has(addresses.at(-1) ?? '') && isIP(addresses.at(-2) ?? '') !== 0)
+    addresses.pop();
+  return addresses.join(', ');
+}
+
+/** Without the port that some proxies write with it: `10.0.0.1:4711`, `[::1]:4711`. */
+function plainAddress(written: string): string {
+  const text = written.trim();
+  return /^\[([^\]]+)\](?::\d+)?$/.exec(text)?.[1] ?? /^([\d.]+):\d+$/.exec(text)?.[1] ?? text;
 }
 
 function lines(addresses: string, proto: string, host: string, port = portOf(host, proto)): string {

@@ -47,9 +47,12 @@ export type Route = HttpRoute | SniRoute;
 
 /** A change of the route table. */
 export type RouteEvent =
-  | { type: 'snapshot'; routes: Route[] }
+  /** `trustedProxies` as in `trust`; undefined: those that the edge was started with. */
+  | { type: 'snapshot'; routes: Route[]; trustedProxies?: readonly string[] }
   | { type: 'put'; route: Route }
   | { type: 'delete'; id: string }
+  /** Addresses and networks of proxies in front, whose X-Forwarded fields count from the next request on. */
+  | { type: 'trust'; proxies: readonly string[] }
   /** Forget every grant given under this name (a session or token id), and close the connections that rest on it. */
   | { type: 'revoke'; grant: string };
 

@@ -14,6 +14,7 @@ export class RoutePublisher implements RouteWriter {
   readonly #routes = new Map<string, { route: Route; json: string }>();
   readonly #subscribers = new Set<RouteSubscriber>();
   readonly #revoked = new Set<string>();
+  #trustedProxies: readonly string[] | undefined;
 
   put(route: Route): void {
     const json = JSON.stringify(route);
@@ -33,6 +34,12 @@ export class RoutePublisher implements RouteWriter {
     this.#tell(lineOf({ type: 'revoke', grant }));
   }
 
+  /** Names the proxies in front of the edges, whose X-Forwarded fields count: addresses and networks. */
+  trust(proxies: readonly string[]): void {
+    this.#trustedProxies = proxies;
+    this.#tell(lineOf({ type: 'trust', proxies }));
+  }
+
   /** The route with this id. */
   get(id: string): Route | undefined {
     return this.#routes.get(id)?.route;
@@ -50,7 +57,8 @@ export class RoutePublisher implements RouteWriter {
 
   /** Begins to tell a subscriber; returns a function that ends it. */
   subscribe(subscriber: RouteSubscriber): () => void {
-    const lines = [lineOf({ type: 'snapshot', routes: this.list() })];
+    const trusted = this.#trustedProxies && { trustedProxies: this.#trustedProxies };
+    const lines = [lineOf({ type: 'snapshot', routes: this.list(), ...trusted })];
     for (const grant of this.#revoked) lines.push(lineOf({ type: 'revoke', grant }));
     if (subscriber.write(lines.join(''))) this.#subscribers.add(subscriber);
     return () => void this.#subscribers.delete(subscriber);

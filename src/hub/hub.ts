@@ -77,6 +77,7 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
   const operations = await openOperations(store, folder, settings.operations, log);
   const { metrics } = operations;
   const routes = measureRoutes(publisher, metrics);
+  publisher.trust(settings.edge.trustedProxies);
   const runtime = createProcessRuntime({
     directory: folder.workloads,
     environment,

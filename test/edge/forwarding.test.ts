@@ -121,7 +121,7 @@ describe('the head that a server gets', () => {
     expect(heads[0]?.match(/x.forwarded.for/gi)).toEqual(['X-Forwarded-For']);
   });
 
-  test('keeps what a trusted proxy says, and adds its address', async () => {
+  test('keeps what a trusted proxy says; the last address is the client’s', async () => {
     await start({ trustedProxies: ['127.0.0.0/8'] });
     const { server, heads } = await echoServer();
     await world.route({ prefix: '/s/', target: server.target });
@@ -130,8 +130,59 @@ describe('the head that a server gets', () => {
       'GET /s/ HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 10.1.2.3\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: hub.example\r\nX-Real-IP: 6.6.6.6\r\nConnection: close\r\n\r\n',
     );
     expect(heads[0]).toBe(
-      'GET /s/ HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 10.1.2.3, 127.0.0.1\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: hub.example\r\nX-Forwarded-Port: 443\r\n\r\n',
+      'GET /s/ HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 10.1.2.3\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: hub.example\r\nX-Forwarded-Port: 443\r\n\r\n',
     );
+  });
+
+  /** The X-Forwarded-For and -Proto that a server sees of a request with these fields. */
+  async function seenBehind(trustedProxies: string[], forwardedFor: string): Promise<string[]> {
+    await start({ trustedProxies });
+    const { server, heads } = await echoServer();
+    await world.route({ prefix: '/s/', target: server.target });
+    await exchangeBytes(
+      world.port,
+      `GET /s/ HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: ${forwardedFor}\r\nX-Forwarded-Proto: https\r\nConnection: close\r\n\r\n`,
+    );
+    return [...(heads[0] ?? '').matchAll(/X-Forwarded-(?:For|Proto): (.*)\r\n/g)].map((match) => match[1] ?? '');
+  }
+
+  test.each([
+    ['from an untrusted peer', ['10.0.0.0/8'], '6.6.6.6', ['127.0.0.1', 'http']],
+    ['from nobody trusted at all', [], '6.6.6.6, 127.0.0.1', ['127.0.0.1', 'http']],
+    [
+      'that the client wrote itself, before the real ones',
+      ['127.0.0.1'],
+      '6.6.6.6, 9.9.9.9',
+      ['6.6.6.6, 9.9.9.9', 'https'],
+    ],
+    ['of proxies in a row', ['127.0.0.1', '10.0.0.0/8'], '6.6.6.6, 9.9.9.9, 10.1.1.1', ['6.6.6.6, 9.9.9.9', 'https']],
+    [
+      'of a client that claims to be a trusted proxy',
+      ['127.0.0.1', '10.0.0.0/8'],
+      '6.6.6.6, 10.1.1.1',
+      ['6.6.6.6', 'https'],
+    ],
+    ['with ports', ['127.0.0.1'], '9.9.9.9:4711', ['9.9.9.9', 'https']],
+    ['of IPv6', ['127.0.0.1', 'fd00::/8'], '2001:db8::1, [fd00::1]:443', ['2001:db8::1', 'https']],
+    ['that are none', ['127.0.0.1'], 'unknown', ['unknown, 127.0.0.1', 'https']],
+    ['that are missing', ['127.0.0.1'], ' , ', ['127.0.0.1', 'https']],
+  ])('X-Forwarded-For: addresses %s', async (_, trusted, sent, seen) => {
+    expect(await seenBehind(trusted, sent)).toEqual(seen);
+  });
+
+  test('the hub may name other trusted proxies at any time, for connections that are open too', async () => {
+    await start();
+    const { server, heads } = await echoServer();
+    await world.route({ prefix: '/s/', target: server.target });
+    const request = 'GET /s/ HTTP/1.1\r\nHost: x\r\nX-Forwarded-For: 9.9.9.9\r\n';
+    const client = new RawClient(world.port).send(`${request}\r\n`);
+    await until('the first request', () => heads.length === 1);
+    world.publisher.trust(['127.0.0.1']);
+    await world.settled();
+    client.send(`${request}Connection: close\r\n\r\n`);
+    await until('the second request', () => heads.length === 2);
+    client.socket.destroy();
+    expect(heads.map((head) => /X-Forwarded-For: (.*)\r\n/.exec(head)?.[1])).toEqual(['127.0.0.1', '9.9.9.9']);
   });
 
   test('has the host of an absolute-form target, and only its path', async () => {

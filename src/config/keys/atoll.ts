@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { runtimeKinds } from '../settings.ts';
 import { clusterKeys } from './clusterKeys.ts';
 import { key, type Row, section, under } from './key.ts';
-import { cores, count, memory, seconds } from './types.ts';
+import { cores, count, memory, networks, seconds } from './types.ts';
 
 const positive = z.number().gt(0).meta({ title: 'seconds above 0' });
 
@@ -19,6 +19,16 @@ export const atollKeys: Row[] = [
         settings.runtime.kind = value;
       },
       { default: 'process' },
+    ),
+    section('edge', 'What stands in front of Atoll.'),
+    key(
+      'edge.trustedProxies',
+      networks,
+      'Addresses and networks of the proxies (with HTTPS) in front. What they say about clients counts: the address, and whether it speaks HTTPS.',
+      (settings, value) => {
+        settings.edge.trustedProxies = value;
+      },
+      { default: [] },
     ),
     section('audit', 'The audit log: who did what to whom.'),
     ...under('audit', [

@@ -6,7 +6,7 @@ import { podTraits } from './podTraits.ts';
 import { profileKey } from './profiles.ts';
 import { serverTraits } from './serverTraits.ts';
 import { applyTemplateVariables } from './templateVariables.ts';
-import { anything, count, flag, freeMap, secretText, text } from './types.ts';
+import { anything, count, flag, freeMap, networks, secretText, text } from './types.ts';
 
 const unread = unsupported('Atoll does not read it.');
 
@@ -29,6 +29,9 @@ const hubTraits: Row[] = [
     }),
     key('redirect_to_server', flag, 'See hub.redirectToServer.', (settings, value) => {
       settings.servers.redirectToServer = value;
+    }),
+    key('trusted_downstream_ips', networks, 'See atoll.edge.trustedProxies.', (settings, value) => {
+      settings.edge.trustedProxies = value;
     }),
     key('load_groups', roleTypes.groups, 'See hub.loadGroups.', addGroups),
     key('load_roles', roleTypes.roles, 'See hub.loadRoles.', addRoles),

@@ -1,3 +1,4 @@
+import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
 import { AtollError } from '../../core/errors.ts';
 import { parseCores, parseJupyterHubMemory } from '../../core/quantities.ts';
@@ -32,6 +33,19 @@ export const pullSecrets = z
 
 /** Amounts of things that only their device plugin knows, such as `nvidia.com/gpu: 1`. */
 export const resourceAmounts = z.record(text, z.union([text, z.number()]));
+
+/** Addresses and networks: `10.0.0.1`, `10.0.0.0/8`, `fd00::/8`. */
+export const networks = z
+  .array(
+    text.refine(isNetwork, 'is neither an IP address nor a network such as 10.0.0.0/8').meta({ title: 'a network' }),
+  )
+  .meta({ title: 'a list of IP addresses and networks (10.0.0.0/8)' });
+
+function isNetwork(value: string): boolean {
+  const [address = '', bits, ...rest] = value.split('/');
+  if (isIP(address) === 0 || rest.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (isIPv4(address) ? 32 : 128));
+}
 
 /** Text that nobody should see: its keys are marked `secret`. */
 export const secretText = z.string();

@@ -53,7 +53,7 @@ jupyterhub:
       bench: { apiToken: ${token}, admin: true }
 `;
 const atoll = await Atoll.start({ settings, data: join(data, 'data') });
-const peer = await DaskGatewayPeer.start(environment.directory, cache);
+const peer = await DaskGatewayPeer.start(environment.directory);
 try {
   await measure();
 } finally {

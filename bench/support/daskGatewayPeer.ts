@@ -1,11 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { findUv } from '../../src/environment/findUv.ts';
-import { findPackageIndex } from '../../src/environment/packageIndex.ts';
-import { runUv } from '../../src/environment/runUv.ts';
 import { freePort } from '../../test/support/freePort.ts';
+import { pythonVenv } from '../../test/support/pythonVenv.ts';
 import { until } from '../../test/support/until.ts';
 
 const version = '2026.3.0';
@@ -25,10 +23,10 @@ export class DaskGatewayPeer {
   /**
    * Starts one and waits until it answers.
    * @param environment the Python environment of schedulers and workers.
-   * @param cache where its own Python environment is kept between runs.
    */
-  static async start(environment: string, cache: string): Promise<DaskGatewayPeer> {
-    const server = await installServer(join(environment, 'bin/python'), cache);
+  static async start(environment: string): Promise<DaskGatewayPeer> {
+    const packages = [`dask-gateway-server==${version}`, 'sqlalchemy', 'cryptography'];
+    const server = await pythonVenv(`dask-gateway-server-${version}`, join(environment, 'bin/python'), packages);
     const folder = mkdtempSync(join(tmpdir(), 'atoll-bench-dask-gateway-'));
     const [port, apiPort] = await Promise.all([freePort(), freePort()]);
     const config = join(folder, 'dask_gateway_config.py');
@@ -63,27 +61,4 @@ c.ClusterConfig.worker_cmd = ['${dask}', 'worker']
     await ended;
     rmSync(this.#folder, { recursive: true, force: true });
   }
-}
-
-/** Makes a Python environment for the server, once; returns its folder. */
-async function installServer(python: string, cache: string): Promise<string> {
-  const folder = join(cache, `dask-gateway-server-${version}`);
-  if (existsSync(join(folder, 'complete'))) return folder;
-  mkdirSync(cache, { recursive: true });
-  const onProgress = (line: string): void => console.error(line);
-  const index = findPackageIndex();
-  const uv = await findUv({ directory: join(cache, 'uv'), index, onProgress });
-  const run = (words: string[]): Promise<void> => runUv({ uv, index, directory: cache, onLine: onProgress }, words);
-  await run(['venv', '--clear', '--python', python, folder]);
-  await run([
-    'pip',
-    'install',
-    '--python',
-    join(folder, 'bin/python'),
-    `dask-gateway-server==${version}`,
-    'sqlalchemy',
-    'cryptography',
-  ]);
-  writeFileSync(join(folder, 'complete'), '');
-  return folder;
 }

@@ -23,10 +23,11 @@ export class GatewayScript {
    * @param name the script's, without `.py`.
    * @param url where Atoll answers, without a final slash.
    * @param token an API token of the person.
+   * @param python the interpreter; default: that of the environment of the tests.
    */
-  constructor(name: string, url: string, token: string) {
+  constructor(name: string, url: string, token: string, python = pythonOfTests()) {
     const { host } = new URL(url);
-    this.#process = spawn(pythonOfTests(), ['-W', 'ignore::ResourceWarning', join(folder, `${name}.py`)], {
+    this.#process = spawn(python, ['-W', 'ignore::ResourceWarning', join(folder, `${name}.py`)], {
       stdio: ['pipe', 'pipe', 'pipe'],
       env: {
         PATH: process.env.PATH,

@@ -1,5 +1,6 @@
 """The options of the settings' own Python, as the unmodified client has them. Prints one JSON object."""
 
+import gc
 import os
 
 # As in a server of that file.
@@ -22,6 +23,8 @@ with Gateway() as gateway:
     shown = dict(gateway.cluster_options())
     untagged = refusal(lambda: gateway.new_cluster(image="ghcr.io/nrdg/autofq-daskhub"))
     unknown = refusal(lambda: gateway.new_cluster(colour="blue"))
+    # The client's half-made clusters must not be collected in its event loop's thread, where they wait for that loop.
+    gc.collect()
     left = len(gateway.list_clusters())
     with gateway.new_cluster() as cluster:
         kept = next(report.options for report in gateway.list_clusters() if report.name == cluster.name)

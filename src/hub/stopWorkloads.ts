@@ -16,7 +16,7 @@ export async function stopWorkloads(servers: Servers, clusters: Clusters, millis
 
 /** Asks all servers and clusters of one user to end: they may not be here any more. Resolves when that is written down. */
 export async function stopWorkloadsOf(servers: Servers, clusters: Clusters, user: string): Promise<void> {
-  for (const { name } of await servers.list({ user })) await servers.stop(user, name);
+  for (const { name } of await servers.list({ users: [user] })) await servers.stop(user, name);
   for (const { name } of await clusters.list(user, ['pending', 'running']))
     await clusters.stop(name, 'Its owner may not use this hub any more.');
 }

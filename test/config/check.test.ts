@@ -70,7 +70,7 @@ describe('atoll check', () => {
       warnings: [
         {
           code: 'ATOLL_SETTINGS_NOT_SUPPORTED',
-          message: 'This is not supported yet. Idle servers go on until somebody stops them.',
+          message: 'This is not supported here. Idle servers go on until somebody stops them.',
           file: 'warned.yaml',
           line: 1,
           column: 14,

@@ -69,9 +69,7 @@ describe('files that operators really wrote', () => {
       services: ['usage-quota'],
     });
     expect(settings.authentication).toMatchObject({ authenticator: 'github', configured: true });
-    expect(settings.authentication.classes.github?.allowed_organizations).toContain(
-      'US-GHG-Center:ghgc-hub-access',
-    );
+    expect(settings.authentication.classes.github?.allowed_organizations).toContain('US-GHG-Center:ghgc-hub-access');
     const place = values && entryAt(values, ['jupyterhub', 'singleuser', 'defaultUrl'])?.keyPlace;
     expect(place?.file.name).toContain('nasa-ghg-hub/common.values.yaml');
     expect(place?.file.positionAt(place.offset)).toEqual({ line: 126, column: 7 });

@@ -92,7 +92,7 @@ describe('servers', () => {
     );
     expect(settings.servers.environment).toEqual({ A: 'x' });
     expect(problems.map(short)).toEqual([
-      '1.yaml:1:34 ATOLL_SETTINGS_NOT_SUPPORTED jupyterhub.singleuser.extraEnv.B: The variable B is not set: valueFrom needs Kubernetes. Write its value into a settings file of its own.',
+      '1.yaml:1:34 ATOLL_SETTINGS_NOT_SUPPORTED jupyterhub.singleuser.extraEnv.B: The variable B is not set: valueFrom needs Kubernetes. Write {fromEnv: NAME} or {fromFile: path}.',
     ]);
   });
 });

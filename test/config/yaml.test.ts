@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { stringify } from 'yaml';
 import { parseValues } from '../../src/config/values/parseValues.ts';
 import { plainValue } from '../../src/config/values/plainValue.ts';
 import { load } from './settingsFrom.ts';
@@ -41,6 +44,41 @@ describe('YAML as Helm reads it', () => {
     expect(Object.getPrototypeOf(settings.groups)).toBe(Object.prototype);
     expect(Object.getPrototypeOf(settings.servers.environment)).toBe(Object.prototype);
   });
+});
+
+test('what real files say stays the same when it is written anew', () => {
+  const folder = join(import.meta.dirname, 'values');
+  const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yaml'));
+  expect(names.length).toBeGreaterThan(70);
+  for (const name of names) {
+    const values = read(readFileSync(join(folder, name), 'utf8'));
+    expect({ name, values: read(stringify(values, { version: '1.1' })) }).toEqual({ name, values });
+  }
+});
+
+test('what any text says stays the same when it is written anew', () => {
+  const scalar = fc.constantFrom(
+    'yes',
+    '0644',
+    '1e3',
+    '12:30',
+    '2021-01-01',
+    '<<',
+    '~',
+    'a b',
+    '"x: y"',
+    '|\n  a',
+    '[1, x]',
+    '{}',
+  );
+  const lines = fc.array(fc.tuple(fc.constantFrom('a', 'b c', '"yes"', '8080', 'x/y'), scalar), { maxLength: 5 });
+  fc.assert(
+    fc.property(lines, (entries) => {
+      const text = [...new Map(entries)].map(([name, value]) => `${name}: ${value}\n`).join('');
+      const values = read(text);
+      expect(read(stringify(values, { version: '1.1' }))).toEqual(values);
+    }),
+  );
 });
 
 describe('files that cannot be read', () => {

@@ -69,7 +69,11 @@ export function key<T extends z.ZodType>(
   type: T,
   doc: string,
   apply: Apply<T>,
-  { effects, secret = false, ...options }: KeyOptions & Pick<Key, 'unset' | 'keepsNulls'> & { effects?: Effects } = {},
+  {
+    effects,
+    secret = false,
+    ...options
+  }: KeyOptions & Pick<Key, 'unset' | 'keepsNulls' | 'satisfiedBy'> & { effects?: Effects } = {},
 ): Key {
   return { kind: 'key', path, type, doc, effects: { ...everywhere(works), ...effects }, secret, ...options, apply };
 }

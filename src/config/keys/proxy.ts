@@ -39,7 +39,7 @@ export const proxyKeys: Row[] = [
       ({ deployment }, value) => {
         deployment.https.enabled = value;
       },
-      { effects: onKubernetes(noHttps), default: false },
+      { effects: onKubernetes(noHttps), default: false, satisfiedBy: false },
     ),
     field(
       'https',

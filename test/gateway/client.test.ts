@@ -222,9 +222,20 @@ describe('clusters', () => {
   }, 180_000);
 });
 
+const small = `
+atoll:
+  clusters:
+    maxWorkers: 2
+dask-gateway:
+  gateway:
+    backend:
+      worker: { memory: { request: 300M, limit: 300M } }
+      environment: { DASK_DISTRIBUTED__SCHEDULER__ALLOWED_FAILURES: '0' }
+`;
+
 describe('limits', () => {
   beforeAll(async () => {
-    atoll = await Atoll.start({ settings: settings('atoll:\n  clusters: { maxWorkers: 2 }\n') });
+    atoll = await Atoll.start({ settings: settings(small) });
   });
   afterAll(() => atoll?.end());
 
@@ -238,6 +249,19 @@ describe('limits', () => {
       ],
       negative: 'Scale expects a non-negative integer, got -1',
     });
+  });
+
+  test('of memory end a worker before the machine suffers, and the notebook reads which task it was', async () => {
+    const told = await run<{ name: string; error: string; warnings: string[] }>('memory', 'joan');
+    expect(told.error).toBe('KilledWorker');
+    expect(told.warnings).toEqual([
+      expect.stringMatching(
+        /^worker-[0-9a-f]{16} was ended by the memory limit \(300 MiB\) while running `hungry-1`; 600 MiB would be twice as much, /,
+      ),
+      expect.stringMatching(
+        /^worker-[0-9a-f]{16} ended with exit code 3 while running `crash-1`, \d+\.\d s after its start/,
+      ),
+    ]);
   });
 });
 

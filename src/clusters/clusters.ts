@@ -424,7 +424,7 @@ export class Clusters {
   }
 
   async #onObservation({ id, kind }: Observation): Promise<void> {
-    if (kind === 'server') return;
+    if (kind !== 'scheduler' && kind !== 'worker') return;
     const name = await clusterOfWorkload(this.#context.store.db, id);
     if (name !== undefined) this.#reconciler.wake(name);
   }
@@ -433,7 +433,8 @@ export class Clusters {
   async #endStrays(): Promise<void> {
     const { store, runtime, log } = this.#context;
     for (const { id, kind, phase } of await runtime.list()) {
-      if (kind === 'server' || (await clusterOfWorkload(store.db, id)) !== undefined) continue;
+      if (kind !== 'scheduler' && kind !== 'worker') continue;
+      if ((await clusterOfWorkload(store.db, id)) !== undefined) continue;
       log.warn({ workload: id }, 'ending a workload that belongs to no cluster');
       if (phase !== 'exited') await runtime.stop(id, { graceSeconds: 2 });
       else await runtime.forget(id);

@@ -1,6 +1,7 @@
 import { messageOf } from '../core/errors.ts';
 import type { Logger } from '../observability/logger.ts';
-import type { Store } from '../store/store.ts';
+import { PreparedChange } from '../store/preparedQuery.ts';
+import type { Store, Write } from '../store/store.ts';
 
 /** Evidence that a user, or servers of theirs, were in use; milliseconds since the epoch. */
 export interface Activity {
@@ -10,85 +11,109 @@ export interface Activity {
   servers: Readonly<Record<string, number>>;
 }
 
-/** Milliseconds during which reports are gathered into one write: a thousand servers cost a few writes a second. */
-const gatherMs = 200;
-
 /**
- * Keeps `last_activity` of users and servers, which only ever moves forward. Reports are gathered, so that many cost one
- * durable write; those that move nothing (an idle server repeats itself every five minutes) cost none.
+ * Keeps `last_activity` of users and servers, which only ever moves forward. What is reported while a write is under way
+ * goes into the next one, so that many reports cost one durable write; those that move nothing (an idle server repeats
+ * itself every five minutes) cost none.
  */
 export class ActivityRecorder {
   readonly #store: Store;
   readonly #log: Logger;
-  /** What has not been written yet, by user and by `user/server`. */
-  #users = new Map<string, number>();
-  #servers = new Map<string, number>();
-  /** What is known to be in the store; to find out what moves nothing. */
-  readonly #written = new Map<string, number>();
-  #flush: { done: Promise<void>; timer: NodeJS.Timeout; now: () => void } | undefined;
+  readonly #users: LatestTimes;
+  readonly #servers: LatestTimes;
+  /** The write that will take what is noted now. */
+  #next: Promise<void> | undefined;
+  /** The last write that has begun. */
+  #current: Promise<void> = Promise.resolve();
 
-  constructor(options: { store: Store; log: Logger }) {
-    this.#store = options.store;
-    this.#log = options.log;
+  constructor({ store, log }: { store: Store; log: Logger }) {
+    this.#store = store;
+    this.#log = log;
+    const user = new PreparedChange((at: number, name: string, before: number) =>
+      store.db
+        .updateTable('users')
+        .set({ last_activity: at })
+        .where('name', '=', name)
+        .where((is) => is.or([is('last_activity', 'is', null), is('last_activity', '<', before)])),
+    );
+    const server = new PreparedChange((at: number, owner: string, name: string, before: number) =>
+      store.db
+        .updateTable('servers')
+        .set({ last_activity: at })
+        .where('user_id', '=', (select) => select.selectFrom('users').select('id').where('name', '=', owner))
+        .where('name', '=', name)
+        .where((is) => is.or([is('last_activity', 'is', null), is('last_activity', '<', before)])),
+    );
+    this.#users = new LatestTimes(({ db }, name, at) => user.make(db, at, name, at));
+    this.#servers = new LatestTimes(({ db }, fullName, at) => {
+      const slash = fullName.indexOf('/');
+      return server.make(db, at, fullName.slice(0, slash), fullName.slice(slash + 1), at);
+    });
   }
 
   /** Notes activity. Resolves when it is durable. */
   async record(activity: Activity): Promise<void> {
-    if (activity.userActivity !== undefined) this.#note(this.#users, activity.user, activity.userActivity);
-    for (const [name, at] of Object.entries(activity.servers))
-      this.#note(this.#servers, `${activity.user}/${name}`, at);
-    if (this.#users.size > 0 || this.#servers.size > 0) await this.#flushSoon();
+    if (activity.userActivity !== undefined) this.#users.note(activity.user, activity.userActivity);
+    for (const [name, at] of Object.entries(activity.servers)) this.#servers.note(`${activity.user}/${name}`, at);
+    if (this.#users.hasMore || this.#servers.hasMore) await this.#writeSoon();
   }
 
-  /** Writes what has been gathered. */
+  /** Writes what has been noted. */
   async close(): Promise<void> {
-    if (!this.#flush) return;
-    const { done, now } = this.#flush;
-    now();
-    await done.catch((error: unknown) => this.#log.error({ error: messageOf(error) }, 'activity not recorded'));
+    await this.#next?.catch((error: unknown) => this.#log.error({ error: messageOf(error) }, 'activity not recorded'));
+    await this.#current.catch(() => undefined);
   }
 
-  #note(waiting: Map<string, number>, key: string, at: number): void {
-    const known = Math.max(waiting.get(key) ?? 0, this.#written.get(key) ?? 0);
-    if (at > known) waiting.set(key, at);
-  }
-
-  #flushSoon(): Promise<void> {
-    if (!this.#flush) {
-      const { promise, resolve } = Promise.withResolvers<void>();
-      const timer = setTimeout(resolve, gatherMs);
-      this.#flush = { done: promise.then(() => this.#write()), timer, now: resolve };
-    }
-    return this.#flush.done;
+  #writeSoon(): Promise<void> {
+    this.#next ??= this.#current
+      .catch(() => undefined)
+      .then(() => {
+        this.#current = this.#write();
+        return this.#current;
+      });
+    return this.#next;
   }
 
   async #write(): Promise<void> {
-    clearTimeout(this.#flush?.timer);
-    this.#flush = undefined;
-    const [users, servers] = [this.#users, this.#servers];
-    this.#users = new Map();
-    this.#servers = new Map();
-    await this.#store.write(async ({ db }) => {
-      for (const [name, at] of users)
-        await db
-          .updateTable('users')
-          .set({ last_activity: at })
-          .where('name', '=', name)
-          .where((is) => is.or([is('last_activity', 'is', null), is('last_activity', '<', at)]))
-          .execute();
-      for (const [fullName, at] of servers) {
-        const slash = fullName.indexOf('/');
-        await db
-          .updateTable('servers')
-          .set({ last_activity: at })
-          .where('user_id', '=', (select) =>
-            select.selectFrom('users').select('id').where('name', '=', fullName.slice(0, slash)),
-          )
-          .where('name', '=', fullName.slice(slash + 1))
-          .where((is) => is.or([is('last_activity', 'is', null), is('last_activity', '<', at)]))
-          .execute();
-      }
+    const [users, servers] = await this.#store.write(async (write) => {
+      // From here on whatever is noted is for the next one.
+      this.#next = undefined;
+      return [await this.#users.write(write), await this.#servers.write(write)] as const;
     });
-    for (const [key, at] of [...users, ...servers]) this.#written.set(key, at);
+    this.#users.confirm(users);
+    this.#servers.confirm(servers);
+  }
+}
+
+/** The latest time by key: what has not been written yet, and what is known to be in the store. */
+class LatestTimes {
+  #waiting = new Map<string, number>();
+  readonly #written = new Map<string, number>();
+  readonly #writeOne: (write: Write, key: string, at: number) => Promise<void>;
+
+  constructor(writeOne: (write: Write, key: string, at: number) => Promise<void>) {
+    this.#writeOne = writeOne;
+  }
+
+  get hasMore(): boolean {
+    return this.#waiting.size > 0;
+  }
+
+  note(key: string, at: number): void {
+    const known = Math.max(this.#waiting.get(key) ?? 0, this.#written.get(key) ?? 0);
+    if (at > known) this.#waiting.set(key, at);
+  }
+
+  /** Writes what waits, and returns it. */
+  async write(write: Write): Promise<ReadonlyMap<string, number>> {
+    const waiting = this.#waiting;
+    this.#waiting = new Map();
+    for (const [key, at] of waiting) await this.#writeOne(write, key, at);
+    return waiting;
+  }
+
+  /** Takes note that what {@link write} wrote is durable. */
+  confirm(written: ReadonlyMap<string, number>): void {
+    for (const [key, at] of written) this.#written.set(key, at);
   }
 }

@@ -18,7 +18,7 @@ export class Groups {
 
   constructor(store: Store) {
     this.#store = store;
-    this.#ofUsers = new PreparedListQuery(store.db, (names) =>
+    this.#ofUsers = new PreparedListQuery(store, (names) =>
       store.db
         .selectFrom('users')
         .innerJoin('group_members', 'group_members.user_id', 'users.id')

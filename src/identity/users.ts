@@ -63,11 +63,9 @@ export class Users {
     this.#store = store;
     this.#clock = clock;
     const users = store.db.selectFrom('users').select(userColumns);
-    this.#byName = new PreparedQuery(store.db, (name) => users.where('users.name', '=', name));
-    this.#byId = new PreparedQuery(store.db, (id) => users.where('users.id', '=', id));
-    this.#page = new PreparedQuery(store.db, (limit, offset) =>
-      users.orderBy('users.id').limit(limit).offset(offset),
-    );
+    this.#byName = new PreparedQuery(store, (name) => users.where('users.name', '=', name));
+    this.#byId = new PreparedQuery(store, (id) => users.where('users.id', '=', id));
+    this.#page = new PreparedQuery(store, (limit, offset) => users.orderBy('users.id').limit(limit).offset(offset));
   }
 
   async get(name: string): Promise<User | undefined> {
@@ -241,7 +239,9 @@ function narrow(base: UsersQuery, { state, nameFilter, within }: UserQuery): Use
 }
 
 async function countOf(query: UsersQuery): Promise<number> {
-  const { count } = await query.select(({ fn }) => fn.countAll<number | string>().as('count')).executeTakeFirstOrThrow();
+  const { count } = await query
+    .select(({ fn }) => fn.countAll<number | string>().as('count'))
+    .executeTakeFirstOrThrow();
   return Number(count);
 }
 
@@ -258,7 +258,8 @@ export const userColumns = [
   'users.auth_refreshed_at',
 ] as const;
 
-type UserRow = Omit<Selectable<UsersTable>, 'auth_state'>;
+type ColumnName<Column> = Column extends `users.${infer Name}` ? Name : never;
+type UserRow = Pick<Selectable<UsersTable>, ColumnName<(typeof userColumns)[number]>>;
 
 /** A row of the table as the rest of the program sees it. */
 export function toUser(row: UserRow): User {

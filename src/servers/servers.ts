@@ -33,7 +33,7 @@ import {
   type ServerChanges,
   type ServerChoices,
 } from './serverRequests.ts';
-import { readServer, readServerOfWorkload, readServers, type ServerFilter } from './serverTable.ts';
+import { readServer, readServerOfWorkload, readServers, type ServerFilter, serversOfUsers } from './serverTable.ts';
 import { sweepOrphans } from './sweepOrphans.ts';
 
 /** What {@link createServers} needs. */
@@ -132,6 +132,7 @@ export function createServers(options: ServersOptions): Servers {
   });
   const unfollow: (() => void)[] = [];
 
+  const ofUsers = serversOfUsers(store);
   const get = (user: string, name: string): Promise<Server | undefined> => readServer(store.db, user, name);
 
   /** What a start is asked for with: options that were sent, else those of the last start; both must be offered today. */
@@ -185,7 +186,7 @@ export function createServers(options: ServersOptions): Servers {
       await activity.close();
     },
     get,
-    list: (filter) => readServers(store.db, filter),
+    list: (filter) => (filter?.users && !filter.phases ? ofUsers(filter.users) : readServers(store.db, filter)),
     async start(user, name, choices = {}) {
       const before = await get(user, name);
       const isRequest = !before || !isActive(before);
@@ -218,8 +219,9 @@ export function createServers(options: ServersOptions): Servers {
     progressSoFar: (server) => life.board.eventsOf(server.workloadId ?? ''),
     routes: () => life.routes.list(),
     async recordActivity(user, reported) {
-      const known = new Set((await readServers(store.db, { users: [user] })).map((server) => server.name));
-      const unknown = Object.keys(reported.servers).find((name) => !known.has(name));
+      const named = Object.keys(reported.servers);
+      const known = named.length === 0 ? [] : (await ofUsers([user])).map((server) => server.name);
+      const unknown = named.find((name) => !known.includes(name));
       if (unknown !== undefined)
         throw new AtollError('ATOLL_BAD_REQUEST', `No such server '${unknown.slice(0, 255)}' for user ${user}`);
       await activity.record({ user, ...reported });

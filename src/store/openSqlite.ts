@@ -1,5 +1,5 @@
 import { chmodSync } from 'node:fs';
-import { Kysely, SqliteDialect } from 'kysely';
+import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely';
 import { outsideOfRequests } from '../core/actor.ts';
 import { ChangeFeed, type Topic } from './changeFeed.ts';
 import type { Database } from './database.ts';
@@ -34,13 +34,20 @@ class SqliteStore implements Store {
   readonly changes = new ChangeFeed();
   readonly #writer: Kysely<Database>;
   readonly #commits: GroupCommit;
+  readonly #reader: SqliteFile | undefined;
 
   constructor(writer: Kysely<Database>, file: SqliteFile, reader: SqliteFile | undefined) {
     this.#writer = writer;
     this.#commits = new GroupCommit(writer, file);
+    this.#reader = reader;
     this.db = new Kysely<Database>({
       dialect: routedDialect({ reader, write: (query) => this.#commits.run((db) => db.executeQuery(query)) }),
     });
+  }
+
+  async read<Row>(query: CompiledQuery<Row>): Promise<Row[]> {
+    if (this.#reader) return this.#reader.prepare(query.sql).all(query.parameters) as Row[];
+    return (await this.db.executeQuery<Row>(query)).rows;
   }
 
   async write<T>(work: (write: Write) => Promise<T>): Promise<T> {

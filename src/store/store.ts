@@ -1,4 +1,4 @@
-import type { Kysely, Transaction } from 'kysely';
+import type { CompiledQuery, Kysely, Transaction } from 'kysely';
 import type { ChangeFeed, Topic } from './changeFeed.ts';
 import type { Database } from './database.ts';
 
@@ -28,6 +28,8 @@ export interface AuditEntry {
 export interface Store {
   /** For reads, and for single-statement writes nobody follows (activity). */
   readonly db: Kysely<Database>;
+  /** Runs a read that is compiled already: for {@link PreparedQuery}. */
+  read<Row>(query: CompiledQuery<Row>): Promise<Row[]>;
   /** What changed, after each commit. Caches and reconcilers follow it instead of remembering what they wrote. */
   readonly changes: ChangeFeed;
   /** Runs `work` in one transaction. When it resolves, the change is on disk; then the feed tells what changed. */

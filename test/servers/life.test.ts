@@ -393,8 +393,8 @@ describe('limits', () => {
 
   test('named servers are off unless the settings allow them', async () => {
     const { servers } = await open();
-    for (const asked of [servers.start('ada', 'gpu'), servers.create('ada', 'gpu')])
-      await expect(asked).rejects.toMatchObject({ status: 400, message: 'Named servers are not enabled.' });
+    for (const ask of [() => servers.start('ada', 'gpu'), () => servers.create('ada', 'gpu')])
+      await expect(ask()).rejects.toMatchObject({ status: 400, message: 'Named servers are not enabled.' });
   });
 });
 

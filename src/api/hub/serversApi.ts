@@ -164,7 +164,7 @@ function addServerRoutes(frame: ApiFrame, place: (typeof places)[number], option
   );
 }
 
-function addActivityRoute(frame: ApiFrame, { servers, clock = systemClock }: ServersApiOptions): void {
+function addActivityRoute(frame: ApiFrame, { servers, identity, clock = systemClock }: ServersApiOptions): void {
   frame.route(
     {
       method: 'post',
@@ -175,7 +175,10 @@ function addActivityRoute(frame: ApiFrame, { servers, clock = systemClock }: Ser
       responses: { 200: { description: 'Noted.' } },
     },
     async ({ params, body }) => {
-      await servers.recordActivity(params.user, readActivityPost(body, clock.now()));
+      const reported = readActivityPost(body, clock.now());
+      if (!(await identity.users.get(params.user)))
+        throw new AtollError('ATOLL_NOT_FOUND', `No such user: ${params.user.slice(0, 255)}`);
+      await servers.recordActivity(params.user, reported);
       return empty(200);
     },
   );

@@ -52,30 +52,65 @@ export async function userModels(
       })
     : new Map();
 
+  const sightOf = (user: string): Sight => ({
+    name: may('read:users:name', user),
+    groups: may('read:users:groups', user),
+    activity: may('read:users:activity', user),
+    user: may('read:users', user),
+    roles: may('read:users', user) || may('read:roles:users', user),
+    servers: may('read:servers', user),
+    authState: may('admin:auth_state', user),
+  });
+  // Without filters everybody is seen alike.
+  const sightOfAll = sightScopes.some((scope) => scopes.isFiltered(scope)) ? undefined : sightOf('');
+
   return users.map((user) => {
     const { name } = user;
+    const sight = sightOfAll ?? sightOf(name);
     const models = modelsOf.get(name) ?? [];
-    const running = models.find((server) => server.name === '');
-    const visible = models.filter((server) => may('read:servers', name, server.name));
-    return {
-      kind: 'user',
-      name,
-      ...(may('read:users:name', name) && { admin: user.admin, user_info: user.userInfo }),
-      ...(may('read:users:groups', name) && { groups: groupsOf.get(name) ?? [] }),
-      ...(may('read:users:activity', name) && { last_activity: timestamp(user.lastActivity) }),
-      ...((may('read:users', name) || may('read:roles:users', name)) && { roles: identity.roles.ofUser(user) }),
-      ...(may('read:users', name) && {
-        server: running?.ready ? running.url : null,
-        pending: running?.pending ?? null,
-        created: timestamp(user.createdAt),
-      }),
-      ...((may('read:servers', name) || visible.length > 0) && {
-        servers: Object.fromEntries(visible.map((server) => [server.name, server])),
-      }),
-      ...(may('admin:auth_state', name) && { auth_state: null }),
-    };
+    const model: Record<string, unknown> = { kind: 'user', name };
+    if (sight.name) {
+      model.admin = user.admin;
+      model.user_info = user.userInfo;
+    }
+    if (sight.groups) model.groups = groupsOf.get(name) ?? [];
+    if (sight.activity) model.last_activity = timestamp(user.lastActivity);
+    if (sight.roles) model.roles = identity.roles.ofUser(user);
+    if (sight.user) {
+      const running = models.find((server) => server.name === '');
+      model.server = running?.ready ? running.url : null;
+      model.pending = running?.pending ?? null;
+      model.created = timestamp(user.createdAt);
+    }
+    const visible = sight.servers ? models : models.filter((server) => may('read:servers', name, server.name));
+    if (sight.servers || visible.length > 0)
+      model.servers = Object.fromEntries(visible.map((server) => [server.name, server]));
+    if (sight.authState) model.auth_state = null;
+    return model;
   });
 }
+
+/** What a caller may see of one user. */
+interface Sight {
+  name: boolean;
+  groups: boolean;
+  activity: boolean;
+  user: boolean;
+  roles: boolean;
+  servers: boolean;
+  authState: boolean;
+}
+
+/** The scopes that decide about {@link Sight}. */
+const sightScopes = [
+  'read:users:name',
+  'read:users:groups',
+  'read:users:activity',
+  'read:users',
+  'read:roles:users',
+  'read:servers',
+  'admin:auth_state',
+];
 
 /** One user as JSON, for a caller. */
 export async function userModel(

@@ -1,13 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { AtollError } from '../../core/errors.ts';
 import { checkMayGrantAdmin, checkMayTouchAdmin } from '../../identity/adminFlag.ts';
+import { checkMayJoin } from '../../identity/checkMayJoin.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { listableUsers } from '../../identity/scopes/listableUsers.ts';
 import type { User, UserQuery } from '../../identity/users.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
 import { pageQuery, pageReply, readPage } from '../frame/pagination.ts';
 import { empty, json } from '../frame/replies.ts';
-import { checkMayJoin } from '../../identity/checkMayJoin.ts';
 import type { HubApiOptions } from './hubApiOptions.ts';
 import { readIncludeStopped, userModel, userModels, userSchema } from './userModel.ts';
 

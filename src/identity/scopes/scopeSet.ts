@@ -62,6 +62,12 @@ export class ScopeSet {
     return this.#extents.get(scope) === 'all';
   }
 
+  /** Whether the scope is held, but only with filters. */
+  isFiltered(scope: string): boolean {
+    const extent = this.#extents.get(scope);
+    return extent !== undefined && extent !== 'all';
+  }
+
   /** The values of one kind of filter under which a scope is held. */
   filterValues(scope: string, kind: FilterKind): ReadonlySet<string> {
     const extent = this.#extents.get(scope);

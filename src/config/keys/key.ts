@@ -14,8 +14,10 @@ export interface Key {
   default?: unknown;
   /** One line for the reference. */
   doc: string;
-  /** What becomes of it on each runtime. */
+  /** What becomes of it on each runtime. One that is left out follows the section above. */
   effects: Effects;
+  /** What becomes of it where no section above says anything. */
+  fallback?: Effects;
   /** The value is never shown. */
   secret: boolean;
   /** The value with which nothing is missing although the key has no effect: no warning then. */
@@ -84,9 +86,10 @@ export function podKey<T extends z.ZodType>(
   type: T,
   doc: string,
   apply: Apply<T>,
-  options: Parameters<typeof key>[4] = {},
+  { effects, ...options }: Parameters<typeof key>[4] = {},
 ): Key {
-  return key(path, type, doc, apply, { effects: kubernetesOnly, ...options });
+  const row = key(path, type, doc, apply, options);
+  return { ...row, effects: { kubernetes: works, ...effects }, fallback: kubernetesOnly };
 }
 
 /** A key without effect on any runtime: because of `effects`, or of its section's. */

@@ -80,7 +80,7 @@ function findEffects(): Map<Key, Effects> {
   const visit = (node: KeyNode, above: Effects): void => {
     const { row } = node;
     const here = { ...above, ...row?.effects };
-    if (row?.kind === 'key') found.set(row, here);
+    if (row?.kind === 'key') found.set(row, { ...row.fallback, ...here });
     for (const child of node.children.values()) visit(child, here);
     if (node.wildcard) visit(node.wildcard.node, here);
   };

@@ -29,9 +29,11 @@ import { closeServer, listenOnSocket } from './listen.ts';
 import { measureRequests } from './measureRequests.ts';
 import { measureRoutes } from './measureRoutes.ts';
 import { openOperations } from './operations.ts';
+import { withPanelRoutes } from './panelRoutes.ts';
 import { clusterOptionsFrom } from './python/clusterOptions.ts';
 import { profileSourceFrom } from './python/profileSource.ts';
 import { serverHooksFrom } from './python/serverHooks.ts';
+import { signInHooksFrom } from './python/signInHooks.ts';
 import { stopWorkloads, stopWorkloadsOf } from './stopWorkloads.ts';
 import { warmUpAtSignIn } from './warmUpAtSignIn.ts';
 
@@ -76,7 +78,7 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
   const publisher = new RoutePublisher();
   const operations = await openOperations(store, folder, settings.operations, log);
   const { metrics } = operations;
-  const routes = measureRoutes(publisher, metrics);
+  const routes = withPanelRoutes(measureRoutes(publisher, metrics), { kind: 'unix', path: folder.hubSocket });
   publisher.trust(settings.edge.trustedProxies);
   const runtime = createProcessRuntime({
     directory: folder.workloads,
@@ -86,7 +88,13 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
   });
   await runtime.open();
   const live = new LiveSettings(withOwner(settings));
-  const identity = await createIdentity({ store, settings: live.current, sealer, log });
+  const identity = await createIdentity({
+    store,
+    settings: live.current,
+    sealer,
+    log,
+    hooks: signInHooksFrom(python),
+  });
   const profiles = createServerProfiles({
     settings: live,
     source: profileSourceFrom({ holder: python, identity, settings: live, hubUrl: url }),

@@ -2,7 +2,6 @@ import type { Clock } from '../core/clock.ts';
 import { AtollError, messageOf } from '../core/errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Store } from '../store/store.ts';
-import type { Refreshed } from './authenticators/contract.ts';
 import type { SignInMethod } from './authenticators/createAuthenticator.ts';
 import { forgetCredentials } from './forgetCredentials.ts';
 import type { Identity } from './identity.ts';
@@ -10,6 +9,9 @@ import { toUser, type User } from './users.ts';
 
 /** Whether somebody may go on: yes; not before they have signed in again; no. */
 export type Standing = 'stands' | 'signInAgain' | 'lost';
+
+/** What was found out: all about them; that they are fine; nothing; that they shall prove who they are; that they are gone. */
+type Verdict = 'known' | 'good' | 'stale' | 'doubtful' | 'gone';
 
 /** Seconds until a provider that could not be reached is asked again about the same person. */
 const retrySeconds = 60;
@@ -159,35 +161,41 @@ export class AuthRefresh {
 
   async #askNow(user: User, method: SignInMethod): Promise<Standing> {
     const age = method.settings.authRefreshAgeSeconds * 1000;
-    let answer: Refreshed;
+    let answer: Verdict;
     try {
-      const authState = await this.#identity.authStates.remembered(user);
-      answer = (await method.authenticator.refresh?.({ name: user.name, authState })) ?? { kind: 'stale' };
+      answer = await this.#judge(user, method);
     } catch (error) {
-      // A class's own rules may say no in words.
-      if (!(error instanceof AtollError) || error.code !== 'ATOLL_NOT_ALLOWED') {
+      // A class's own rules, and the operator's own functions, may say no in words.
+      if (!(error instanceof AtollError) || !['ATOLL_NOT_ALLOWED', 'ATOLL_PYTHON_REFUSED'].includes(error.code)) {
         const evidence = error instanceof AtollError ? error.evidence : undefined;
         this.#log.warn({ user: user.name, error: messageOf(error), evidence }, 'a provider cannot be asked; all stays');
         this.#remember(user.id, this.#clock.now() + Math.min(age, retrySeconds * 1000));
         return 'stands';
       }
-      answer = { kind: 'gone' };
+      answer = 'gone';
     }
-    if (answer.kind === 'known' && (await this.#identity.signIn.readmit(method, answer.person, user))) {
-      this.#remember(user.id, this.#clock.now() + age);
-      return 'stands';
-    }
-    if (answer.kind !== 'stale') {
+    if (answer === 'gone') {
       await this.#endAccess(user);
       return 'lost';
     }
-    await this.#identity.authStates.asked(user, this.#clock.now());
     this.#remember(user.id, this.#clock.now() + age);
+    if (answer === 'known') return 'stands';
+    await this.#identity.authStates.asked(user, this.#clock.now());
     // Who did not ask for auth state is not made to sign in for its sake.
-    if (method.settings.enableAuthState !== true) return 'stands';
+    if (answer === 'good' || (answer === 'stale' && method.settings.enableAuthState !== true)) return 'stands';
     this.#log.info({ user: user.name }, 'the provider does not take what is remembered; signed out');
     await this.#identity.sessions.endOthers(user.id, undefined);
     return 'signInAgain';
+  }
+
+  /** What the operator's own function says about somebody; when it says nothing, what the provider does. */
+  async #judge(user: User, method: SignInMethod): Promise<Verdict> {
+    const authState = await this.#identity.authStates.remembered(user);
+    const isGood = await this.#identity.hooks?.isStillGood(user.name, authState);
+    if (isGood !== undefined) return isGood ? 'good' : 'doubtful';
+    const answer = (await method.authenticator.refresh?.({ name: user.name, authState })) ?? { kind: 'stale' };
+    if (answer.kind !== 'known') return answer.kind;
+    return (await this.#identity.signIn.readmit(method, answer.person, user)) ? 'known' : 'gone';
   }
 
   async #endAccess(user: User): Promise<void> {

@@ -35,6 +35,7 @@ import { type Session, Sessions } from './sessions.ts';
 import { Shares } from './shares/shares.ts';
 import type { Share } from './shares/sharesTable.ts';
 import { SignIn } from './signIn.ts';
+import type { SignInHooks } from './signInHooks.ts';
 import { checkNames, synchroniseSettings } from './synchroniseSettings.ts';
 import { maximumTokenLength, publicIdOf, type Token, Tokens } from './tokens.ts';
 import { type User, Users } from './users.ts';
@@ -46,6 +47,8 @@ export interface IdentityDependencies {
   sealer: Sealer;
   log: Logger;
   clock?: Clock;
+  /** The operator's own functions that take part while people sign in. Default: none. */
+  hooks?: SignInHooks;
 }
 
 /** At most this many login cookies of one request are looked up: a browser normally sends one. */
@@ -67,6 +70,8 @@ export class Identity {
   readonly oauth: OAuthProvider;
   /** The ways to sign in, in the order of the sign-in page. */
   readonly methods: readonly SignInMethod[];
+  /** The operator's own functions that take part while people sign in; undefined: there are none. */
+  readonly hooks: SignInHooks | undefined;
   readonly authStates: AuthStates;
   readonly authRefresh: AuthRefresh;
   readonly signIn: SignIn;
@@ -83,7 +88,7 @@ export class Identity {
 
   /** Use {@link createIdentity}. */
   constructor(
-    { store, settings, sealer, log, clock = systemClock }: IdentityDependencies,
+    { store, settings, sealer, log, hooks, clock = systemClock }: IdentityDependencies,
     methods: readonly SignInMethod[],
   ) {
     this.#policy = new IdentityPolicy(settings);
@@ -102,6 +107,8 @@ export class Identity {
     this.oauthClients = new OAuthClients(store, this.services);
     this.oauth = new OAuthProvider({ identity: this, store, clock });
     this.methods = methods;
+    this.hooks = hooks;
+    if (hooks) for (const { authenticator } of methods) authenticator.useHooks?.(hooks);
     this.authStates = new AuthStates({
       store,
       sealer,

@@ -137,22 +137,51 @@ export class SignIn {
     const existing = await this.#identity.users.get(name);
     if (existing) this.#checkSamePerson(method, person, existing);
     if (!this.#isAllowed(method, name, person, existing)) throw this.#notAllowed(name, method);
-    const user = await this.#identity.users.ensure(name, this.#admins.has(name) ? true : person.admin);
+    const known = this.#withAdminFlag(person, name);
+    const { hooks } = this.#identity;
+    const entering = hooks ? await hooks.afterSignIn(known) : known;
+    if (!entering) throw this.#notAllowed(name, method);
+    return entering.name === person.name ? this.#enter(method, entering, name) : this.#enterAs(method, entering);
+  }
+
+  /** Lets somebody in whom the operator's own function gave another name: a user of that name must be theirs too. */
+  async #enterAs(method: SignInMethod, person: Authenticated): Promise<User> {
+    const name = this.#nameOf(method, person);
+    if (name === undefined) throw failed();
+    if (this.#blocked.has(name)) throw this.#notAllowed(name, method);
+    const existing = await this.#identity.users.get(name);
+    if (existing) this.#checkSamePerson(method, person, existing);
+    return this.#enter(method, this.#withAdminFlag(person, name), name);
+  }
+
+  async #enter(method: SignInMethod, person: Authenticated, name: string): Promise<User> {
+    const user = await this.#identity.users.ensure(name, person.admin);
     await this.#keep(method, person, user);
     this.#log.info({ user: name }, 'signed in');
     return user;
   }
 
+  /** Whom the settings name is an administrator, whatever the authenticator says. */
+  #withAdminFlag(person: Authenticated, name: string): Authenticated {
+    return this.#admins.has(name) ? { ...person, admin: true } : person;
+  }
+
   /**
    * Applies what an authenticator says now about somebody who is signed in. `false`: they may not be here any more.
    */
-  async readmit(method: SignInMethod, person: Authenticated, user: User): Promise<boolean> {
+  async readmit(method: SignInMethod, said: Authenticated, user: User): Promise<boolean> {
+    const saidName = this.#nameOf(method, said);
+    if (saidName === undefined || !this.#isAllowed(method, saidName, said, user)) return false;
+    const known = this.#withAdminFlag(said, saidName);
+    const { hooks } = this.#identity;
+    const person = hooks ? await hooks.afterSignIn(known) : known;
+    if (!person) return false;
     const { subject = null } = user.vouchedBy ?? {};
-    const name = this.#nameOf(method, person);
+    const name = person.name === said.name ? saidName : this.#nameOf(method, person);
     // The account behind the token is another one, or has another name, which is somebody else here.
     if (name !== user.name || (subject !== null && subject !== (person.subject ?? null))) return false;
-    if (!this.#isAllowed(method, name, person, user)) return false;
-    const admin = this.#admins.has(name) ? true : person.admin;
+    if (this.#blocked.has(name)) return false;
+    const { admin } = this.#withAdminFlag(person, name);
     if (admin !== undefined && admin !== user.admin) await this.#identity.users.setAdmin(name, admin);
     await this.#keep(method, person, user);
     return true;

@@ -1,4 +1,5 @@
 import type { AuthenticatorName } from '../../config/settings.ts';
+import type { SignInHooks } from '../signInHooks.ts';
 
 /** One field of a sign-in form. */
 export interface FormField {
@@ -168,6 +169,8 @@ export interface Authenticator {
    * @throws AtollError `ATOLL_PROVIDER_FAILED` when that cannot be found out now.
    */
   refresh?(user: { name: string; authState: Record<string, unknown> | undefined }): Promise<Refreshed>;
+  /** Called once, before all else: the operator's own functions that have a say in who somebody is. */
+  useHooks?(hooks: SignInHooks): void;
   /** Called when somebody signs out, with what was remembered. */
   signedOut?(authState: Record<string, unknown>): Promise<void>;
 }

@@ -2,6 +2,7 @@ import type { oauthTraits } from '../../../config/keys/authenticators/oauthTrait
 import type { TraitValues } from '../../../config/keys/authenticators/trait.ts';
 import type { AuthenticationSettings } from '../../../config/settings.ts';
 import { AtollError } from '../../../core/errors.ts';
+import type { SignInHooks } from '../../signInHooks.ts';
 import { type Authenticated, type Authenticator, plainAuthenticator, type Refreshed } from '../contract.ts';
 import { asMap, badAnswer, overlaps, requiredText, scopesIn, textsIn, valueAt } from './claims.ts';
 import type { Endpoints, Profile, Provider, TokenResponse } from './provider.ts';
@@ -53,6 +54,7 @@ class OAuthAuthenticator {
   readonly #tokens: TokenEndpoint;
   readonly #clientId: string;
   readonly #scope: readonly string[];
+  #hooks: SignInHooks | undefined;
 
   constructor(provider: Provider, traits: OAuthTraits, settings: AuthenticationSettings, http: ProviderHttp) {
     this.#provider = provider;
@@ -108,6 +110,9 @@ class OAuthAuthenticator {
         finish: (arrival) => this.#finish(arrival),
       },
       refresh: ({ authState }) => this.#refresh(authState),
+      useHooks: (hooks) => {
+        this.#hooks = hooks;
+      },
       ...(signedOut && { signedOut: (authState) => signedOut(authState, this.#http) }),
     };
   }
@@ -206,9 +211,9 @@ class OAuthAuthenticator {
 
   async #personOf(user: Record<string, unknown>, tokens: TokenResponse): Promise<Authenticated> {
     const { userKey } = this.#provider;
-    const name = this.#provider.nameOf(user);
+    const name = (await this.#hooks?.userNameOf(user)) ?? this.#provider.nameOf(user);
     const grantedScopes = tokens.scope === undefined ? this.#scope : scopesIn(tokens.scope);
-    const authState: Record<string, unknown> = {
+    const received: Record<string, unknown> = {
       access_token: tokens.access_token,
       refresh_token: tokens.refresh_token ?? null,
       id_token: tokens.id_token ?? null,
@@ -216,11 +221,15 @@ class OAuthAuthenticator {
       token_response: tokens,
       [userKey]: user,
     };
-    const profile: Profile = { user, tokens, grantedScopes, authState, http: this.#http };
+    const profile: Profile = { user, tokens, grantedScopes, authState: received, http: this.#http };
     await this.#provider.enrich?.(profile);
+    const authState = this.#hooks ? await this.#hooks.modifyAuthState(received) : received;
+    profile.authState = authState;
     const judgement = (await this.#provider.judge?.(profile, name)) ?? {};
     const { manageGroups } = this.#settings;
-    const groups = manageGroups ? this.#groupsIn(authState) : undefined;
+    const groups = manageGroups
+      ? [...((await this.#hooks?.groupsOf(authState)) ?? this.#groupsIn(authState))]
+      : undefined;
     const { allowed_groups, admin_groups, allowed_scopes } = this.#traits;
     const inGroup = groups !== undefined && overlaps(groups, allowed_groups);
     const byScopes = allowed_scopes.length > 0 && allowed_scopes.every((scope) => grantedScopes.includes(scope));

@@ -1,5 +1,5 @@
 import { createServer, isIP } from 'node:net';
-import { openDataFolder } from '../core/dataFolder.ts';
+import { type DataFolder, openDataFolder } from '../core/dataFolder.ts';
 import { AtollError } from '../core/errors.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
 import { printReadyReport } from './childRole.ts';
@@ -34,15 +34,7 @@ export async function up(options: UpOptions): Promise<void> {
   await holdLock(folder.upLock, folder.root);
   await checkPort(host, port);
   const stopped = stopSignal();
-  await ensureEnvironment({
-    stateDirectory: folder.environments,
-    onProgress: (line) => console.error(line),
-    signal: stopped.signal,
-  }).catch((error: unknown) => {
-    if (!stopped.signal.aborted) throw error;
-    console.error('Set-up was interrupted. Run the command again, and it goes on.');
-    process.exit(1);
-  });
+  if (read.settings.runtime.kind === 'process') await setUpEnvironment(folder, stopped.signal);
 
   const url = edgeUrl(host, port);
   // Before anything is started that would have to be ended when this fails.
@@ -78,6 +70,16 @@ export async function up(options: UpOptions): Promise<void> {
   await stopped.promise;
   await supervisor.stop({ workloads: stopWorkloads });
   process.exit(0);
+}
+
+/** Builds the Python environment in which workloads of this machine run. */
+async function setUpEnvironment(folder: DataFolder, signal: AbortSignal): Promise<void> {
+  const onProgress = (line: string): void => console.error(line);
+  await ensureEnvironment({ stateDirectory: folder.environments, onProgress, signal }).catch((error: unknown) => {
+    if (!signal.aborted) throw error;
+    console.error('Set-up was interrupted. Run the command again, and it goes on.');
+    process.exit(1);
+  });
 }
 
 /** The first SIGTERM, SIGINT or call of `stop`, as a promise and as a signal. */

@@ -20,6 +20,8 @@ export const clusterConfigSchema = z.object({
   schedulerCores: z.number(),
   /** Cores at most; undefined: what is requested. */
   schedulerCoreLimit: z.number().optional(),
+  /** The image of scheduler and workers, where they are pods; undefined: as the settings say. */
+  image: z.string().optional(),
   /** For the scheduler and the workers. */
   environment: z.record(z.string(), z.string()),
   /** Seconds between two looks of the adaptive loop. */
@@ -70,6 +72,7 @@ export function clusterConfigOf(settings: ClusterSettings, overrides: Record<str
     schedulerCores: scheduler.cores,
     ...(scheduler.memoryLimit !== undefined && { schedulerMemoryLimit: scheduler.memoryLimit }),
     ...(scheduler.coreLimit !== undefined && { schedulerCoreLimit: scheduler.coreLimit }),
+    ...read.image('image'),
     environment: { ...settings.environment, ...read.environment('environment') },
     adaptivePeriod: read.number('adaptive_period', settings.adaptivePeriodSeconds, { atLeast: 0 }),
     idleTimeout: read.number('idle_timeout', settings.idleTimeoutSeconds, { atLeast: 0 }),
@@ -217,6 +220,15 @@ class OverrideReader {
     const value = this.#get(name) ?? otherwise;
     if (typeof value !== 'boolean') throw wrong(name, 'true or false', value);
     return value;
+  }
+
+  /** An image, as `image` of dask-gateway's backend for Kubernetes. */
+  image(name: string): { image?: string } {
+    const value = this.#get(name);
+    if (value === undefined || value === '') return {};
+    if (typeof value !== 'string' || !/^[\w][\w.\-/:@]{0,511}$/.test(value))
+      throw wrong(name, 'the name of an image', value);
+    return { image: value };
   }
 
   environment(name: string): Record<string, string> {

@@ -35,6 +35,8 @@ export function schedulerSpec(
     id: cluster.schedulerWorkloadId,
     kind: 'scheduler',
     owner: cluster.owner,
+    subject: { kind: 'cluster', name: cluster.name },
+    ...(config.image !== undefined && { image: config.image }),
     command: [
       config.schedulerCommand ?? ['python', '-m', 'distributed.cli.dask_scheduler'],
       ['--protocol', 'tls', '--host', host, '--port', String(port('scheduler'))],
@@ -91,6 +93,8 @@ export function workerSpec(
     id: name,
     kind: 'worker',
     owner: cluster.owner,
+    subject: { kind: 'cluster', name: cluster.name },
+    ...(config.image !== undefined && { image: config.image }),
     command: [
       config.workerCommand ?? ['python', '-m', 'distributed.cli.dask_worker'],
       `tls://${urlHost(scheduler.host)}:${scheduler.ports.scheduler}`,

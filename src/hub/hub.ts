@@ -11,11 +11,8 @@ import { Sealer } from '../core/sealer.ts';
 import { createControlListener } from '../edge/controlListener.ts';
 import type { ActivityReport, RouteWriter } from '../edge/protocol.ts';
 import { RoutePublisher } from '../edge/routePublisher.ts';
-import { compileBytecode } from '../environment/compileBytecode.ts';
-import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
 import { createIdentity, type Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
-import { createProcessRuntime } from '../runtimes/process/processRuntime.ts';
 import { createServerProfiles } from '../servers/profiles/serverProfiles.ts';
 import { countRefusals } from '../servers/serverMetrics.ts';
 import { createServers } from '../servers/servers.ts';
@@ -28,6 +25,7 @@ import { createHubApp, gatewayPath } from './hubApp.ts';
 import { closeServer, listenOnSocket } from './listen.ts';
 import { measureRequests } from './measureRequests.ts';
 import { measureRoutes } from './measureRoutes.ts';
+import { openRuntimes } from './openRuntimes.ts';
 import { openOperations } from './operations.ts';
 import { withPanelRoutes } from './panelRoutes.ts';
 import { clusterOptionsFrom } from './python/clusterOptions.ts';
@@ -35,7 +33,6 @@ import { profileSourceFrom } from './python/profileSource.ts';
 import { serverHooksFrom } from './python/serverHooks.ts';
 import { signInHooksFrom } from './python/signInHooks.ts';
 import { stopWorkloads, stopWorkloadsOf } from './stopWorkloads.ts';
-import { warmUpAtSignIn } from './warmUpAtSignIn.ts';
 
 /** What {@link startHub} needs. */
 export interface HubOptions {
@@ -69,10 +66,6 @@ const stopServicesMs = 8000;
 
 /** Opens the store, adopts what runs, and begins to answer. Nothing is reachable before everything known is loaded. */
 export async function startHub({ folder, settings, python, url, log, shutDown }: HubOptions): Promise<Hub> {
-  const environment = await ensureEnvironment({
-    stateDirectory: folder.environments,
-    onProgress: (line) => log.info(line),
-  });
   const store = await openSqlite(folder.database);
   const sealer = new Sealer(secretOf(folder, 'sealing-key'));
   const publisher = new RoutePublisher();
@@ -80,14 +73,9 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
   const { metrics } = operations;
   const routes = withPanelRoutes(measureRoutes(publisher, metrics), { kind: 'unix', path: folder.hubSocket });
   publisher.trust(settings.edge.trustedProxies);
-  const runtime = createProcessRuntime({
-    directory: folder.workloads,
-    environment,
-    installationId: secretOf(folder, 'installation-id').toString('hex').slice(0, 16),
-    log,
-  });
-  await runtime.open();
   const live = new LiveSettings(withOwner(settings));
+  const runtimes = await openRuntimes({ folder, settings: live, hubUrl: url, log });
+  const runtime = runtimes.workloads;
   const identity = await createIdentity({
     store,
     settings: live.current,
@@ -125,7 +113,7 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
   });
   const services = createHubServices({
     store,
-    runtime,
+    runtime: runtimes.services,
     routes,
     services: identity.services,
     settings: settings.services,
@@ -172,18 +160,13 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
       onError: (error) => log.error({ error: messageOf(error) }, 'control request failed'),
     }),
   );
-  // In the background: the first user's first start should be fast too.
-  void runtime.keepSpareForkServer();
-  const stopWarmUps = warmUpAtSignIn({ store, identity, runtime, log });
-  compileBytecode(environment).catch((error: unknown) =>
-    log.warn({ error: messageOf(error) }, 'bytecode not compiled'),
-  );
+  const stopWarmUps = runtimes.warmUp({ store, identity });
 
   metrics.observe('jupyterhub_hub_startup_duration_seconds', process.uptime());
 
   return {
     identity,
-    notes: [runtime.isolation().sentence],
+    notes: runtimes.notes,
     makeLoginLink,
     async stop(workloads) {
       stopWarmUps();
@@ -191,13 +174,13 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
       await services.stopAll(stopServicesMs);
       if (workloads) {
         await stopWorkloads(servers, clusters, stopWorkloadsMs);
-        await runtime.restForkServers();
+        await runtimes.rest();
       }
       await clusters.close();
       await servers.close();
       await Promise.all([closeServer(hubServer, goodbyeMs), closeServer(controlServer, 0)]);
       python.close();
-      await runtime.close();
+      await runtimes.close();
       await identity.close();
       await operations.close();
       await store.close();

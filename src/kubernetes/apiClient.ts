@@ -4,7 +4,7 @@ import { sleep } from '../core/clock.ts';
 import { AtollError, messageOf } from '../core/errors.ts';
 import type { ApiAccess } from './apiAccess.ts';
 import { ApiError } from './apiError.ts';
-import { type RequestLimits, RequestLimiter, type RequestPriority } from './requestLimiter.ts';
+import { RequestLimiter, type RequestLimits, type RequestPriority } from './requestLimiter.ts';
 
 /** One request to the API server. */
 export interface ApiRequest {

@@ -22,7 +22,8 @@ export function tokenFromProgram(exec: z.infer<typeof execSchema>, folder: strin
   return async () => {
     if (token && Date.now() < token.until) return token.value;
     const { status } = await askProgram(exec, folder);
-    const until = status.expirationTimestamp == null ? Number.POSITIVE_INFINITY : Date.parse(status.expirationTimestamp) - earlyMs;
+    const until =
+      status.expirationTimestamp == null ? Number.POSITIVE_INFINITY : Date.parse(status.expirationTimestamp) - earlyMs;
     token = { value: `Bearer ${status.token}`, until };
     return token.value;
   };
@@ -47,10 +48,15 @@ async function askProgram(
   } catch (error) {
     // Its output may hold the token; what it wrote to its standard error may not.
     const words = error instanceof Error && 'stderr' in error ? String(error.stderr).trim().slice(-500) : '';
-    const evidence = words || (error instanceof z.ZodError || error instanceof SyntaxError ? 'It gave no token.' : messageOf(error));
-    throw new AtollError('ATOLL_KUBERNETES_ACCESS', `The program ${command}, which the kubeconfig names, gave no credentials.`, {
-      evidence,
-      nextStep: 'Run it by hand; most often it wants you to sign in at your cloud provider again.',
-    });
+    const evidence =
+      words || (error instanceof z.ZodError || error instanceof SyntaxError ? 'It gave no token.' : messageOf(error));
+    throw new AtollError(
+      'ATOLL_KUBERNETES_ACCESS',
+      `The program ${command}, which the kubeconfig names, gave no credentials.`,
+      {
+        evidence,
+        nextStep: 'Run it by hand; most often it wants you to sign in at your cloud provider again.',
+      },
+    );
   }
 }

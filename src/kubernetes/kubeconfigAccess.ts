@@ -78,9 +78,14 @@ export function kubeconfigAccess({ file, context: wanted }: KubeconfigChoice = {
   if (configs.length === 0)
     throw noAccess('No kubeconfig was found.', `Looked for ${shownFiles}, and for the service account of a pod.`);
   const contextName =
-    wanted ?? configs.map(({ value }) => value['current-context']).find((name): name is string => name != null && name !== '');
+    wanted ??
+    configs.map(({ value }) => value['current-context']).find((name): name is string => name != null && name !== '');
   if (contextName === undefined)
-    throw noAccess('The kubeconfig has no current context.', `Read ${shownFiles}.`, 'Choose one: kubectl config use-context NAME.');
+    throw noAccess(
+      'The kubeconfig has no current context.',
+      `Read ${shownFiles}.`,
+      'Choose one: kubectl config use-context NAME.',
+    );
   const context = find(configs, 'contexts', contextName);
   if (!context) {
     const names = configs.flatMap(({ value }) => value.contexts.map(({ name }) => name));
@@ -92,7 +97,10 @@ export function kubeconfigAccess({ file, context: wanted }: KubeconfigChoice = {
   const { cluster: clusterName, user: userName, namespace } = context.value.context;
   const cluster = find(configs, 'clusters', clusterName);
   if (!cluster)
-    throw noAccess(`The context "${contextName}" names a cluster "${clusterName}", which is not there.`, `Read ${shownFiles}.`);
+    throw noAccess(
+      `The context "${contextName}" names a cluster "${clusterName}", which is not there.`,
+      `Read ${shownFiles}.`,
+    );
   const user = userName == null ? undefined : find(configs, 'users', userName);
   const certificateAuthority = pem(cluster, cluster.value.cluster, 'certificate-authority');
   const certificate = user && pem(user, user.value.user, 'client-certificate');

@@ -1,7 +1,7 @@
 import { sleep } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
-import { ApiError } from './apiError.ts';
 import type { ApiClient } from './apiClient.ts';
+import { ApiError } from './apiError.ts';
 
 /** What {@link Reflector} is made for. */
 export interface ReflectorOptions<Raw, View extends Reflected> {

@@ -36,6 +36,8 @@ export function serverWorkload(inputs: WorkloadInputs): WorkloadSpec {
     id: workloadId,
     kind: 'server',
     owner: server.user,
+    subject: { kind: 'server', name: server.name, userId: server.userId },
+    pod: settings.pod,
     command: serverCommand(server, reservation, settings),
     environment: serverEnvironment({
       server,

@@ -224,17 +224,26 @@ export function runtimeContract({ name, makeRuntime, skip = [] }: RuntimeContrac
       await until('the child is gone', probe);
     });
 
+    const deaf = shell('trap "" TERM; echo up; while :; do sleep 0.1; done');
+
     check('stop may be called again, for ended and for unknown ids', async () => {
-      const { id } = await start(shell('trap "" TERM; echo up; while :; do sleep 0.1; done'));
+      const { id } = await start(deaf);
       await logHas(id, 'up');
-      await world.runtime.stop(id, { graceSeconds: 600 });
+      await world.runtime.stop(id, { graceSeconds: 3 });
       await world.runtime.stop(id, { graceSeconds: 600 });
       expect((await world.runtime.get(id))?.phase).toBe('running');
-      await world.runtime.stop(id, { graceSeconds: 0 });
       await exited(id);
       await world.runtime.stop(id, { graceSeconds: 0 });
       await world.runtime.stop('contract-nobody', { graceSeconds: 0 });
       expect((await world.runtime.get(id))?.exit?.signal).toBe('SIGKILL');
+    });
+
+    check('a later stop may shorten the time', async () => {
+      const { id } = await start(deaf);
+      await logHas(id, 'up');
+      await world.runtime.stop(id, { graceSeconds: 600 });
+      await world.runtime.stop(id, { graceSeconds: 0 });
+      expect((await exited(id)).exit?.signal).toBe('SIGKILL');
     });
 
     check('an ended workload is kept until it is forgotten; a running one is not forgotten', async () => {
@@ -256,7 +265,9 @@ export function runtimeContract({ name, makeRuntime, skip = [] }: RuntimeContrac
     });
 
     check('the log gives the last lines, cut at 2000 characters', async () => {
-      const { id } = await start(shell('seq 1 5000; head -c 5000 /dev/zero | tr "\\0" x; echo; sleep 0.5; echo end >&2'));
+      const { id } = await start(
+        shell('seq 1 5000; head -c 5000 /dev/zero | tr "\\0" x; echo; sleep 0.5; echo end >&2'),
+      );
       await exited(id);
       const lines = await world.runtime.logTail(id, 4);
       expect(lines).toEqual(['4999', '5000', 'x'.repeat(2000), 'end']);

@@ -1,8 +1,8 @@
 import type { Pod, Secret } from 'kubernetes-types/core/v1.js';
-import { sha256Hex } from '../../core/ids.ts';
-import { AtollError, messageOf } from '../../core/errors.ts';
 import type { PlacementSettings } from '../../config/deploymentSettings.ts';
 import type { ClusterPodSettings, ServerPodSettings } from '../../config/podSettings.ts';
+import { AtollError, messageOf } from '../../core/errors.ts';
+import { sha256Hex } from '../../core/ids.ts';
 import type { ApiAccess } from '../../kubernetes/apiAccess.ts';
 import { ApiClient } from '../../kubernetes/apiClient.ts';
 import { ApiError, isApiError } from '../../kubernetes/apiError.ts';
@@ -37,15 +37,21 @@ export interface KubernetesRuntimeOptions {
   namespace: string;
   /** Marks what belongs to this installation; `[a-z0-9-]`, 63 characters at most. */
   installationId: string;
+  /** What the settings say about pods; looked at for each start. */
+  settings: () => PodSettings;
+  log: Logger;
+  /** Milliseconds after which a pod that cannot start unless somebody changes something is given up. Default 5 minutes. */
+  stuckMs?: number;
+  times?: Partial<ReflectorTimes>;
+}
+
+/** What the settings say about pods. */
+export interface PodSettings {
   /** What the pods of servers get, when the workload does not say otherwise. */
   servers: ServerPodSettings;
   clusters: ClusterPodSettings;
   /** Which nodes servers prefer. */
   placement: PlacementSettings;
-  log: Logger;
-  /** Milliseconds after which a pod that cannot start unless somebody changes something is given up. Default 5 minutes. */
-  stuckMs?: number;
-  times?: Partial<ReflectorTimes>;
 }
 
 /** The runtime of a Kubernetes namespace: every workload is a pod. */
@@ -158,7 +164,7 @@ class Pods implements KubernetesRuntime {
 
   async reserve(request: ReservationRequest): Promise<Reservation> {
     checkId(request.id);
-    const { servers } = this.#options;
+    const { servers } = this.#options.settings();
     const ports = request.ports.map((name, index) => [name, podPorts[name] ?? 9000 + index] as const);
     return {
       bindAddress: '0.0.0.0',
@@ -192,7 +198,10 @@ class Pods implements KubernetesRuntime {
 
   async list(): Promise<Observation[]> {
     const present = [...this.#pods.list()].filter((pod) => this.#podOf(pod.id) === pod);
-    return [...present.map((pod) => this.#observationOf(pod)), ...[...this.#ended.values()].map(({ observation }) => observation)];
+    return [
+      ...present.map((pod) => this.#observationOf(pod)),
+      ...[...this.#ended.values()].map(({ observation }) => observation),
+    ];
   }
 
   async get(id: string): Promise<Observation | undefined> {
@@ -239,7 +248,7 @@ class Pods implements KubernetesRuntime {
 
   async #startServer(spec: WorkloadSpec): Promise<void> {
     const inputs = this.#inputsFor(spec, serverSecretName(spec.id));
-    const { storage } = spec.pod ?? this.#options.servers;
+    const { storage } = spec.pod ?? inputs.servers;
     const claim = storage.type === 'dynamic' ? await ensureVolumeClaim(this.#client, inputs) : storage.staticPvcName;
     const { pod, secret } = serverPod(inputs, storage.type === 'none' ? undefined : claim);
     await this.#create(spec, pod, inputs.secretName, secret, 'interactive');
@@ -253,8 +262,8 @@ class Pods implements KubernetesRuntime {
   }
 
   #inputsFor(spec: WorkloadSpec, secretName: string): PodInputs {
-    const { namespace, installationId, servers, clusters, placement } = this.#options;
-    return { spec, namespace, installationId, servers, clusters, placement, secretName };
+    const { namespace, installationId, settings } = this.#options;
+    return { spec, namespace, installationId, ...settings(), secretName };
   }
 
   async #create(
@@ -290,9 +299,13 @@ class Pods implements KubernetesRuntime {
       const labels = there.metadata?.labels ?? {};
       if (labels[workloadLabel] === spec.id) return there;
       if (labels[installationLabel] !== this.#options.installationId)
-        throw new AtollError('ATOLL_KUBERNETES_REFUSED', `There is a pod ${name} already, which another program made.`, {
-          nextStep: 'Delete that pod, or set singleuser.podNameTemplate.',
-        });
+        throw new AtollError(
+          'ATOLL_KUBERNETES_REFUSED',
+          `There is a pod ${name} already, which another program made.`,
+          {
+            nextStep: 'Delete that pod, or set singleuser.podNameTemplate.',
+          },
+        );
       // An earlier start of the same server, which is on its way out.
       const view = podView(there);
       if (view && view.deletedAt === undefined) await this.#delete(view, shortestGraceSeconds);
@@ -341,7 +354,10 @@ class Pods implements KubernetesRuntime {
     this.#secretsAreLeft = false;
     this.#sweptAt = Date.now();
     const labelSelector = `${installationLabel}=${this.#options.installationId}`;
-    const { items } = await this.#client.request<{ items: Secret[] }>({ path: this.#path('secrets'), query: { labelSelector } });
+    const { items } = await this.#client.request<{ items: Secret[] }>({
+      path: this.#path('secrets'),
+      query: { labelSelector },
+    });
     const used = new Set([...this.#pods.list()].map(({ secret }) => secret));
     for (const { metadata } of items) {
       const name = metadata?.name ?? '';
@@ -356,7 +372,12 @@ class Pods implements KubernetesRuntime {
       await this.#client.request({
         method: 'DELETE',
         path: `${this.#path('pods')}/${pod.name}`,
-        body: { kind: 'DeleteOptions', apiVersion: 'v1', gracePeriodSeconds: graceSeconds, preconditions: { uid: pod.uid } },
+        body: {
+          kind: 'DeleteOptions',
+          apiVersion: 'v1',
+          gracePeriodSeconds: graceSeconds,
+          preconditions: { uid: pod.uid },
+        },
         priority: pod.kind === 'worker' ? 'bulk' : 'interactive',
       });
     } catch (error) {
@@ -405,7 +426,8 @@ class Pods implements KubernetesRuntime {
         this.#options.log.warn({ error: messageOf(error) }, 'secrets that are left could not be removed');
       });
     const silent = this.silentMs();
-    if (silent > 120_000) this.#options.log.error({ silentSeconds: Math.round(silent / 1000) }, 'Kubernetes has gone silent');
+    if (silent > 120_000)
+      this.#options.log.error({ silentSeconds: Math.round(silent / 1000) }, 'Kubernetes has gone silent');
   }
 
   #giveUpIfStuck(pod: PodView, now: number): void {
@@ -427,7 +449,9 @@ class Pods implements KubernetesRuntime {
   }
 
   #inBackground(work: Promise<void>, { id }: PodView): void {
-    work.catch((error: unknown) => this.#options.log.warn({ error: messageOf(error), workload: id }, 'a pod could not be deleted'));
+    work.catch((error: unknown) =>
+      this.#options.log.warn({ error: messageOf(error), workload: id }, 'a pod could not be deleted'),
+    );
   }
 
   #tell(observation: Observation): void {
@@ -471,7 +495,11 @@ class Pods implements KubernetesRuntime {
   }
 
   #waitingReason(pod: PodView): WaitingReason {
-    return waitingReason(pod, { events: this.#events.about(pod.uid), imageSizes: this.#events.imageSizes, now: Date.now() });
+    return waitingReason(pod, {
+      events: this.#events.about(pod.uid),
+      imageSizes: this.#events.imageSizes,
+      now: Date.now(),
+    });
   }
 
   #drop(id: string): void {

@@ -1,6 +1,6 @@
+import type { Event } from 'kubernetes-types/core/v1.js';
 import type { ApiClient } from '../../kubernetes/apiClient.ts';
 import { Reflector } from '../../kubernetes/reflector.ts';
-import type { Event } from 'kubernetes-types/core/v1.js';
 import { type EventView, eventView } from './eventView.ts';
 
 /** Events kept of one object. */
@@ -16,7 +16,10 @@ export class PodEvents {
   constructor(
     client: ApiClient,
     namespace: string,
-    { onEvent, onTrouble }: { onEvent: (podName: string) => void; onTrouble: (message: string, againInMs: number) => void },
+    {
+      onEvent,
+      onTrouble,
+    }: { onEvent: (podName: string) => void; onTrouble: (message: string, againInMs: number) => void },
   ) {
     this.#onEvent = onEvent;
     this.#reflector = new Reflector<Event, EventView>({

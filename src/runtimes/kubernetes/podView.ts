@@ -129,7 +129,9 @@ function portsIn(text: string | undefined): Record<string, number> {
   try {
     const ports: unknown = JSON.parse(text ?? '{}');
     if (typeof ports !== 'object' || ports === null) return {};
-    return Object.fromEntries(Object.entries(ports).filter((entry): entry is [string, number] => typeof entry[1] === 'number'));
+    return Object.fromEntries(
+      Object.entries(ports).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+    );
   } catch {
     return {};
   }

@@ -72,7 +72,9 @@ export function serverPod(inputs: PodInputs, claim: string | undefined): PodMani
     enableServiceLinks: false,
     automountServiceAccountToken: settings.automountServiceAccountToken ?? settings.serviceAccountName !== undefined,
     ...(settings.serviceAccountName !== undefined && { serviceAccountName: settings.serviceAccountName }),
-    ...(settings.imagePullSecrets.length > 0 && { imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })) }),
+    ...(settings.imagePullSecrets.length > 0 && {
+      imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })),
+    }),
     ...(Object.keys(settings.nodeSelector).length > 0 && { nodeSelector: settings.nodeSelector }),
     ...(settings.priorityClassName !== undefined && { priorityClassName: settings.priorityClassName }),
     ...(settings.schedulerName !== undefined && { schedulerName: settings.schedulerName }),
@@ -83,7 +85,10 @@ export function serverPod(inputs: PodInputs, claim: string | undefined): PodMani
     ],
     affinity: affinityOf(settings, placement.matchNodePurpose),
     initContainers: [...metadataBlock(settings), ...(settings.initContainers as unknown as Container[])],
-    containers: [{ ...main, ...settings.extraContainerConfig }, ...(settings.extraContainers as unknown as Container[])],
+    containers: [
+      { ...main, ...settings.extraContainerConfig },
+      ...(settings.extraContainers as unknown as Container[]),
+    ],
     volumes: [...homeVolumes(settings, claim), ...own.volumes, ...files.volumes],
   };
   const server = spec.subject?.kind === 'server' ? spec.subject.name : '';
@@ -121,7 +126,10 @@ export function serverPod(inputs: PodInputs, claim: string | undefined): PodMani
   return { pod, secret };
 }
 
-function workingDirectory({ directory }: WorkloadSpec, { workingDirectory, storage }: ServerPodSettings): { workingDir?: string } {
+function workingDirectory(
+  { directory }: WorkloadSpec,
+  { workingDirectory, storage }: ServerPodSettings,
+): { workingDir?: string } {
   const path = directory ?? workingDirectory ?? (storage.type === 'none' ? undefined : storage.homeMountPath);
   return path === undefined ? {} : { workingDir: path };
 }
@@ -145,7 +153,10 @@ function homeVolumeName(storage: ServerPodSettings['storage']): string {
 }
 
 /** The workload's own files, such as keys. Only root and the group that may read the pod's files can. */
-export function ownFiles(files: Readonly<Record<string, string>>, secretName: string): { volumes: Volume[]; mounts: VolumeMount[] } {
+export function ownFiles(
+  files: Readonly<Record<string, string>>,
+  secretName: string,
+): { volumes: Volume[]; mounts: VolumeMount[] } {
   const names = Object.keys(files);
   if (names.length === 0) return { volumes: [], mounts: [] };
   const items = names.map((key) => ({ key, path: key }));
@@ -157,7 +168,9 @@ export function ownFiles(files: Readonly<Record<string, string>>, secretName: st
 
 /** Texts as a Secret holds them. */
 export function textData(texts: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(texts).map(([key, text]) => [key, Buffer.from(text, 'utf8').toString('base64')]));
+  return Object.fromEntries(
+    Object.entries(texts).map(([key, text]) => [key, Buffer.from(text, 'utf8').toString('base64')]),
+  );
 }
 
 /** `singleuser.extraFiles`: each is mounted at its place by a path inside the Secret. */
@@ -185,9 +198,13 @@ function contentOf(name: string, file: ExtraFile): string {
 function formatted(name: string, { mountPath, data }: ExtraFile): string {
   if (/\.ya?ml$/.test(mountPath)) return stringify(data);
   if (!mountPath.endsWith('.toml')) return JSON.stringify(data, null, 2);
-  throw new AtollError('ATOLL_KUBERNETES_REFUSED', `The file ${name} of singleuser.extraFiles has its content as data, and is to be TOML.`, {
-    nextStep: 'Write its content as stringData.',
-  });
+  throw new AtollError(
+    'ATOLL_KUBERNETES_REFUSED',
+    `The file ${name} of singleuser.extraFiles has its content as data, and is to be TOML.`,
+    {
+      nextStep: 'Write its content as stringData.',
+    },
+  );
 }
 
 function podSecurity(settings: ServerPodSettings): NonNullable<PodSpec['securityContext']> {
@@ -274,4 +291,3 @@ function podTerms({ required, preferred }: AffinitySettings): KubernetesObject {
     preferredDuringSchedulingIgnoredDuringExecution: preferred,
   };
 }
-

@@ -62,7 +62,10 @@ function joinedSlug(texts: readonly string[]): string {
 }
 
 function readablePart(text: string, mostLength: number): string {
-  const plain = text.toLowerCase().replace(/[^a-z0-9]+/g, '-').replace(/^-+/, '');
+  const plain = text
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+/, '');
   const cut = [...plain].slice(0, mostLength).join('').replace(/-+$/, '');
   if (cut === '') return 'x';
   return /^[a-z]/.test(cut) ? cut : `x-${cut.slice(0, mostLength - 2)}`;

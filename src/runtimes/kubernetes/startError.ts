@@ -10,7 +10,10 @@ export function startErrorOf(error: unknown): unknown {
   if (error.status === 403 && /exceeded quota/.test(error.message)) {
     const quota = /exceeded quota: ([^,]+), (.*)$/s.exec(error.message);
     const evidence = quota ? `Quota ${quota[1]}: ${quota[2]}` : error.message;
-    return new AtollError('ATOLL_KUBERNETES_QUOTA', 'The quota of the Kubernetes namespace is used up.', { evidence, cause: error });
+    return new AtollError('ATOLL_KUBERNETES_QUOTA', 'The quota of the Kubernetes namespace is used up.', {
+      evidence,
+      cause: error,
+    });
   }
   if (error.status === 403 && /is forbidden: User "/.test(error.message)) return forbidden(error);
   if (error.status === 403 || error.status === 422 || error.status === 400) {

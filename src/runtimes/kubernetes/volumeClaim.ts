@@ -1,7 +1,7 @@
 import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
+import { AtollError } from '../../core/errors.ts';
 import type { ApiClient } from '../../kubernetes/apiClient.ts';
 import { ApiError, isApiError } from '../../kubernetes/apiError.ts';
-import { AtollError } from '../../core/errors.ts';
 import { ownerAnnotation } from './labels.ts';
 import type { PodInputs } from './podInputs.ts';
 import { serverFields } from './serverPod.ts';
@@ -70,7 +70,11 @@ function isOwnedBy(claim: PersistentVolumeClaim | undefined, owner: string): boo
   const identity = { username: owner, userId: 0, servername: '', namespace: '' };
   return (
     label === undefined ||
-    [labelValue(owner), templateFields(identity, 'safe').username, templateFields(identity, 'escape').username].includes(label)
+    [
+      labelValue(owner),
+      templateFields(identity, 'safe').username,
+      templateFields(identity, 'escape').username,
+    ].includes(label)
   );
 }
 

@@ -43,7 +43,10 @@ const schedulingReasons: readonly { pattern: RegExp; words: string }[] = [
   { pattern: /Insufficient cpu/, words: 'no node has enough free cores' },
   { pattern: /Insufficient ephemeral-storage/, words: 'no node has enough free disk space' },
   { pattern: /Too many pods/, words: 'the nodes have as many pods as they may' },
-  { pattern: /unbound immediate PersistentVolumeClaims|persistentvolumeclaim "[^"]*" not found/, words: 'its volume is not ready' },
+  {
+    pattern: /unbound immediate PersistentVolumeClaims|persistentvolumeclaim "[^"]*" not found/,
+    words: 'its volume is not ready',
+  },
   { pattern: /volume node affinity conflict/, words: 'its volume is in a zone that no free node is in' },
   { pattern: /didn't match Pod's node affinity\/selector/, words: 'no node has the labels that were asked for' },
   { pattern: /didn't match pod (?:anti-)?affinity/, words: 'no node satisfies the rules about neighbours' },
@@ -54,7 +57,8 @@ const schedulingReasons: readonly { pattern: RegExp; words: string }[] = [
 
 function waitsForNode(pod: PodView, { events }: WaitingCircumstances): WaitingReason {
   const volume = lastOf(events, ['ProvisioningFailed']);
-  if (volume) return { text: `its volume ${volume.name} cannot be made: ${firstSentence(volume.message)}`, stuck: true };
+  if (volume)
+    return { text: `its volume ${volume.name} cannot be made: ${firstSentence(volume.message)}`, stuck: true };
   if (pod.unschedulable === undefined) return { text: 'a place on a node' };
   // What the scheduler tried to make room by is no news to a person.
   const because = pod.unschedulable.replace(/ ?preemption:.*$/s, '');
@@ -113,7 +117,10 @@ function containerTrouble(container: ContainerView | undefined): WaitingReason |
     return { text: `its container ${container?.name} cannot be made: ${lastPart(message)}`, stuck: true };
   if (reason === 'CrashLoopBackOff') {
     const code = container?.ended?.exitCode;
-    return { text: `its container ${container?.name} ended${code === undefined ? '' : ` with exit code ${code}`} and is started again`, stuck: true };
+    return {
+      text: `its container ${container?.name} ended${code === undefined ? '' : ` with exit code ${code}`} and is started again`,
+      stuck: true,
+    };
   }
   return undefined;
 }

@@ -45,9 +45,11 @@ export class KubeWorld implements RuntimeUnderTest {
       access,
       namespace: this.namespace,
       installationId: 'test',
-      servers: testServerPods(),
-      clusters: defaultClusterPods(),
-      placement: { matchNodePurpose: 'prefer' },
+      settings: () => ({
+        servers: testServerPods(),
+        clusters: defaultClusterPods(),
+        placement: { matchNodePurpose: 'prefer' },
+      }),
       log: silentLogger(),
       ...options,
     };

@@ -1,0 +1,117 @@
+import type { Live } from '../config/live.ts';
+import type { Settings } from '../config/settings.ts';
+import { type DataFolder, secretOf } from '../core/dataFolder.ts';
+import { messageOf } from '../core/errors.ts';
+import { compileBytecode } from '../environment/compileBytecode.ts';
+import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
+import type { Identity } from '../identity/identity.ts';
+import type { Logger } from '../observability/logger.ts';
+import type { Runtime } from '../runtimes/contract.ts';
+import { createProcessRuntime } from '../runtimes/process/processRuntime.ts';
+import type { Store } from '../store/store.ts';
+import { warmUpAtSignIn } from './warmUpAtSignIn.ts';
+
+/** Where what a hub starts runs. */
+export interface HubRuntimes {
+  /** Servers and clusters. */
+  workloads: Runtime;
+  /** The hub's own services: processes beside it, wherever servers run. */
+  services: Runtime;
+  /** Sentences that the operator should read at start. */
+  notes: string[];
+  /** Begins, in the background, what makes first starts faster; call it when the hub answers. Returns how to stop that. */
+  warmUp(parts: { store: Pick<Store, 'changes'>; identity: Pick<Identity, 'sessions' | 'users'> }): () => void;
+  /** Gives back what is held for faster starts. */
+  rest(): Promise<void>;
+  /** Stops observing. Workloads go on. */
+  close(): Promise<void>;
+}
+
+/** What {@link openRuntimes} needs. */
+export interface RuntimeParts {
+  folder: DataFolder;
+  settings: Live<Settings>;
+  /** Where servers and clusters reach the edge. */
+  hubUrl: string;
+  log: Logger;
+}
+
+/** Opens the runtimes that the settings ask for; each is loaded only where it is used. */
+export async function openRuntimes(parts: RuntimeParts): Promise<HubRuntimes> {
+  return parts.settings.current.runtime.kind === 'kubernetes' ? openKubernetes(parts) : openProcesses(parts);
+}
+
+async function openProcesses({ folder, log }: RuntimeParts): Promise<HubRuntimes> {
+  const environment = await ensureEnvironment({
+    stateDirectory: folder.environments,
+    onProgress: (line) => log.info(line),
+  });
+  const runtime = createProcessRuntime({
+    directory: folder.workloads,
+    environment,
+    installationId: installationIdOf(folder),
+    log,
+  });
+  await runtime.open();
+  return {
+    workloads: runtime,
+    services: runtime,
+    notes: [runtime.isolation().sentence],
+    warmUp({ store, identity }) {
+      // In the background: the first user's first start should be fast too.
+      void runtime.keepSpareForkServer();
+      compileBytecode(environment).catch((error: unknown) =>
+        log.warn({ error: messageOf(error) }, 'bytecode not compiled'),
+      );
+      return warmUpAtSignIn({ store, identity, runtime, log });
+    },
+    rest: () => runtime.restForkServers(),
+    close: () => runtime.close(),
+  };
+}
+
+async function openKubernetes(parts: RuntimeParts): Promise<HubRuntimes> {
+  const { folder, settings, hubUrl, log } = parts;
+  const { createKubernetesRuntime } = await import('../runtimes/kubernetes/kubernetesRuntime.ts');
+  const { inClusterAccess } = await import('../kubernetes/inClusterAccess.ts');
+  const { kubeconfigAccess } = await import('../kubernetes/kubeconfigAccess.ts');
+  const access = inClusterAccess() ?? kubeconfigAccess();
+  const namespace = settings.current.servers.pod.namespace ?? access.namespace;
+  const runtime = createKubernetesRuntime({
+    access,
+    namespace,
+    installationId: installationIdOf(folder),
+    settings: () => {
+      const { servers, clusters, deployment } = settings.current;
+      return { servers: servers.pod, clusters: clusters.pod, placement: deployment.scheduling.userPods };
+    },
+    log,
+  });
+  await runtime.open();
+  const runsServices = Object.values(settings.current.services).some(({ managed }) => managed !== undefined);
+  const besides = runsServices ? await openProcesses(parts) : undefined;
+  return {
+    workloads: runtime,
+    services: besides?.services ?? runtime,
+    notes: [
+      `Servers and clusters are pods of the namespace ${namespace} (${access.source}).`,
+      ...(isLoopback(hubUrl)
+        ? [`Pods cannot reach ${hubUrl}. Start with --host and an address of this machine that they can reach.`]
+        : []),
+    ],
+    warmUp: () => () => undefined,
+    rest: async () => undefined,
+    async close() {
+      await besides?.close();
+      await runtime.close();
+    },
+  };
+}
+
+function installationIdOf(folder: DataFolder): string {
+  return secretOf(folder, 'installation-id').toString('hex').slice(0, 16);
+}
+
+function isLoopback(url: string): boolean {
+  return /^https?:\/\/(localhost|127\.|\[::1\])/.test(url);
+}

@@ -25,7 +25,7 @@ interface Hooked {
   profiles: ServerProfiles;
   warnings: object[];
   /** Starts a server, and returns what the runtime was given. */
-  start(user?: string, options?: Record<string, unknown>): Promise<FakeWorkload>;
+  start: (user?: string, options?: Record<string, unknown>) => Promise<FakeWorkload>;
 }
 
 /** Servers in a world of their own, with the hooks and profiles of these settings. */

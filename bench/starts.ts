@@ -3,20 +3,25 @@
  * that is warm, and for a user's very first start without and with a spare fork server. Seconds until each serves, seconds
  * of CPU until then, and its share of memory.
  *
- *   ATOLL_PYTHON_ENV=/path/to/venv node bench/starts.ts [rounds]
+ *   node bench/starts.ts [rounds]
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { makeCredentials } from '../src/clusters/credentials.ts';
+import { ensureEnvironment } from '../src/environment/ensureEnvironment.ts';
 import { silentLogger } from '../src/observability/logger.ts';
 import type { Reservation, WorkloadKind } from '../src/runtimes/contract.ts';
 import { createProcessRuntime, type ProcessRuntime } from '../src/runtimes/process/processRuntime.ts';
+import type { Figure } from './report/figure.ts';
+import { handIn } from './report/handIn.ts';
 
-const directory = process.env.ATOLL_PYTHON_ENV ?? '';
-if (directory === '') throw new Error('set ATOLL_PYTHON_ENV to the environment to measure');
+const { directory } = await ensureEnvironment({
+  stateDirectory: resolve(import.meta.dirname, '../.cache'),
+  onProgress: (line) => console.error(line),
+});
 const rounds = Number(process.argv[2] ?? 5);
 const ticksPerSecond = 100;
 
@@ -56,13 +61,14 @@ function proportionalShareOf(pid: number): number {
   return Number(/^Pss:\s+(\d+)/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'))?.[1]) / 1024;
 }
 
-interface Figure {
+/** What one start took. */
+interface Start {
   seconds: number;
   cpu: number;
   mebibytes: number;
 }
 
-const kinds = ['lab', 'scheduler', 'worker'];
+const kinds = ['JupyterLab', 'a scheduler', 'a worker'];
 const credentials = await makeCredentials('bench', Date.now());
 let count = 0;
 
@@ -103,7 +109,7 @@ class Bench {
     owner: string,
     command: (own: Reservation) => string[],
     isReady: (own: Reservation, id: string) => Promise<boolean>,
-  ): Promise<{ figure: Figure; id: string; reservation: Reservation }> {
+  ): Promise<{ start: Start; id: string; reservation: Reservation }> {
     count += 1;
     const id = `${kind}-${count}`;
     const begun = performance.now();
@@ -125,7 +131,7 @@ class Bench {
     }
     const seconds = (performance.now() - begun) / 1000;
     const pid = pidOf(this.root, id);
-    return { figure: { seconds, cpu: cpuOf(pid), mebibytes: proportionalShareOf(pid) }, id, reservation };
+    return { start: { seconds, cpu: cpuOf(pid), mebibytes: proportionalShareOf(pid) }, id, reservation };
   }
 
   async end(id: string): Promise<void> {
@@ -135,14 +141,14 @@ class Bench {
   }
 
   /** Starts and ends one of each. */
-  async round(owner: string): Promise<Record<string, Figure>> {
+  async round(owner: string): Promise<Record<string, Start>> {
     const lab = await this.start('server', owner, commands.lab, labAnswers);
     const scheduler = await this.start('scheduler', owner, commands.scheduler, portOpens);
     const registered = async (_: Reservation, id: string): Promise<boolean> =>
       (await this.runtime.logTail(id, 20)).some((line) => line.includes('Registered to'));
     const worker = await this.start('worker', owner, () => commands.worker(scheduler.reservation), registered);
     for (const { id } of [worker, scheduler, lab]) await this.end(id);
-    return { lab: lab.figure, scheduler: scheduler.figure, worker: worker.figure };
+    return { JupyterLab: lab.start, 'a scheduler': scheduler.start, 'a worker': worker.start };
   }
 
   /** Ends the fork servers, which nobody else would end before they are idle, and removes everything. */
@@ -194,23 +200,23 @@ function pidOf(root: string, id: string): number {
   throw new Error(`no process of ${id}`);
 }
 
-/** Medians of several starts of each kind by the same user, after one that warms everything up. */
-async function measureWarm(allowForkServers: boolean): Promise<Record<string, Figure>> {
+/** Several starts of each kind by the same user, after one that warms everything up. */
+async function measureWarm(allowForkServers: boolean): Promise<Record<string, Start[]>> {
   const bench = new Bench(allowForkServers);
   await bench.runtime.open();
   await bench.round('ada');
   await sleep(2000);
-  const figures: Record<string, Figure>[] = [];
-  for (let index = 0; index < rounds; index += 1) figures.push(await bench.round('ada'));
+  const taken: Record<string, Start>[] = [];
+  for (let index = 0; index < rounds; index += 1) taken.push(await bench.round('ada'));
   for (const { bytes } of await bench.runtime.forkServerMemory())
     console.log(`a fork server nobody shares at the moment: ${(bytes / 2 ** 20).toFixed(0)} MiB`);
   await bench.close();
-  return Object.fromEntries(kinds.map((kind) => [kind, medianOf(figures.flatMap((round) => round[kind] ?? []))]));
+  return Object.fromEntries(kinds.map((kind) => [kind, taken.flatMap((round) => round[kind] ?? [])]));
 }
 
-/** The median of the first start of a Lab by a user of whom nothing runs yet. */
-async function measureFirst(spare: boolean): Promise<Figure> {
-  const figures: Figure[] = [];
+/** First starts of a Lab by users of whom nothing runs yet. */
+async function measureFirst(spare: boolean): Promise<Start[]> {
+  const taken: Start[] = [];
   for (let index = 0; index < rounds; index += 1) {
     const bench = new Bench(true);
     await bench.runtime.open();
@@ -218,39 +224,36 @@ async function measureFirst(spare: boolean): Promise<Figure> {
       await bench.runtime.keepSpareForkServer();
       await sleep(5000);
     }
-    figures.push((await bench.start('server', 'ada', commands.lab, labAnswers)).figure);
+    taken.push((await bench.start('server', 'ada', commands.lab, labAnswers)).start);
     for (const { id } of await bench.runtime.list()) await bench.end(id);
     await bench.close();
   }
-  return medianOf(figures);
-}
-
-function medianOf(figures: Figure[]): Figure {
-  const middle = (values: number[]): number => values.sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? NaN;
-  return {
-    seconds: middle(figures.map((figure) => figure.seconds)),
-    cpu: middle(figures.map((figure) => figure.cpu)),
-    mebibytes: middle(figures.map((figure) => figure.mebibytes)),
-  };
+  return taken;
 }
 
 const plain = await measureWarm(false);
 const forked = await measureWarm(true);
-const firsts = { 'first lab': await measureFirst(false), '… with spare': await measureFirst(true) };
-console.log(`\nmedians of ${rounds} starts`);
-console.log('               plain s    CPU s      MiB  forked s    CPU s      MiB  ratio s      CPU');
-const rows: (readonly [string, Figure | undefined, Figure | undefined])[] = kinds.map((kind) => [
-  kind,
-  plain[kind],
-  forked[kind],
-]);
-for (const [name, figure] of Object.entries(firsts)) rows.push([name, plain.lab, figure]);
-for (const [name, before, after] of rows) {
-  if (!before || !after) continue;
-  const cells = [before.seconds, before.cpu, before.mebibytes, after.seconds, after.cpu, after.mebibytes];
-  const ratios = [before.seconds / after.seconds, before.cpu / after.cpu].map((ratio) => `${ratio.toFixed(1)} x`);
-  const columns = [...cells.map((cell) => cell.toFixed(2)), ...ratios].map((column) => column.padStart(8));
-  console.log([name.padEnd(13), ...columns].join(' '));
-}
+const starts: [string, Start[], Start[]][] = kinds.map((kind) => [kind, forked[kind] ?? [], plain[kind] ?? []]);
+const plainLabs = plain.JupyterLab ?? [];
+starts.push(["a user's first JupyterLab, no spare fork server", await measureFirst(false), plainLabs]);
+starts.push(["a user's first JupyterLab, with a spare fork server", await measureFirst(true), plainLabs]);
+const measures: [string, string, (start: Start) => number][] = [
+  ['', 's', (start) => start.seconds],
+  [', CPU', 's CPU', (start) => start.cpu],
+  [', memory', 'MiB', (start) => start.mebibytes],
+];
+handIn(
+  starts.flatMap(([name, ours, theirs]) =>
+    measures.map(
+      ([suffix, unit, valueOf]): Figure => ({
+        case: `starts/${name}${suffix}`,
+        unit,
+        better: 'less',
+        ours: ours.map(valueOf),
+        peer: { name: 'a plain start', theirs: theirs.map(valueOf) },
+      }),
+    ),
+  ),
+);
 hub.close();
 hub.closeAllConnections();

@@ -26,4 +26,10 @@ export const suites: readonly Suite[] = [
     minutes: 5,
     short: ['--rounds', '1'],
   },
+  {
+    name: 'starts',
+    about: 'starts on the process runtime, by fork servers beside plain ones',
+    file: 'starts.ts',
+    minutes: 3,
+  },
 ];

@@ -72,7 +72,10 @@ export interface WorkloadSpec {
    * `python -m module …` may be started by a fork server that has that module imported already.
    */
   command: readonly string[];
-  /** The whole environment beyond what the runtime itself gives (HOME, USER, PATH, LANG, …). */
+  /**
+   * The whole environment beyond what the runtime itself gives (HOME, USER, PATH, LANG, …). `$(NAME)` stands for a variable
+   * before it, `$$` for `$`, as in a pod.
+   */
   environment: Readonly<Record<string, string>>;
   /** Files with secrets, by file name, put into {@link Reservation.filesDirectory} with mode 0600. */
   files: Readonly<Record<string, string>>;

@@ -3,6 +3,7 @@ import { isAbsolute, join } from 'node:path';
 import { AtollError } from '../../core/errors.ts';
 import type { Resources, WorkloadSpec } from '../contract.ts';
 import type { Account } from './accounts.ts';
+import { expandVariables } from './expandVariables.ts';
 import { installationVariable, workloadVariable } from './workloadProcesses.ts';
 
 /** The Python environment that workloads run in. */
@@ -29,7 +30,7 @@ export const workerDefaults: Readonly<Record<string, string>> = {
 
 /**
  * The whole environment of a workload: what every program needs, its resources under JupyterHub's names (bytes and cores),
- * the spec's own variables, and the marks by which its processes are found. Nothing of the hub's environment but the
+ * the spec's own variables, which may name others, and the marks by which its processes are found. Nothing of the hub's environment but the
  * language and the time zone.
  */
 export function composeEnvironment(
@@ -38,7 +39,7 @@ export function composeEnvironment(
   account: Account,
   installationId: string,
 ): Record<string, string> {
-  return {
+  return expandVariables({
     PATH: `${join(python.directory, 'bin')}:${systemPath}`,
     HOME: spec.reservation.homeDirectory,
     USER: account.name,
@@ -51,7 +52,7 @@ export function composeEnvironment(
     ...spec.environment,
     [installationVariable]: installationId,
     [workloadVariable]: spec.id,
-  };
+  });
 }
 
 function resourceVariables(resources: Resources): Record<string, string> {

@@ -25,6 +25,8 @@ export interface AtollOptions {
   /** An existing data folder (which is then not removed by {@link Atoll.end}); default: a new temporary one. */
   data?: string;
   port?: number;
+  /** The address that it listens on; default: this machine only. */
+  host?: string;
 }
 
 /** A whole Atoll, started as a person starts it: `bin/atoll up` on a free port, with a data folder of its own. */
@@ -53,7 +55,7 @@ export class Atoll {
   }
 
   get url(): string {
-    return `http://127.0.0.1:${this.port}`;
+    return `http://${this.#options.host ?? '127.0.0.1'}:${this.port}`;
   }
 
   /** The one-time link that the last `up` printed. */
@@ -66,6 +68,7 @@ export class Atoll {
   /** Runs `atoll up` (again) on the same data and port; resolves at its `Ready` line. */
   async up(): Promise<void> {
     const extra = [...(this.#options.arguments ?? [])];
+    if (this.#options.host !== undefined) extra.push('--host', this.#options.host);
     if (this.#options.settings !== undefined) {
       const file = join(this.data, 'test-settings.yaml');
       writeFileSync(file, this.#options.settings);

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { Hono } from 'hono';
+import { pino } from 'pino';
 import { createHubApi } from '../../src/api/hub/createHubApi.ts';
 import type { ServerDirectory, ServerModel, UserWorkloads } from '../../src/api/hub/serverDirectory.ts';
 import { type AuthenticationSettings, defaultSettings, type Settings } from '../../src/config/settings.ts';
 import { Sealer } from '../../src/core/sealer.ts';
 import { createIdentity, type Identity } from '../../src/identity/identity.ts';
 import type { User } from '../../src/identity/users.ts';
-import { silentLogger } from '../../src/observability/logger.ts';
 import { createPages } from '../../src/pages/createPages.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -35,6 +35,8 @@ export interface IdentityWorld {
   store: Store;
   identity: Identity;
   clock: TestClock;
+  /** The lines of the log, all levels. */
+  logged: string[];
   /** What users' servers look like, by user name. */
   servers: Map<string, ServerModel[]>;
   /** Users whose workloads do not end in time. */
@@ -57,7 +59,8 @@ export interface IdentityWorld {
 /** Opens one. */
 export async function openIdentityWorld(settings: TestSettings = {}): Promise<IdentityWorld> {
   const clock = new TestClock();
-  const log = silentLogger();
+  const logged: string[] = [];
+  const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
   const store = await openSqlite(':memory:');
   const defaults = defaultSettings();
   const identity = await createIdentity({
@@ -94,6 +97,7 @@ export async function openIdentityWorld(settings: TestSettings = {}): Promise<Id
     store,
     identity,
     clock,
+    logged,
     servers,
     busy,
     shutDowns,

@@ -73,6 +73,16 @@ program
   .action(async () => (await import('./cli/schema.ts')).schema());
 
 program
+  .command('import')
+  .description(
+    'Bring users, groups, tokens and named servers of a JupyterHub 3 to 6 here. A second run changes nothing.',
+  )
+  .argument('<database>', 'its jupyterhub.sqlite; JUPYTERHUB_CRYPT_KEY opens its auth state')
+  .addOption(dataOption())
+  .option('--dry-run', 'only say what would change', false)
+  .action(async (path, options) => (await import('./cli/import.ts')).importCommand(path, options));
+
+program
   .command('login')
   .description('Print a new link that signs you (or --user) in, once, to the Atoll that runs on the data folder.')
   .addOption(dataOption())

@@ -157,6 +157,38 @@ export const errorTable = {
     'Do as the message says; it is written by those who run this hub.',
   ),
 
+  // The import of a JupyterHub
+  ATOLL_IMPORT_UNREADABLE: row(
+    400,
+    'The file that should be imported is missing, may not be read, or is no SQLite database.',
+    'Check the path; the file of JupyterHub is called jupyterhub.sqlite.',
+  ),
+  ATOLL_IMPORT_NOT_JUPYTERHUB: row(
+    400,
+    'The database that should be imported is not that of a JupyterHub.',
+    'Check the path; the file of JupyterHub is called jupyterhub.sqlite.',
+  ),
+  ATOLL_IMPORT_TOO_OLD: row(
+    400,
+    'The database was made by a JupyterHub whose tokens have no scopes yet.',
+    'Bring it up to date first: jupyterhub upgrade-db, with JupyterHub 3 or later, on a copy of the file.',
+  ),
+  ATOLL_IMPORT_DAMAGED: row(
+    400,
+    'The database that should be imported is damaged, or holds something that JupyterHub does not write.',
+    'Bring the file back from a copy; nothing of it was imported.',
+  ),
+  ATOLL_IMPORT_NAME: row(
+    400,
+    'A user or group of the database has a name that cannot be one here, or that is another one here.',
+    'Rename or delete it in JupyterHub, then import again; nothing was imported.',
+  ),
+  ATOLL_IMPORT_CRYPT_KEY: row(
+    400,
+    'The key in JUPYTERHUB_CRYPT_KEY is not the one of that JupyterHub, or no key at all.',
+    'Set the key that JupyterHub had, or unset it to import without auth state; nothing was imported.',
+  ),
+
   // Requests
   ATOLL_BAD_REQUEST: row(400, 'The request cannot be understood.', 'Correct the request as the message says.'),
   ATOLL_NOT_FOUND: row(404, 'There is no such page, user, server or cluster.', 'Check the address.'),

@@ -30,6 +30,7 @@ import { requestedScopes, scopesOfService, scopesOfUser } from './scopes/effecti
 import type { ScopeCatalogue } from './scopes/scopeCatalogue.ts';
 import { type Resource, ScopeSet } from './scopes/scopeSet.ts';
 import { issueServerCredentials, revokeServerCredentials, type ServerCredentials } from './serverCredentials.ts';
+import { RuntimeServices } from './runtimeServices.ts';
 import { type Service, Services } from './services.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { Shares } from './shares/shares.ts';
@@ -62,6 +63,7 @@ export class Identity {
   readonly users: Users;
   readonly groups: Groups;
   readonly services: Services;
+  readonly runtimeServices: RuntimeServices;
   readonly tokens: Tokens;
   readonly sessions: Sessions;
   readonly links: LoginLinks;
@@ -97,6 +99,7 @@ export class Identity {
     this.users = new Users(store, clock);
     this.groups = new Groups(store);
     this.services = new Services(settings.services);
+    this.runtimeServices = new RuntimeServices({ identity: this, store, clock, log });
     this.tokens = new Tokens(store, clock);
     this.sessions = new Sessions(store, clock);
     this.links = new LoginLinks(store, clock);
@@ -167,7 +170,7 @@ export class Identity {
     }
     if (secret === '' || secret.length > maximumTokenLength) return undefined;
     const hash = sha256Hex(secret);
-    const bearer = await this.#bearers.get(hash, () => this.#findBearer(hash));
+    const bearer = await this.#bearers.get(hash, () => this.#findBearer(hash, secret));
     if (!bearer || (bearer.expiresAt !== null && bearer.expiresAt <= this.#clock.now())) return undefined;
     if ((await this.authRefresh.standingOf(bearer.userId)) === 'lost') return undefined;
     this.#lastUse.token(bearer.tokenId);
@@ -323,8 +326,8 @@ export class Identity {
     return principal;
   }
 
-  async #findBearer(hash: string): Promise<TokenBearer | undefined> {
-    const token = await this.tokens.findByHash(hash);
+  async #findBearer(hash: string, secret: string): Promise<TokenBearer | undefined> {
+    const token = (await this.tokens.findByHash(hash)) ?? (await this.tokens.findImported(secret));
     const user = token && (await this.users.getById(token.userId));
     if (!token || !user || this.#policy.blocked.has(user.name)) return undefined;
     const shares = await this.shares.reaching(user.id);
@@ -371,6 +374,7 @@ export async function createIdentity(dependencies: IdentityDependencies): Promis
   const { store, settings, log, clock = systemClock } = dependencies;
   const methods = await createSignInMethods(settings.authentication, { store, clock, log });
   const identity = new Identity(dependencies, methods);
+  await identity.runtimeServices.load();
   await synchroniseSettings(identity, store);
   const closed = await identity.authStates.sealAgain();
   if (closed > 0) log.warn({ users: closed }, 'auth state that no key opens: these people have to sign in again');

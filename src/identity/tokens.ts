@@ -5,6 +5,7 @@ import { randomHex, sha256Hex } from '../core/ids.ts';
 import type { Database } from '../store/database.ts';
 import type { Store, Write } from '../store/store.ts';
 import type { ApiTokensTable } from '../store/tables/identity.ts';
+import { fitsImportedHash } from './importedHash.ts';
 
 /** The longest credential that is looked up; longer ones are refused unseen. */
 export const maximumTokenLength = 256;
@@ -14,6 +15,8 @@ const maximumTokensPerUser = 1000;
 /** Tokens of one OAuth client for one user at most; beyond, the oldest ends: a program cannot fill the store with them. */
 const maximumTokensPerClient = 1000;
 const maximumNoteLength = 1024;
+/** Characters of a token that JupyterHub keeps beside its hash. */
+const importedPrefixLength = 4;
 
 /** An API or OAuth token, without the secret: only its SHA-256 is kept. */
 export interface Token {
@@ -102,6 +105,18 @@ export class Tokens {
   /** The unexpired token whose secret has this SHA-256. */
   async findByHash(hash: string): Promise<Token | undefined> {
     const row = await this.#store.db.selectFrom('api_tokens').selectAll().where('hash', '=', hash).executeTakeFirst();
+    return row && (row.expires_at === null || row.expires_at > this.#clock.now()) ? toToken(row) : undefined;
+  }
+
+  /** The unexpired token that was brought from a JupyterHub, where it had this secret. */
+  async findImported(secret: string): Promise<Token | undefined> {
+    if (secret.length < importedPrefixLength) return undefined;
+    const rows = await this.#store.db
+      .selectFrom('api_tokens')
+      .selectAll()
+      .where('imported_prefix', '=', secret.slice(0, importedPrefixLength))
+      .execute();
+    const row = rows.find((candidate) => fitsImportedHash(secret, candidate.hash));
     return row && (row.expires_at === null || row.expires_at > this.#clock.now()) ? toToken(row) : undefined;
   }
 

@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 
-/** The audit log; and tokens that come from a JupyterHub, which are kept as it kept them until they are used. */
+/** The audit log; and what was brought from a JupyterHub, whose tokens are kept as it kept them. */
 export async function up(db: Kysely<never>): Promise<void> {
   const { schema } = db;
   await schema
@@ -19,5 +19,11 @@ export async function up(db: Kysely<never>): Promise<void> {
   await schema.createIndex('audit_log_target').on('audit_log').columns(['target', 'id']).execute();
   await schema.createIndex('audit_log_at').on('audit_log').column('at').execute();
   await schema.alterTable('api_tokens').addColumn('imported_prefix', 'text').execute();
+  await schema
+    .createTable('imported')
+    .addColumn('kind', 'text', (column) => column.notNull())
+    .addColumn('key', 'text', (column) => column.notNull())
+    .addPrimaryKeyConstraint('imported_key', ['kind', 'key'])
+    .execute();
   await schema.createIndex('api_tokens_imported_prefix').on('api_tokens').column('imported_prefix').execute();
 }

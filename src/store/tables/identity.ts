@@ -63,7 +63,7 @@ export interface LoginLinksTable {
 export interface ApiTokensTable {
   id: Generated<number>;
   hash: string;
-  /** Of a token that a JupyterHub made and that was not used here yet: its first characters. `hash` is JupyterHub's then. */
+  /** Of a token that a JupyterHub made: its first characters. `hash` is in JupyterHub's form then. */
   imported_prefix: Generated<string | null>;
   user_id: number;
   /** The OAuth client it was issued to; null for a plain API token. */
@@ -111,6 +111,14 @@ export interface OAuthCodesTable {
   token_id: number | null;
 }
 
+/** What was brought from a JupyterHub, whatever became of it since: it is not brought again. */
+export interface ImportedTable {
+  /** `user`, or `token`. */
+  kind: string;
+  /** The user's name; the token's hash. */
+  key: string;
+}
+
 /** The tables of identity. */
 export interface IdentityDatabase {
   users: UsersTable;
@@ -120,6 +128,7 @@ export interface IdentityDatabase {
   sessions: SessionsTable;
   login_links: LoginLinksTable;
   api_tokens: ApiTokensTable;
+  imported: ImportedTable;
   oauth_clients: OAuthClientsTable;
   oauth_codes: OAuthCodesTable;
 }

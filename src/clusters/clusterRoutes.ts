@@ -4,6 +4,18 @@ import type { SchedulerAddress } from './cluster.ts';
 /** Below it are the dashboards. */
 export const dashboardsPath = '/services/dask-gateway/clusters/';
 
+/** Below a server's own path: links that lead to dashboards, as JupyterLab's Dask panel wants them. */
+export const panelPath = 'proxy/dask-gateway/';
+
+/**
+ * Where a link of the Dask panel (`/user/ada/proxy/dask-gateway/clusters/NAME/…`) leads; undefined when it is none.
+ * @param path still percent-encoded.
+ */
+export function dashboardOfPanelLink(path: string): string | undefined {
+  const [, rest] = /^\/user\/(?:[^/]+\/){1,2}proxy\/dask-gateway\/clusters\/(.+)$/.exec(path) ?? [];
+  return rest && dashboardsPath + rest;
+}
+
 /** The route of a cluster's dashboard; the name asked for in {@link GrantQuestion}. */
 export function dashboardRouteId(clusterName: string): string {
   return `dashboard:${clusterName}`;

@@ -22,13 +22,15 @@ export async function answerGrant(
   { identity, clusters, answer }: GrantParts,
   question: GrantQuestion,
 ): Promise<GrantAnswer> {
-  const principal = await viewerOf(identity, question);
+  const viewers = await viewersOf(identity, question);
   const wantsPage = (question.headers.accept ?? '').includes('text/html');
-  if (!principal) return refusal(wantsPage ? signIn(question.path) : problem(403, 'Missing or invalid credentials.'));
+  if (viewers.length === 0)
+    return refusal(wantsPage ? signIn(question.path) : problem(403, 'Missing or invalid credentials.'));
   const clusterName = clusterOfDashboardRoute(question.routeId);
   const cluster = clusterName === undefined ? undefined : await clusters.get(clusterName);
-  if (!mayViewDashboard(principal, cluster)) return refusal(await asText(answer(requestOf(question))));
-  return { allowed: true, ttlSeconds, grant: grantOf(principal) };
+  const viewer = viewers.find((principal) => mayViewDashboard(principal, cluster));
+  if (!viewer) return refusal(await asText(answer(requestOf(question))));
+  return { allowed: true, ttlSeconds, grant: grantOf(viewer) };
 }
 
 /** The name under which a grant is revoked: the login or the token that it rests on. */
@@ -38,13 +40,16 @@ function grantOf({ sessionId, tokenId, name }: Principal): string {
 }
 
 /**
- * Who looks. The login cookie stays at /hub/, so a browser shows its view cookie, which is good for looking only and thus
- * needs no XSRF token; the edge refuses WebSockets of foreign pages.
+ * Who looks: by a token, and by the view cookie. The login cookie stays at /hub/, so a browser shows its view cookie, which is
+ * good for looking only and thus needs no XSRF token; the edge refuses WebSockets of foreign pages. JupyterLab adds to what it
+ * asks for the token of its own server, which is good for that server only.
  */
-async function viewerOf(identity: Identity, question: GrantQuestion): Promise<Principal | undefined> {
+async function viewersOf(identity: Identity, question: GrantQuestion): Promise<Principal[]> {
   const { authorization, cookie = '' } = question.headers;
-  if (authorization === undefined) return identity.fromViewCookies(cookie);
-  return authenticateGatewayRequest(identity, requestOf(question));
+  const byToken =
+    authorization === undefined ? undefined : await authenticateGatewayRequest(identity, requestOf(question));
+  const byCookie = await identity.fromViewCookies(cookie);
+  return [byToken, byCookie].filter((principal) => principal !== undefined);
 }
 
 function requestOf({ path, headers }: GrantQuestion): Request {

@@ -2,6 +2,7 @@ import { Hono } from 'hono';
 import { authenticateGatewayRequest, type GatewaySignIn } from '../api/gateway/authenticateGatewayRequest.ts';
 import { createGatewayApi } from '../api/gateway/createGatewayApi.ts';
 import { createHubApi } from '../api/hub/createHubApi.ts';
+import { proxyApi } from '../api/hub/proxyApi.ts';
 import type { UserWorkloads } from '../api/hub/serverDirectory.ts';
 import { serversApi } from '../api/hub/serversApi.ts';
 import { serversDirectory } from '../api/hub/serversDirectory.ts';
@@ -11,6 +12,7 @@ import type { Clusters } from '../clusters/clusters.ts';
 import type { LiveSettings } from '../config/live.ts';
 import type { ClusterSettings } from '../config/settings.ts';
 import { version } from '../core/version.ts';
+import type { Route } from '../edge/protocol.ts';
 import type { Identity } from '../identity/identity.ts';
 import { apiPrefix } from '../identity/urls.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -33,6 +35,8 @@ export interface HubParts {
   profiles: ServerProfiles;
   settings: LiveSettings;
   operations: Pick<Operations, 'metrics' | 'audit'>;
+  /** The hub's route table. */
+  routes: { list(): readonly Route[] };
   log: Logger;
   /** Begins to end the program; returns at once. */
   shutDown(options: { servers: boolean }): void;
@@ -47,13 +51,15 @@ export function createHubApp(parts: HubParts): (request: Request) => Response | 
   const workloads: UserWorkloads[] = [directory, clusters];
   const pages = createPages(
     { identity, log },
-    serversPages({ servers, identity, profiles, settings }),
+    // Before the pages of servers, below whose paths are links to dashboards.
     clustersPages({ clusters }),
+    serversPages({ servers, identity, profiles, settings }),
     adminPages({ identity, servers, workloads: [directory, clusters], audit }),
   );
   const api = createHubApi(
     { identity, servers: directory, workloads, shutDown: (options) => parts.shutDown(options), log },
     serversApi({ servers, identity, settings }),
+    proxyApi({ routes: parts.routes, servers }),
     metricsApi({ metrics, authenticate: parts.settings.current.operations.authenticateMetrics }),
     auditApi({ audit }),
   );

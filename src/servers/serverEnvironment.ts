@@ -35,6 +35,7 @@ export function serverEnvironment(inputs: EnvironmentInputs): Record<string, str
   const variables = {
     ...jupyterHubVariables(inputs),
     ...daskVariables(inputs.hubUrl),
+    ...panelVariables(inputs.credentials.servicePrefix, own),
     ...own,
     ...inputs.literal,
   };
@@ -115,6 +116,16 @@ function daskVariables(hubUrl: string): Record<string, string> {
     // For a LocalCluster inside the server: its dashboard opens through jupyter-server-proxy.
     DASK_DISTRIBUTED__DASHBOARD__LINK: '{JUPYTERHUB_SERVICE_PREFIX}proxy/{port}/status',
   };
+}
+
+/**
+ * JupyterLab's Dask panel shows a cluster's graphs only when their link lies below the server's own `proxy/`
+ * (src/hub/panelRoutes.ts). Only for clusters of the gateway: others do not take the argument.
+ */
+function panelVariables(servicePrefix: string, own: Record<string, string>): Record<string, string> {
+  const chosen = own.DASK_LABEXTENSION__FACTORY__CLASS ?? 'GatewayCluster';
+  if (chosen !== 'GatewayCluster') return {};
+  return { DASK_LABEXTENSION__FACTORY__KWARGS__PUBLIC_ADDRESS: `${servicePrefix}proxy/dask-gateway/` };
 }
 
 function hostAndPortOf(url: string): string {

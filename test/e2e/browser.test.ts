@@ -101,6 +101,14 @@ describe.skipIf(noBrowserReason !== undefined)(
       await dialog.locator('input[type="number"]').first().fill('2');
       await dialog.locator('.jp-mod-accept').click();
       await until('two workers in the panel', async () => /workers: *2/i.test(await item.first().innerText()), 90);
+      // The graphs of the panel's own cluster: the list is there, and one of them opens inside the Lab and is drawn.
+      const graph = lab.locator('.dask-DashboardListing-list button', { hasText: /^task stream$/i });
+      await graph.click(patience);
+      const frame = await until('the frame of the graph', () =>
+        lab.frames().find((one) => one.url().endsWith('/individual-task-stream')),
+      );
+      expect(new URL(frame.url()).pathname).toMatch(/^\/services\/dask-gateway\/clusters\/[0-9a-f]{32}\//);
+      await frame.waitForSelector('.bk-Figure', { state: 'attached', ...patience });
       await item.first().getByText('SHUTDOWN', { exact: false }).click(patience);
       expect(await until('an empty panel', async () => (await item.count()) === 0, 90)).toBe(true);
     });

@@ -80,6 +80,7 @@ test('the environment is what jupyterhub-singleuser and the Dask clients expect'
     DASK_GATEWAY__AUTH__TYPE: 'jupyterhub',
     DASK_LABEXTENSION__FACTORY__MODULE: 'dask_gateway',
     DASK_LABEXTENSION__FACTORY__CLASS: 'GatewayCluster',
+    DASK_LABEXTENSION__FACTORY__KWARGS__PUBLIC_ADDRESS: '/user/ada@example/gpu/proxy/dask-gateway/',
     DASK_DISTRIBUTED__DASHBOARD__LINK: '{JUPYTERHUB_SERVICE_PREFIX}proxy/{port}/status',
   });
 });
@@ -106,6 +107,8 @@ test("the settings' own variables win, and the seed's values reach the clients a
     DASK_LABEXTENSION__FACTORY__CLASS: 'LocalCluster',
     JUPYTER_IMAGE_SPEC: 'quay.io/x/y:1',
   });
+  // Other classes would not take the argument.
+  expect(environment).not.toHaveProperty('DASK_LABEXTENSION__FACTORY__KWARGS__PUBLIC_ADDRESS');
 });
 
 test('a default for an option of clusters is set only where the client can use it', () => {

@@ -1,6 +1,6 @@
 import type { ClusterPhase } from '../../clusters/cluster.ts';
 import { maySee, maySeeAll, owns } from '../../clusters/clusterAccess.ts';
-import { dashboardsPath } from '../../clusters/clusterRoutes.ts';
+import { dashboardOfPanelLink, dashboardsPath } from '../../clusters/clusterRoutes.ts';
 import type { Clusters } from '../../clusters/clusters.ts';
 import type { PythonValue } from '../../clusters/pythonJson.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
@@ -66,6 +66,12 @@ export function clustersPages({ clusters, clock = systemClock }: ClustersPagesOp
         const { warning } = await ask(name, context.form);
         return warning === undefined ? context.redirect('/hub/clusters') : show(context, warning);
       });
+
+    frame.app.get('/user/*', ({ req, redirect }, next) => {
+      const { pathname, search } = new URL(req.url);
+      const dashboard = dashboardOfPanelLink(pathname);
+      return dashboard === undefined ? next() : Promise.resolve(redirect(dashboard + search));
+    });
 
     // The hub is only asked for dashboards that the edge does not know.
     frame.app.get(`${dashboardsPath}*`, ({ req }, next) =>

@@ -70,7 +70,7 @@ function takenAway({ reason, message, disruption, node }: PodView): string | und
 
 function shortOf(message: string): string {
   if (/memory/.test(message)) return 'memory';
-  if (/ephemeral-storage|nodefs|imagefs|disk/i.test(message)) return 'disk space';
+  if (/storage|nodefs|imagefs|disk/i.test(message)) return 'disk space';
   return /pids?/i.test(message) ? 'processes' : 'something';
 }
 

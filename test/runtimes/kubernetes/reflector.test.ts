@@ -1,0 +1,168 @@
+import fc from 'fast-check';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { ApiClient } from '../../../src/kubernetes/apiClient.ts';
+import { Reflector } from '../../../src/kubernetes/reflector.ts';
+import { until } from '../../support/until.ts';
+import { FakeCollection, type FakeObject } from './support/fakeCollection.ts';
+
+interface View {
+  key: string;
+  version: string;
+  value: number;
+}
+
+describe('a reflector cannot go blind', () => {
+  let fake: FakeCollection;
+  let client: ApiClient;
+  let reflector: Reflector<FakeObject, View>;
+  let told: [string, number | undefined][];
+  let troubles: string[];
+
+  const open = async (): Promise<void> => {
+    told = [];
+    troubles = [];
+    client = new ApiClient(fake.access);
+    reflector = new Reflector<FakeObject, View>({
+      client,
+      path: '/things',
+      project: ({ metadata, value }) => ({ key: metadata.name, version: metadata.resourceVersion, value }),
+      onChange: (key, view) => told.push([key, view?.value]),
+      onTrouble: (message) => troubles.push(message),
+      times: { silenceMs: 500, firstPauseMs: 5, lastPauseMs: 50 },
+    });
+    await reflector.open();
+  };
+  const copy = (): Record<string, number> =>
+    Object.fromEntries([...reflector.list()].map(({ key, value }) => [key, value]));
+  const sameAsServer = (): Promise<boolean> =>
+    until(
+      'the copy is that of the server',
+      () => JSON.stringify(sorted(copy())) === JSON.stringify(sorted(fake.state)),
+    );
+
+  beforeEach(async () => {
+    fake = await FakeCollection.start();
+    fake.set('first', 1);
+    await open();
+  });
+  afterEach(async () => {
+    await reflector.close();
+    await client.close();
+    await fake.close();
+  });
+
+  test('it lists, then hears each change within a moment', async () => {
+    expect(copy()).toEqual({ first: 1 });
+    fake.set('second', 2);
+    fake.set('first', 3);
+    fake.delete('second');
+    await until('all is told', () => told.length === 4);
+    expect(told).toEqual([
+      ['first', 1],
+      ['second', 2],
+      ['first', 3],
+      ['second', undefined],
+    ]);
+    expect(fake.lists).toBe(1);
+  });
+
+  test('a collection of many pages is read whole', async () => {
+    for (let index = 0; index < 1203; index += 1) fake.set(`thing-${index}`, index);
+    await reflector.close();
+    await open();
+    expect(reflector.size).toBe(1204);
+  });
+
+  const faults: Record<string, (collection: FakeCollection) => void> = {
+    'a reset': (collection) => collection.cut(),
+    'an orderly end': (collection) => collection.end(),
+    'a line that is cut off': (collection) => collection.truncate(),
+    'nonsense on the line': (collection) => collection.babble(),
+    'silence without an end': (collection) => collection.hush(),
+    'a forgotten history (410)': (collection) => {
+      collection.hush();
+      collection.set('unheard', 1);
+      collection.compact();
+      collection.cut();
+    },
+    'a storm of 500': (collection) => {
+      collection.fail(500, 12);
+      collection.cut();
+    },
+    'a storm of 429': (collection) => {
+      collection.fail(429, 3, 0);
+      collection.cut();
+    },
+    'a server that resets every connection for a while': (collection) => {
+      collection.reset(10);
+      collection.cut();
+    },
+    'a refusal (403) for a while': (collection) => {
+      collection.fail(403, 5);
+      collection.cut();
+    },
+  };
+  for (const [name, strike] of Object.entries(faults))
+    test(`${name} loses no change`, async () => {
+      strike(fake);
+      fake.set('during', 7);
+      fake.delete('first');
+      await sameAsServer();
+      fake.set('after', 8);
+      await sameAsServer();
+      expect(told.filter(([key]) => key === 'first')).toEqual([
+        ['first', 1],
+        ['first', undefined],
+      ]);
+    });
+
+  test('a bookmark spares the list after a history was forgotten', async () => {
+    fake.set('second', 2);
+    await sameAsServer();
+    fake.bookmark();
+    fake.compact();
+    await until('the bookmark has come', () => Date.now() - reflector.silentSince < 400);
+    fake.cut();
+    await until('it watches again', () => fake.watches >= 2);
+    fake.set('third', 3);
+    await sameAsServer();
+    expect(fake.lists).toBe(1);
+  });
+
+  test('it says since when nothing was heard, and asks gently', async () => {
+    fake.fail(500, 1000);
+    fake.cut();
+    const since = reflector.silentSince;
+    await until('it has tried a while', () => troubles.length >= 8);
+    expect(reflector.silentSince - since).toBeLessThan(200);
+    expect(
+      troubles.every((message) => message === 'not now' || /cannot be reached|terminated|closed/.test(message)),
+    ).toBe(true);
+  });
+
+  test('whatever happens in whatever order, the copy becomes that of the server', async () => {
+    const names = fc.constantFrom('a', 'b', 'c', 'd');
+    const step = fc.oneof(
+      { weight: 4, arbitrary: fc.tuple(fc.constant('set' as const), names, fc.nat(9)) },
+      { weight: 2, arbitrary: fc.tuple(fc.constant('delete' as const), names) },
+      { weight: 3, arbitrary: fc.tuple(fc.constant('strike' as const), fc.constantFrom(...Object.keys(faults))) },
+      { weight: 1, arbitrary: fc.tuple(fc.constant('pause' as const)) },
+    );
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+        for (const [what, name = '', value = 0] of steps) {
+          if (what === 'set') fake.set(name, value);
+          if (what === 'delete') fake.delete(name);
+          if (what === 'strike') faults[name]?.(fake);
+          if (what === 'pause') await new Promise((resolve) => setTimeout(resolve, 10));
+        }
+        await sameAsServer();
+      }),
+      { numRuns: 25, seed: 7 },
+    );
+  });
+});
+
+function sorted(map: Record<string, number>): [string, number][] {
+  return Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -56,6 +56,9 @@ export interface HubServer {
 /** The first version whose tokens have scopes, which is what Atoll's have. */
 const oldestVersion = '3.0';
 
+/** SQLite's result code for a file that breaks its own rules. */
+const sqliteCorrupt = 11;
+
 const flag = z.union([z.literal(0), z.literal(1)]).nullish();
 const time = z
   .string()
@@ -133,14 +136,17 @@ export function readJupyterHub(path: string): JupyterHubData {
     database.exec('BEGIN');
     return read(database);
   } catch (error) {
-    if (error instanceof AtollError) throw error;
-    throw new AtollError('ATOLL_IMPORT_DAMAGED', 'The database cannot be read to its end.', {
-      evidence: messageOf(error),
-      cause: error,
-    });
+    throw error instanceof AtollError ? error : damaged(error);
   } finally {
     database.close();
   }
+}
+
+function damaged(error: unknown): AtollError {
+  return new AtollError('ATOLL_IMPORT_DAMAGED', 'The database cannot be read to its end.', {
+    evidence: messageOf(error),
+    cause: error,
+  });
 }
 
 function open(path: string): DatabaseSync {
@@ -150,6 +156,8 @@ function open(path: string): DatabaseSync {
     database.prepare('SELECT count(*) FROM sqlite_master').get();
     return database;
   } catch (error) {
+    const isCorrupt = error instanceof Error && 'errcode' in error && error.errcode === sqliteCorrupt;
+    if (isCorrupt) throw damaged(error);
     throw new AtollError('ATOLL_IMPORT_UNREADABLE', 'The database of JupyterHub cannot be opened.', {
       evidence: messageOf(error),
       cause: error,

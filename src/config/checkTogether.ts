@@ -17,6 +17,7 @@ export function checkTogether(settings: Settings, root: MapNode): Problem[] {
   };
   checkResources(settings, (paths, message) => add('ATOLL_SETTINGS_CONFLICT', 'error', paths, message));
   checkSignIn(settings.authentication, add);
+  checkOptionDefaults(settings, root, (paths, message) => add('ATOLL_SETTINGS_NO_EFFECT', 'warning', paths, message));
   const chosen = entryAt(root, authenticatorClass);
   if (chosen && isNull(chosen.value))
     add(
@@ -26,6 +27,30 @@ export function checkTogether(settings: Settings, root: MapNode): Problem[] {
       'Without quotes, null means "not set": for the authenticator that lets nobody in, write "null" in quotes.',
     );
   return problems;
+}
+
+const optionDefault = /^DASK_GATEWAY__CLUSTER__OPTIONS__(.+)$/;
+
+/** Defaults for options of clusters that nobody makes: neither `atoll.clusters.options` nor Python. */
+function checkOptionDefaults(
+  { servers, clusters }: Settings,
+  root: MapNode,
+  warn: (paths: Path[], message: string) => void,
+): void {
+  // Which options Python makes may depend on the user.
+  if (entryAt(root, ['dask-gateway', 'gateway', 'extraConfig'])) return;
+  for (const variable of Object.keys(servers.environment)) {
+    const option = optionDefault.exec(variable)?.[1]?.toLowerCase();
+    if (option === undefined || Object.hasOwn(clusters.options, option)) continue;
+    const places = [
+      ['jupyterhub', 'singleuser', 'extraEnv'],
+      ...['KubeSpawner', 'Spawner'].map((name) => ['jupyterhub', 'hub', 'config', name, 'environment']),
+    ];
+    warn(
+      places.flatMap((path) => [[...path, variable], path]),
+      `The variable ${variable} is not set: clusters have no option "${option}".`,
+    );
+  }
 }
 
 function checkResources({ servers, clusters }: Settings, refuse: (paths: Path[], message: string) => void): void {

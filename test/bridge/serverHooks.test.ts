@@ -161,7 +161,7 @@ c.KubeSpawner.environment = {"LATE": lambda spawner: "{username} " + spawner.env
 });
 
 test('a hook that refuses or fails ends the start with its reason; the next start is tried anew', async () => {
-  const { start, servers } = await hooked(
+  const { servers } = await hooked(
     hubPython(`
 from tornado import web
 count = 0

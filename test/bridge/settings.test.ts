@@ -167,7 +167,7 @@ c.Spawner.something = object()
     '10 KubeSpawner.start is replaced in vain: Atoll calls nothing of it.',
     '11 jupyterhub.handlers.login is replaced in vain: Atoll calls nothing of it.',
     '9 c.JupyterHub.spawner_class: Atoll starts servers itself, and calls nothing of a spawner class.',
-    '12 c.KubeSpawner.modify_pod_hook: There are no pods to modify.',
+    '12 c.KubeSpawner.modify_pod_hook: Atoll makes pods itself, and calls nothing on them.',
     '13 c.Spawner.something is not read: a object means nothing to Atoll there.',
   ]);
   expect(parts.slice(0, 4).every(({ suggestion }) => suggestion !== undefined)).toBe(true);

@@ -419,3 +419,17 @@ test('a cluster that could never start is refused', async () => {
     'ATOLL_SETTINGS_CONFLICT atoll.clusters.maxCores',
   ]);
 });
+
+test('a default for an option of clusters that nobody makes is told', async () => {
+  const variable = `
+jupyterhub:
+  singleuser:
+    extraEnv: { DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE: 'a:b' }
+`;
+  const { problems } = await load(variable);
+  expect(problems.map(short)).toEqual([
+    '1.yaml:4:57 ATOLL_SETTINGS_NO_EFFECT jupyterhub.singleuser.extraEnv.DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE: The variable DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE is not set: clusters have no option "image".',
+  ]);
+  await settingsFrom(variable, 'atoll: { clusters: { options: { image: { type: string } } } }');
+  await settingsFrom(variable, 'dask-gateway: { gateway: { extraConfig: "c.Backend.cluster_options = None" } }');
+});

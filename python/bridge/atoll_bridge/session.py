@@ -33,7 +33,7 @@ SIGN_IN_HOOKS = {
 NOT_CARRIED = {
     ("JupyterHub", "spawner_class"): (
         "Atoll starts servers itself, and calls nothing of a spawner class.",
-        "What the class sets on self belongs into c.Spawner.pre_spawn_hook, or under jupyterhub.singleuser.",
+        "Set on the spawner in c.Spawner.pre_spawn_hook what the class sets on self, or write it under jupyterhub.singleuser.",
     ),
     ("JupyterHub", "authenticator_class"): (
         "A class of one's own cannot sign people in.",
@@ -44,10 +44,13 @@ NOT_CARRIED = {
         "Run them as a service under jupyterhub.hub.services.",
     ),
     (None, "modify_pod_hook"): (
-        "There are no pods to modify.",
-        "Environment and limits can be set in c.Spawner.pre_spawn_hook; pods' own keys under jupyterhub.singleuser.",
+        "Atoll makes pods itself, and calls nothing on them.",
+        "Set traits such as spawner.volumes or spawner.init_containers in c.Spawner.pre_spawn_hook, or under jupyterhub.singleuser.",
     ),
-    (None, "after_pod_created_hook"): ("There are no pods.", "Use c.Spawner.pre_spawn_hook."),
+    (None, "after_pod_created_hook"): (
+        "Atoll makes pods itself, and calls nothing on them.",
+        "Use c.Spawner.pre_spawn_hook.",
+    ),
 }
 
 

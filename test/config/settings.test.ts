@@ -428,7 +428,7 @@ jupyterhub:
 `;
   const { problems } = await load(variable);
   expect(problems.map(short)).toEqual([
-    '1.yaml:4:57 ATOLL_SETTINGS_NO_EFFECT jupyterhub.singleuser.extraEnv.DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE: The variable DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE is not set: clusters have no option "image".',
+    '1.yaml:4:56 ATOLL_SETTINGS_NO_EFFECT jupyterhub.singleuser.extraEnv.DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE: The variable DASK_GATEWAY__CLUSTER__OPTIONS__IMAGE is not set: clusters have no option "image".',
   ]);
   await settingsFrom(variable, 'atoll: { clusters: { options: { image: { type: string } } } }');
   await settingsFrom(variable, 'dask-gateway: { gateway: { extraConfig: "c.Backend.cluster_options = None" } }');

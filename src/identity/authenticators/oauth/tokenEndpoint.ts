@@ -65,11 +65,13 @@ export class TokenEndpoint {
         answer.verifier ?? oauth.nopkce,
         { ...this.#requestOptions(endpoints), additionalParameters: { ...this.#options.tokenParameters } },
       );
-      return this.#read(endpoints, response, (as, client, copy) =>
-        oauth.processAuthorizationCodeResponse(as, client, copy, {
-          ...(answer.nonce !== undefined && { expectedNonce: answer.nonce }),
-        }),
-      );
+      // A nonce stands in an ID token, which a provider of plain OAuth 2.0 does not give, whatever the scopes.
+      const nonceFor = (idToken: string | undefined): string | undefined =>
+        endpoints.issuer !== undefined || idToken !== undefined ? answer.nonce : undefined;
+      return this.#read(endpoints, response, (as, client, copy, idToken) => {
+        const expectedNonce = nonceFor(idToken);
+        return oauth.processAuthorizationCodeResponse(as, client, copy, { ...(expectedNonce && { expectedNonce }) });
+      });
     });
   }
 
@@ -87,7 +89,7 @@ export class TokenEndpoint {
         this.#requestOptions(endpoints),
       );
       if (response.status >= 400 && response.status < 500 && response.status !== 429) return undefined;
-      return this.#read(endpoints, response, oauth.processRefreshTokenResponse);
+      return this.#read(endpoints, response, (as, client, copy) => oauth.processRefreshTokenResponse(as, client, copy));
     });
   }
 
@@ -99,6 +101,7 @@ export class TokenEndpoint {
       as: oauth.AuthorizationServer,
       client: oauth.Client,
       copy: Response,
+      idToken: string | undefined,
     ) => Promise<oauth.TokenEndpointResponse>,
   ): Promise<Tokens> {
     const text = await response.text();
@@ -109,7 +112,7 @@ export class TokenEndpoint {
     const idToken = typeof body.id_token === 'string' ? body.id_token : undefined;
     const server = serverOf(endpoints, issuerIn(idToken));
     const copy = new Response(text, response);
-    const tokens = await process(server, this.#clientFor(idToken), copy);
+    const tokens = await process(server, this.#clientFor(idToken), copy, idToken);
     if (endpoints.jwksUrl !== undefined && idToken !== undefined)
       await oauth.validateApplicationLevelSignature(server, copy, {
         [oauth.customFetch]: this.#http.fetch,
@@ -132,7 +135,10 @@ export class TokenEndpoint {
   #authentication(): oauth.ClientAuth {
     const { clientSecret, basicAuth } = this.#options;
     if (clientSecret === undefined) return oauth.None();
-    return basicAuth ? oauth.ClientSecretBasic(clientSecret) : oauth.ClientSecretPost(clientSecret);
+    if (!basicAuth) return oauth.ClientSecretPost(clientSecret);
+    // As it is, like oauthenticator: many providers do not undo the percent-encoding of RFC 6749, 2.3.1.
+    const credentials = Buffer.from(`${this.#options.clientId}:${clientSecret}`).toString('base64');
+    return (_as, _client, _body, headers) => headers.set('authorization', `Basic ${credentials}`);
   }
 
   #requestOptions({ tokenUrl }: Endpoints): oauth.TokenEndpointRequestOptions {

@@ -66,6 +66,11 @@ export class Reconciler {
     this.#pump();
   }
 
+  /** Asks for a pass over every key that may need work. */
+  resync(): Promise<void> {
+    return this.#wakeAll();
+  }
+
   async #wakeAll(): Promise<void> {
     for (const key of await this.#options.listKeys()) this.wake(key);
   }

@@ -137,6 +137,7 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
       profiles,
       clusters,
       settings: live,
+      routes: publisher,
       log,
       operations,
       shutDown: ({ servers: workloads }) => shutDown({ workloads }),

@@ -8,9 +8,11 @@ import { escapeSegment } from './urls.ts';
 
 const minimumTokenLength = 8;
 
-/** A service of the settings. Its token is kept as a hash, in memory only. */
+/** A service. The token of one of the settings is kept as a hash, in memory only. */
 export interface Service {
   name: string;
+  /** Whether the settings name it; false: it was added at run time. */
+  ofSettings: boolean;
   admin: boolean;
   /** Where it is proxied to; undefined: not proxied. */
   url?: string;
@@ -40,7 +42,7 @@ export interface StartedService {
   pid: number | undefined;
 }
 
-/** The services that the settings name, and Atoll's own gateway for Dask clusters. */
+/** The services that the settings name, those added at run time, and Atoll's own gateway for Dask clusters. */
 export class Services {
   readonly #byName = new Map<string, Service>();
   readonly #byTokenHash = new Map<string, Service>();
@@ -61,14 +63,34 @@ export class Services {
       );
   }
 
+  /**
+   * Adds a service at run time.
+   * @throws AtollError `ATOLL_SERVICE_INVALID`, as for one of the settings
+   */
+  add(settings: ServiceSettings, tokenHash?: string): Service {
+    const service = toService(settings);
+    if (this.#byName.has(service.name)) throw invalid(service.name, 'has the name of another service');
+    const added = { ...service, ofSettings: false, ...(tokenHash !== undefined && { tokenHash }) };
+    this.#add(added);
+    return added;
+  }
+
+  /** Takes a service away that was added at run time. */
+  remove(name: string): void {
+    const service = this.#byName.get(name);
+    if (!service || service.ofSettings) return;
+    this.#byName.delete(name);
+    if (service.tokenHash !== undefined) this.#byTokenHash.delete(service.tokenHash);
+  }
+
   #add(service: Service): void {
     if (this.list().some((other) => other.oauth.clientId === service.oauth.clientId))
       throw invalid(service.name, 'has the same OAuth client id as another service');
-    this.#byName.set(service.name, service);
-    if (service.tokenHash === undefined) return;
-    if (this.#byTokenHash.has(service.tokenHash))
-      throw invalid(service.name, 'has the same API token as another service');
-    this.#byTokenHash.set(service.tokenHash, service);
+    const { name, tokenHash } = service;
+    if (tokenHash !== undefined && this.#byTokenHash.has(tokenHash))
+      throw invalid(name, 'has the same API token as another service');
+    this.#byName.set(name, service);
+    if (tokenHash !== undefined) this.#byTokenHash.set(tokenHash, service);
   }
 
   get(name: string): Service | undefined {
@@ -119,6 +141,7 @@ function toService(settings: ServiceSettings): Service {
   const prefix = `/services/${name}/`;
   return {
     name,
+    ofSettings: true,
     admin: settings.admin,
     ...(url !== undefined && { url }),
     prefix,

@@ -92,6 +92,8 @@ export interface Servers {
   progressSoFar(server: Server): readonly ProgressEvent[];
   /** The routes published now. */
   routes(): HttpRoute[];
+  /** Looks at every server now, and not only when something happens or half a minute is over. */
+  recheck(): Promise<void>;
   /**
    * Notes the activity that a server reports of itself. Resolves when it is durable.
    * @throws AtollError `ATOLL_BAD_REQUEST` when it names a server that is not there
@@ -218,6 +220,7 @@ export function createServers(options: ServersOptions): Servers {
     },
     progressSoFar: (server) => life.board.eventsOf(server.workloadId ?? ''),
     routes: () => life.routes.list(),
+    recheck: () => reconciler.resync(),
     async recordActivity(user, reported) {
       const named = Object.keys(reported.servers);
       const known = named.length === 0 ? [] : (await ofUsers([user])).map((server) => server.name);

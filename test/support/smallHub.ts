@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { createHubApi } from '../../src/api/hub/createHubApi.ts';
+import { proxyApi } from '../../src/api/hub/proxyApi.ts';
 import { serversApi } from '../../src/api/hub/serversApi.ts';
 import { serversDirectory } from '../../src/api/hub/serversDirectory.ts';
 import { auditApi } from '../../src/api/operations/auditApi.ts';
@@ -81,6 +82,7 @@ export async function startSmallHub(options: SmallHubOptions): Promise<SmallHub>
   const api = createHubApi(
     { identity, log, servers: directory, workloads: [directory], shutDown: () => undefined },
     serversApi({ servers, identity, settings: serverSettings }),
+    proxyApi({ routes: { list: () => [...routes.table.values()] }, servers }),
     metricsApi({ metrics, authenticate: settings.operations.authenticateMetrics }),
     auditApi({ audit }),
   );

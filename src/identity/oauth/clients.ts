@@ -4,7 +4,7 @@ import type { Store, Write } from '../../store/store.ts';
 import type { OAuthClientsTable } from '../../store/tables/identity.ts';
 import { gatewayServiceName } from '../roles/defaultRoles.ts';
 import type { ScopeHolder } from '../scopes/resolveScopes.ts';
-import type { Services } from '../services.ts';
+import type { Service, Services } from '../services.ts';
 import { escapeFully, serverUrl } from '../urls.ts';
 
 /** A program that people sign in to by way of the hub: a user's server, or a service. */
@@ -102,27 +102,30 @@ export class OAuthClients {
   /** Makes the services' clients those of the settings; ones of other services go, with the tokens they obtained. */
   async synchroniseServices(): Promise<void> {
     const services = this.#services.list().filter(({ name, tokenHash }) => name !== gatewayServiceName || tokenHash);
-    await this.#store.write(async ({ db }) => {
+    await this.#store.write(async (write) => {
       const ids = services.map((service) => service.oauth.clientId);
-      await db
+      await write.db
         .deleteFrom('oauth_clients')
         .where('service', 'is not', null)
         .where('id', 'not in', ['', ...ids])
         .execute();
-      for (const { name, oauth } of services) {
-        const values = {
-          description: `The service ${name}`,
-          redirect_uri: oauth.redirectUri,
-          allowed_scopes: JSON.stringify(oauth.allowedScopes),
-          service: name,
-        };
-        await db
-          .insertInto('oauth_clients')
-          .values({ id: oauth.clientId, ...values, secret_hash: null, user_id: null, server_name: null })
-          .onConflict((conflict) => conflict.column('id').doUpdateSet(values))
-          .execute();
-      }
+      for (const service of services) await this.registerServiceIn(write, service);
     });
+  }
+
+  /** Registers the client of a service, or brings it up to date, as part of a larger change. */
+  async registerServiceIn({ db }: Write, { name, oauth }: Service): Promise<void> {
+    const values = {
+      description: `The service ${name}`,
+      redirect_uri: oauth.redirectUri,
+      allowed_scopes: JSON.stringify(oauth.allowedScopes),
+      service: name,
+    };
+    await db
+      .insertInto('oauth_clients')
+      .values({ id: oauth.clientId, ...values, secret_hash: null, user_id: null, server_name: null })
+      .onConflict((conflict) => conflict.column('id').doUpdateSet(values))
+      .execute();
   }
 
   async #find(id: string): Promise<ClientRow | undefined> {

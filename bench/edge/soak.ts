@@ -12,6 +12,7 @@ import { once } from 'node:events';
 import { createServer, get, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
+import { roleEnvironment } from '../../src/cli/supervisor.ts';
 import type { EdgeStats } from '../../src/edge/edge.ts';
 import { until } from '../../test/support/until.ts';
 import { residentMemory } from '../support/processTree.ts';
@@ -25,7 +26,10 @@ const mostGrowth = { heapBytes: 4 * 2 ** 20, residentBytes: 24 * 2 ** 20 };
 
 async function soak(minutes: number): Promise<boolean> {
   const server = await startServer();
-  const edge = fork(import.meta.filename, ['edge', String(server.port)], { execArgv: ['--expose-gc'] });
+  const edge = fork(import.meta.filename, ['edge', String(server.port)], {
+    execArgv: ['--expose-gc'],
+    env: { ...roleEnvironment, ...process.env },
+  });
   const [port] = (await once(edge, 'message')) as [number];
   const end = performance.now() + minutes * 60_000;
   let done = 0;

@@ -16,6 +16,12 @@ export interface Role {
 /** A role said in its own words why it cannot run. */
 export class RefusedError extends Error {}
 
+/**
+ * What hub and edge have in their environment, unless it says otherwise: one malloc arena instead of one a thread. Neither has
+ * threads that allocate much; it is 3 MB less at rest, and under load memory given back can be used again.
+ */
+export const roleEnvironment = { MALLOC_ARENA_MAX: '1' };
+
 const shortestPauseMs = 100;
 const longestPauseMs = 5000;
 /** A role that ran this long before it ended is started again at once. */
@@ -74,8 +80,7 @@ export class Supervisor {
       [...role.nodeOptions, ...process.execArgv, process.argv[1] ?? '', ...role.arguments],
       {
         stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-        // One malloc arena instead of one a thread: 3 MB less, and neither role has threads that allocate much.
-        env: { MALLOC_ARENA_MAX: '1', ...process.env },
+        env: { ...roleEnvironment, ...process.env },
         // Out of the terminal's foreground group: an interrupt reaches `up` alone, which ends the roles in order.
         detached: true,
       },

@@ -6,6 +6,7 @@ import type { ServerDirectory, ServerModel, UserWorkloads } from '../../src/api/
 import { type AuthenticationSettings, defaultSettings, type Settings } from '../../src/config/settings.ts';
 import { Sealer } from '../../src/core/sealer.ts';
 import { createIdentity, type Identity } from '../../src/identity/identity.ts';
+import type { SignInHooks } from '../../src/identity/signInHooks.ts';
 import type { User } from '../../src/identity/users.ts';
 import { createPages } from '../../src/pages/createPages.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
@@ -57,7 +58,10 @@ export interface IdentityWorld {
 }
 
 /** Opens one. */
-export async function openIdentityWorld(settings: TestSettings = {}): Promise<IdentityWorld> {
+export async function openIdentityWorld(
+  settings: TestSettings = {},
+  parts: { hooks?: SignInHooks } = {},
+): Promise<IdentityWorld> {
   const clock = new TestClock();
   const logged: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
@@ -69,6 +73,7 @@ export async function openIdentityWorld(settings: TestSettings = {}): Promise<Id
     log,
     sealer: new Sealer(randomBytes(32)),
     settings: { ...defaults, ...settings, authentication: { ...defaults.authentication, ...settings.authentication } },
+    ...parts,
   });
   const servers = new Map<string, ServerModel[]>();
   const busy = new Set<string>();

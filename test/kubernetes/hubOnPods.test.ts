@@ -61,7 +61,9 @@ describe('servers and clusters as pods', () => {
       const running = (await hub.pods('component=dask-worker')).filter(({ status }) => status.phase === 'Running');
       return running.length === 2 && running.every(({ metadata }) => metadata.name !== victim?.metadata.name);
     });
-    const printed = await kernel.run('client.wait_for_workers(2, timeout=60); print(client.submit(lambda: 6 * 7).result())');
+    const printed = await kernel.run(
+      'client.wait_for_workers(2, timeout=60); print(client.submit(lambda: 6 * 7).result())',
+    );
     expect(printed.trim()).toBe('42');
   });
 
@@ -82,7 +84,9 @@ describe('servers and clusters as pods', () => {
     await until('nothing of the cluster is left', async () => {
       const pods = await hub.pods('component in (dask-scheduler, dask-worker)');
       const path = `/api/v1/namespaces/${hub.namespace}/secrets`;
-      const { items } = await hub.client.request<{ items: { metadata: { labels?: Record<string, string> } }[] }>({ path });
+      const { items } = await hub.client.request<{ items: { metadata: { labels?: Record<string, string> } }[] }>({
+        path,
+      });
       return pods.length === 0 && items.every(({ metadata }) => !metadata.labels?.['gateway.dask.org/cluster']);
     });
   });

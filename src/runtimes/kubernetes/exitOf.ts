@@ -47,7 +47,8 @@ function reasonOf(pod: PodView, { graceSeconds, gone }: ExitCircumstances): stri
   const before = pod.before.find((one) => one.ended !== undefined && one.ended.exitCode !== 0);
   if (before)
     return `Its container ${before.name}, which runs first, ended with exit code ${before.ended?.exitCode}.${before.ended?.message ? ` It said: ${before.ended.message.trim()}` : ''}`;
-  if (!ended && gone) return 'Its pod was deleted before it had started.';
+  const started = ended !== undefined || pod.main?.runningSince !== undefined;
+  if (!started && gone) return 'Its pod was deleted before it had started.';
   return gone ? 'Its pod was deleted.' : undefined;
 }
 

@@ -487,11 +487,11 @@ class Pods implements KubernetesRuntime {
 
   #exitOf(pod: PodView, gone: boolean): WorkloadExit | undefined {
     const givenUp = this.#givenUp.get(pod.id);
-    if (givenUp !== undefined && gone) return { code: null, signal: null, reason: givenUp };
-    return exitOf(pod, {
+    const exit = exitOf(pod, {
       graceSeconds: this.#stopping.get(pod.id)?.graceSeconds,
       gone,
     });
+    return exit && givenUp !== undefined ? { code: null, signal: null, reason: givenUp } : exit;
   }
 
   #waitingReason(pod: PodView): WaitingReason {

@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import { networkInterfaces } from 'node:os';
-import { Agent } from 'undici';
 import { ApiClient } from '../../../src/kubernetes/apiClient.ts';
 import { kubeconfigAccess } from '../../../src/kubernetes/kubeconfigAccess.ts';
 import { Atoll } from '../../support/atoll.ts';
@@ -52,31 +51,10 @@ export class HubOnPods {
     await this.api('POST', `/users/${user}/server`);
     await until(
       `the server of ${user} is ready`,
-      async () => (await this.api<{ servers: Record<string, ServerModel> }>('GET', `/users/${user}`)).body.servers['']?.ready,
+      async () =>
+        (await this.api<{ servers: Record<string, ServerModel> }>('GET', `/users/${user}`)).body.servers['']?.ready,
       150,
     );
-  }
-
-  /** What the hub says about the start of somebody's server, event by event, until one is the `last`. */
-  async progress(user: string, last: (message: string) => boolean): Promise<string[]> {
-    const messages: string[] = [];
-    const response = await fetch(`${this.atoll.url}/hub/api/users/${user}/server/progress`, {
-      headers: { authorization: `token ${this.token}` },
-      dispatcher: new Agent(),
-    } as RequestInit);
-    if (!response.body) throw new Error('no progress');
-    let text = '';
-    for await (const chunk of response.body as unknown as AsyncIterable<Uint8Array>) {
-      text += Buffer.from(chunk).toString('utf8');
-      const events = text.split('\n\n');
-      text = events.pop() ?? '';
-      for (const event of events) {
-        if (!event.startsWith('data: ')) continue;
-        messages.push((JSON.parse(event.slice(6)) as { message: string }).message);
-        if (last(messages.at(-1) ?? '')) return messages;
-      }
-    }
-    return messages;
   }
 
   /** A token of somebody's own, for everything that they may do. */
@@ -85,7 +63,9 @@ export class HubOnPods {
   }
 
   /** The pods of the namespace that have a label. */
-  async pods(labelSelector: string): Promise<{ metadata: { name: string }; status: { phase: string; podIP?: string } }[]> {
+  async pods(
+    labelSelector: string,
+  ): Promise<{ metadata: { name: string }; status: { phase: string; podIP?: string } }[]> {
     const path = `/api/v1/namespaces/${this.namespace}/pods`;
     const { items } = await this.client.request<{ items: never[] }>({ path, query: { labelSelector } });
     return items;

@@ -66,7 +66,7 @@ export class Directory {
       url,
       timeout: timeoutMs,
       connectTimeout: timeoutMs,
-      ...(!startTls && { tlsOptions: tls }),
+      ...(url.startsWith('ldaps:') && { tlsOptions: tls }),
     });
     try {
       if (startTls) await client.startTLS(tls);

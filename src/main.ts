@@ -99,6 +99,10 @@ program
   .action(async (options) => (await import('./cli/hub.ts')).hub(options));
 
 program
+  .command('read-settings', { hidden: true })
+  .action(async () => (await import('./cli/readSettingsCommand.ts')).readSettingsCommand());
+
+program
   .command('edge')
   .description('Run the edge alone: the proxy in front of hub, servers and schedulers. `up` does this for you.')
   .addOption(dataOption())

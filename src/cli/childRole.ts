@@ -1,11 +1,14 @@
 import { messageOf, toldErrorOf } from '../core/errors.ts';
 import { createLogger, type Logger } from '../observability/logger.ts';
+import type { SettingsAnswer, SettingsCommand } from './settingsMessages.ts';
 
 /** What a role says to the `up` that started it. */
 export type RoleReport =
   | ({ type: 'ready' } & ReadyReport)
   /** It cannot run, and will not when started again: the text is for the person. */
   | { type: 'refused'; text: string }
+  /** What it did about a {@link SettingsCommand}. */
+  | SettingsAnswer
   /** Somebody asked it to end Atoll (and servers and clusters too, when `workloads`). */
   | { type: 'shutDown'; workloads: boolean };
 
@@ -25,7 +28,9 @@ export interface SignIn {
 }
 
 /** What `up` says to a role. */
-export interface RoleCommand {
+export type RoleCommand = StopCommand | SettingsCommand;
+
+export interface StopCommand {
   type: 'stop';
   /** Ends servers and clusters too. */
   workloads: boolean;
@@ -41,6 +46,8 @@ export interface RoleContext {
 /** A role that runs. */
 export interface RunningRole {
   report: ReadyReport;
+  /** What it does when settings files have changed. Default: nothing. */
+  onSettings?(command: SettingsCommand): Promise<SettingsAnswer>;
   stop(workloads: boolean): Promise<void>;
 }
 
@@ -73,6 +80,10 @@ export async function runRole(name: string, start: (context: RoleContext) => Pro
     await tell({ type: 'refused', text });
     process.exit(1);
   }
+  const { onSettings } = running;
+  process.on('message', (message: RoleCommand) => {
+    if (message.type !== 'stop' && onSettings) void onSettings(message).then(tell);
+  });
   await tell({ type: 'ready', ...running.report });
   await running.stop(await stopRequest);
   process.exit(0);

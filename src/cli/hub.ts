@@ -1,11 +1,15 @@
 import { BridgeHolder } from '../bridge/bridgeHolder.ts';
 import type { Settings } from '../config/settings.ts';
+import type { ValuesInput } from '../config/values/parseValues.ts';
 import { openDataFolder } from '../core/dataFolder.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
 import { type Hub, operatorName, startHub } from '../hub/hub.ts';
+import type { Logger } from '../observability/logger.ts';
+import { applySettings } from './applySettings.ts';
 import { runRole, type SignIn } from './childRole.ts';
 import { holdLock } from './holdLock.ts';
 import { readKeptSettings, readSettings } from './readSettings.ts';
+import { SettingsReloader } from './settingsReloader.ts';
 
 /** The options of `atoll hub`. */
 export interface HubCommandOptions {
@@ -30,18 +34,48 @@ export async function hub(options: HubCommandOptions): Promise<void> {
         (await ensureEnvironment({ stateDirectory: folder.environments, onProgress: (line) => log.info(line) })).python,
       log,
     });
-    const { settings, notes } = await (keptSettings === undefined
+    const { settings, notes, inputs } = await (keptSettings === undefined
       ? readSettings(options.file, python)
       : readKeptSettings(keptSettings, python));
     const running = await startHub({ folder, settings, python, url: options.url, log, shutDown });
+    const reloader = keptSettings === undefined ? reloadAlone(running, options, inputs, log) : undefined;
     return {
       report: {
         signIn: await signInOf(running, settings, options.url),
         notes: [...notes, ...running.notes, ...(await firstAccountNotes(running, settings, options.url))],
       },
-      stop: (workloads) => running.stop(workloads),
+      onSettings: (command) => applySettings(running, command),
+      stop: (workloads) => {
+        reloader?.close();
+        return running.stop(workloads);
+      },
     };
   });
+}
+
+/** A hub that nobody supervises watches its settings files itself. */
+function reloadAlone(
+  running: Hub,
+  { file, data }: HubCommandOptions,
+  inputs: readonly ValuesInput[],
+  log: Logger,
+): SettingsReloader {
+  const reloader = new SettingsReloader({
+    paths: file,
+    data,
+    inputs,
+    tellHub: (command) => applySettings(running, command),
+    keep: () => undefined,
+    restartHub: async (changes) => {
+      running.settings.wait(changes);
+      return false;
+    },
+    objection: () => undefined,
+    print: (text) => log.info(text),
+  });
+  reloader.start();
+  process.on('SIGHUP', () => void reloader.reload());
+  return reloader;
 }
 
 async function signInOf(running: Hub, { authentication }: Settings, url: string): Promise<SignIn> {

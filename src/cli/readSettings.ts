@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BridgeHolder } from '../bridge/bridgeHolder.ts';
 import { hasPython } from '../bridge/hasPython.ts';
@@ -36,9 +36,11 @@ export async function readSettings(paths: readonly string[], python?: BridgeHold
  * Keeps what `up` read for the hub it starts: a pipe can be read only once, and a hub that is started again shall run by
  * the same settings, whatever became of the files. Returns the path of the private file.
  */
-export function keepSettings({ inputs }: ReadSettings, folder: DataFolder): string {
+export function keepSettings({ inputs }: Pick<ReadSettings, 'inputs'>, folder: DataFolder): string {
   const path = join(folder.run, 'settings.json');
-  writeFileSync(path, JSON.stringify(inputs), { mode: 0o600 });
+  // A hub that starts at this moment reads the old ones or the new ones, never a half.
+  writeFileSync(`${path}.new`, JSON.stringify(inputs), { mode: 0o600 });
+  renameSync(`${path}.new`, path);
   return path;
 }
 
@@ -83,6 +85,7 @@ function notesOf(warnings: readonly Problem[]): string[] {
   return notes;
 }
 
-function problemLine({ file, line, column, message, suggestion }: Problem): string {
+/** A problem in one line. */
+export function problemLine({ file, line, column, message, suggestion }: Problem): string {
   return `${file}:${line}:${column}: ${message}${suggestion === undefined ? '' : ` Perhaps: ${suggestion}`}`;
 }

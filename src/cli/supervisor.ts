@@ -1,7 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
 import { AtollError } from '../core/errors.ts';
-import type { ReadyReport, RoleCommand, RoleReport } from './childRole.ts';
+import type { ReadyReport, RoleCommand, RoleReport, StopCommand } from './childRole.ts';
+import type { SettingsAnswer, SettingsCommand } from './settingsMessages.ts';
 
 /** One role that `up` keeps running. */
 export interface Role {
@@ -32,7 +33,9 @@ const stopWorkloadsPatienceMs = 90_000;
 
 /** Starts roles, starts each again when it ends, and ends them all. */
 export class Supervisor {
-  readonly #children = new Map<string, ChildProcess>();
+  readonly #children = new Map<string, RunningChild>();
+  /** Restarts that were asked for, by name: settled when the role runs again, or does not. */
+  readonly #restarts = new Map<string, PromiseWithResolvers<void>>();
   readonly #onShutDown: (options: { workloads: boolean }) => void;
   #stopping = false;
 
@@ -52,29 +55,69 @@ export class Supervisor {
     return report;
   }
 
+  /**
+   * Tells a role something, as soon as it is ready, and resolves with its answer.
+   * @throws Error when it ends before
+   */
+  async ask(name: string, command: SettingsCommand): Promise<SettingsAnswer> {
+    const running = this.#children.get(name);
+    if (!running) throw new Error(`the ${name} does not run`);
+    const { child, ready, ended } = running;
+    const away = ended.then(() => Promise.reject(new Error(`the ${name} ended`)));
+    await Promise.race([ready, away]);
+    const answer = new Promise<SettingsAnswer>((resolve) => {
+      const listen = (report: RoleReport): void => {
+        if (report.type !== 'settings') return;
+        child.off('message', listen);
+        resolve(report);
+      };
+      child.on('message', listen);
+    });
+    child.send(command);
+    return Promise.race([answer, away]);
+  }
+
+  /**
+   * Ends a role, which is then started again. Resolves when it is ready.
+   * @throws Error with what it says, when it ends before that; it is started again then too
+   */
+  async restart(name: string): Promise<void> {
+    const running = this.#children.get(name);
+    const restarted = Promise.withResolvers<void>();
+    this.#restarts.set(name, restarted);
+    if (running) await endChild(running.child, { workloads: false }, stopPatienceMs);
+    return restarted.promise;
+  }
+
   /** Ends every role (and servers and clusters too, when `workloads`), by force when one takes too long. */
-  async stop(command: Omit<RoleCommand, 'type'>): Promise<void> {
+  async stop(command: Omit<StopCommand, 'type'>): Promise<void> {
     this.#stopping = true;
     const patience = command.workloads ? stopWorkloadsPatienceMs : stopPatienceMs;
-    await Promise.all([...this.#children.values()].map((child) => endChild(child, command, patience)));
+    await Promise.all([...this.#children.values()].map(({ child }) => endChild(child, command, patience)));
   }
 
   async #keepRunning(role: Role, firstEnd: Promise<End>): Promise<void> {
     let pauseMs = shortestPauseMs;
     let startedAt = Date.now();
     for (let end = await firstEnd; !this.#stopping; ) {
-      const why = end.refusal === undefined ? '' : `\n  ${end.refusal}`;
-      console.error(`The ${role.name} ended (${end.how}); starting it again.${why}`);
-      if (Date.now() - startedAt > healthyMs) pauseMs = shortestPauseMs;
-      await wait(pauseMs);
-      pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+      const restart = this.#restarts.get(role.name);
+      this.#restarts.delete(role.name);
+      if (!restart) {
+        const why = end.refusal === undefined ? '' : `\n  ${end.refusal}`;
+        console.error(`The ${role.name} ended (${end.how}); starting it again.${why}`);
+        if (Date.now() - startedAt > healthyMs) pauseMs = shortestPauseMs;
+        await wait(pauseMs);
+        pauseMs = Math.min(longestPauseMs, pauseMs * 2);
+      }
       if (this.#stopping) return;
       startedAt = Date.now();
-      end = await this.#launch(role).ended;
+      const next = this.#launch(role);
+      if (restart) settle(restart, role, next);
+      end = await next.ended;
     }
   }
 
-  #launch(role: Role): { ready: Promise<ReadyReport>; ended: Promise<End> } {
+  #launch(role: Role): RunningChild {
     const child = spawn(
       process.execPath,
       [...role.nodeOptions, ...process.execArgv, process.argv[1] ?? '', ...role.arguments],
@@ -85,7 +128,6 @@ export class Supervisor {
         detached: true,
       },
     );
-    this.#children.set(role.name, child);
     let refusal: string | undefined;
     const ready = new Promise<ReadyReport>((resolve) => {
       child.on('message', (report: RoleReport) => {
@@ -95,16 +137,25 @@ export class Supervisor {
       });
     });
     const ended = exitOf(child).then((how) => {
-      if (this.#children.get(role.name) === child) this.#children.delete(role.name);
+      if (this.#children.get(role.name)?.child === child) this.#children.delete(role.name);
       return { how, refusal };
     });
-    return { ready, ended };
+    const running = { child, ready, ended };
+    this.#children.set(role.name, running);
+    return running;
   }
 
   #failedStart(role: Role, { how, refusal }: End): never {
     if (refusal !== undefined) throw new RefusedError(refusal);
     throw new AtollError('ATOLL_START_FAILED', `The ${role.name} ended while starting (${how}).`);
   }
+}
+
+/** One start of a role. */
+interface RunningChild {
+  child: ChildProcess;
+  ready: Promise<ReadyReport>;
+  ended: Promise<End>;
 }
 
 /** How a role ended: exit code or signal, and what it said about it. */
@@ -120,7 +171,13 @@ function exitOf(child: ChildProcess): Promise<string> {
   });
 }
 
-async function endChild(child: ChildProcess, command: Omit<RoleCommand, 'type'>, patienceMs: number): Promise<void> {
+/** Settles a restart: with the first that happens, the role is ready, or it has ended. */
+function settle(restart: PromiseWithResolvers<void>, role: Role, { ready, ended }: RunningChild): void {
+  void ready.then(() => restart.resolve());
+  void ended.then(({ how, refusal }) => restart.reject(new Error(refusal ?? `The ${role.name} ended (${how}).`)));
+}
+
+async function endChild(child: ChildProcess, command: Omit<StopCommand, 'type'>, patienceMs: number): Promise<void> {
   const ended = exitOf(child);
   if (child.connected) child.send({ type: 'stop', ...command } satisfies RoleCommand);
   else child.kill('SIGTERM');

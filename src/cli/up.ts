@@ -1,4 +1,6 @@
+import { closeSync, openSync } from 'node:fs';
 import { createServer, isIP } from 'node:net';
+import type { Settings } from '../config/settings.ts';
 import { type DataFolder, openDataFolder } from '../core/dataFolder.ts';
 import { AtollError } from '../core/errors.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
@@ -7,6 +9,7 @@ import { edgeUrl } from './edgeUrl.ts';
 import { holdLock } from './holdLock.ts';
 import { portError } from './portError.ts';
 import { keepSettings, readSettings } from './readSettings.ts';
+import { SettingsReloader } from './settingsReloader.ts';
 import { RefusedError, Supervisor } from './supervisor.ts';
 
 /** The options of `atoll up`. */
@@ -25,11 +28,7 @@ export interface UpOptions {
 export async function up(options: UpOptions): Promise<void> {
   const { host, port } = options;
   const read = await readSettings(options.file);
-  if (!isLoopback(host) && !read.settings.authentication.configured)
-    throw new AtollError(
-      'ATOLL_HOST_NEEDS_AUTHENTICATOR',
-      `Atoll will not listen on ${host}: no authenticator is configured, so only this machine may reach it.`,
-    );
+  checkHost(host, read.settings);
   const folder = openDataFolder(options.data);
   await holdLock(folder.upLock, folder.root);
   await checkPort(host, port);
@@ -44,6 +43,22 @@ export async function up(options: UpOptions): Promise<void> {
     stopWorkloads ||= workloads;
     stopped.stop();
   });
+  const reloader = new SettingsReloader({
+    paths: options.file,
+    data: folder.root,
+    inputs: read.inputs,
+    tellHub: (command) => supervisor.ask('hub', command),
+    keep: (inputs) => keepSettings({ inputs }, folder),
+    restartHub: async () => {
+      await supervisor.restart('hub');
+      return true;
+    },
+    objection: ({ settings }) => objectionTo(host, settings),
+    print: (text) => console.log(text),
+  });
+  const hadTerminal = hasTerminal();
+  // A terminal that is closed sends the same signal.
+  process.on('SIGHUP', () => (hadTerminal && !hasTerminal() ? stopped.stop() : void reloader.reload()));
   const edge = supervisor.start({
     name: 'edge',
     nodeOptions: [],
@@ -59,7 +74,8 @@ export async function up(options: UpOptions): Promise<void> {
     const ready = await Promise.race([Promise.all([hub, edge]), stopped.promise]);
     if (ready !== undefined) {
       console.log(`Ready: ${url}`);
-      printReadyReport(ready[0]);
+      const note = reloader.start();
+      printReadyReport({ ...ready[0], notes: [...(ready[0].notes ?? []), ...(note === undefined ? [] : [note])] });
     }
   } catch (error) {
     await supervisor.stop({ workloads: false });
@@ -68,6 +84,7 @@ export async function up(options: UpOptions): Promise<void> {
     process.exit(1);
   }
   await stopped.promise;
+  reloader.close();
   await supervisor.stop({ workloads: stopWorkloads });
   process.exit(0);
 }
@@ -82,6 +99,16 @@ async function setUpEnvironment(folder: DataFolder, signal: AbortSignal): Promis
   });
 }
 
+/** Whether there is a terminal that this was started in. */
+function hasTerminal(): boolean {
+  try {
+    closeSync(openSync('/dev/tty', 'r'));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
 /** The first SIGTERM, SIGINT or call of `stop`, as a promise and as a signal. */
 function stopSignal(): { promise: Promise<undefined>; signal: AbortSignal; stop: () => void } {
   const controller = new AbortController();
@@ -91,6 +118,18 @@ function stopSignal(): { promise: Promise<undefined>; signal: AbortSignal; stop:
   const stop = (): void => controller.abort();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, stop);
   return { promise, signal: controller.signal, stop };
+}
+
+/** @throws AtollError `ATOLL_HOST_NEEDS_AUTHENTICATOR` */
+function checkHost(host: string, settings: Settings): void {
+  const objection = objectionTo(host, settings);
+  if (objection !== undefined) throw new AtollError('ATOLL_HOST_NEEDS_AUTHENTICATOR', objection);
+}
+
+/** Why these settings cannot be used at this address; undefined: they can. */
+function objectionTo(host: string, { authentication }: Settings): string | undefined {
+  if (isLoopback(host) || authentication.configured) return undefined;
+  return `Atoll will not listen on ${host}: no authenticator is configured, so only this machine may reach it.`;
 }
 
 function isLoopback(host: string): boolean {

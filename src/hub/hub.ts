@@ -5,6 +5,7 @@ import { createClusters } from '../clusters/clusters.ts';
 import { declaredOptions } from '../clusters/declaredOptions.ts';
 import { LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
+import type { ChangedSetting } from '../config/settingsReport.ts';
 import { type DataFolder, secretOf } from '../core/dataFolder.ts';
 import { AtollError, messageOf } from '../core/errors.ts';
 import { Sealer } from '../core/sealer.ts';
@@ -32,6 +33,7 @@ import { clusterOptionsFrom } from './python/clusterOptions.ts';
 import { profileSourceFrom } from './python/profileSource.ts';
 import { serverHooksFrom } from './python/serverHooks.ts';
 import { signInHooksFrom } from './python/signInHooks.ts';
+import { type ReloadOutcome, SettingsReload } from './settingsReload.ts';
 import { stopWorkloads, stopWorkloadsOf } from './stopWorkloads.ts';
 
 /** What {@link startHub} needs. */
@@ -54,6 +56,10 @@ export interface Hub {
   notes: string[];
   /** Makes a link that signs the person in, once; returns its URL. */
   makeLoginLink(userName: string): Promise<string>;
+  /** Puts other settings into force; see {@link SettingsReload}. */
+  settings: Pick<SettingsReload, 'refuse' | 'wait' | 'settle'> & {
+    apply(settings: Settings, changes: readonly ChangedSetting[]): Promise<ReloadOutcome>;
+  };
   /** Stops working; workloads go on, unless `workloads`. */
   stop(workloads: boolean): Promise<void>;
 }
@@ -129,6 +135,7 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
   identity.authRefresh.whenLost(({ name }) => stopWorkloadsOf(servers, clusters, name));
   identity.authRefresh.start();
   const makeLoginLink = loginLinks(identity, url);
+  const reload = new SettingsReload({ live, identity, servers, publisher, log });
 
   const app = measureRequests(
     createHubApp({
@@ -138,6 +145,7 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
       clusters,
       settings: live,
       routes: publisher,
+      settingsReport: () => reload.report,
       log,
       operations,
       shutDown: ({ servers: workloads }) => shutDown({ workloads }),
@@ -169,6 +177,12 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
     identity,
     notes: runtimes.notes,
     makeLoginLink,
+    settings: {
+      apply: (changed, changes) => reload.apply(withOwner(changed), changes),
+      refuse: (problems) => reload.refuse(problems),
+      wait: (changes) => reload.wait(changes),
+      settle: () => reload.settle(),
+    },
     async stop(workloads) {
       stopWarmUps();
       await services.close();

@@ -8,9 +8,11 @@ import { serversApi } from '../api/hub/serversApi.ts';
 import { serversDirectory } from '../api/hub/serversDirectory.ts';
 import { auditApi } from '../api/operations/auditApi.ts';
 import { metricsApi } from '../api/operations/metricsApi.ts';
+import { settingsApi } from '../api/operations/settingsApi.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { LiveSettings } from '../config/live.ts';
 import type { ClusterSettings } from '../config/settings.ts';
+import type { SettingsReport } from '../config/settingsReport.ts';
 import { version } from '../core/version.ts';
 import type { Route } from '../edge/protocol.ts';
 import type { Identity } from '../identity/identity.ts';
@@ -34,6 +36,7 @@ export interface HubParts {
   clusters: Clusters;
   profiles: ServerProfiles;
   settings: LiveSettings;
+  settingsReport: () => SettingsReport;
   operations: Pick<Operations, 'metrics' | 'audit'>;
   /** The hub's route table. */
   routes: { list(): readonly Route[] };
@@ -50,7 +53,7 @@ export function createHubApp(parts: HubParts): (request: Request) => Response | 
   const directory = serversDirectory(servers);
   const workloads: UserWorkloads[] = [directory, clusters];
   const pages = createPages(
-    { identity, log },
+    { identity, log, settingsReport: parts.settingsReport },
     // Before the pages of servers, below whose paths are links to dashboards.
     clustersPages({ clusters }),
     serversPages({ servers, identity, profiles, settings }),
@@ -62,6 +65,7 @@ export function createHubApp(parts: HubParts): (request: Request) => Response | 
     proxyApi({ routes: parts.routes, servers }),
     metricsApi({ metrics, authenticate: parts.settings.current.operations.authenticateMetrics }),
     auditApi({ audit }),
+    settingsApi({ servers, report: parts.settingsReport }),
   );
   const gateway = createGatewayApi({
     clusters,

@@ -1,3 +1,4 @@
+import type { SettingsReport } from '../config/settingsReport.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
 
@@ -5,4 +6,6 @@ import type { Logger } from '../observability/logger.ts';
 export interface PagesOptions {
   identity: Identity;
   log: Logger;
+  /** What administrators are told on every page. Default: nothing. */
+  settingsReport?: () => SettingsReport;
 }

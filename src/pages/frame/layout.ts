@@ -25,6 +25,8 @@ export interface Layout {
   services: readonly ServiceLink[];
   /** How the operator wants the pages to look. */
   look: PagesSettings;
+  /** What administrators are told on every page. */
+  notice?: Html | undefined;
 }
 
 /** An entry of the menu of services. */
@@ -36,7 +38,7 @@ export interface ServiceLink {
 
 /** A whole page. */
 export function layout(
-  { title, principal, path, refreshSeconds, scripts = [], hasAccounts, services, look }: Layout,
+  { title, principal, path, refreshSeconds, scripts = [], hasAccounts, services, look, notice }: Layout,
   content: Html,
 ): Html {
   const announcement = announcementOf(look, path);
@@ -74,6 +76,7 @@ ${services.length === 0 ? '' : html`<li>${servicesMenu(services)}</li>`}
     : ''
 }
 </header>
+${notice === undefined ? '' : html`<aside class="announcement" aria-label="For administrators">${notice}</aside>`}
 ${announcement === undefined ? '' : html`<aside class="announcement" aria-label="Announcement">${raw(announcement)}</aside>`}
 <main id="main">
 ${content}

@@ -1,4 +1,5 @@
 import { Hono } from 'hono';
+import type { SettingsReport } from '../../config/settingsReport.ts';
 import { AtollError } from '../../core/errors.ts';
 import { type Client, clientOf } from '../../identity/http/client.ts';
 import { sessionIdCookie, xsrfCookie } from '../../identity/http/cookieNames.ts';
@@ -15,11 +16,14 @@ import { noteRoute } from '../../observability/requestRoutes.ts';
 import { errorContent, errorTitle } from './errorPage.ts';
 import { type Html, layout, type ServiceLink } from './layout.ts';
 import { readForm } from './readForm.ts';
+import { settingsNotice } from './settingsNotice.ts';
 
 /** What the frame needs to know who looks at a page. */
 export interface PageFrameOptions {
   identity: Identity;
   log: Logger;
+  /** What administrators are told on every page. Default: nothing. */
+  settingsReport?: () => SettingsReport;
 }
 
 /**
@@ -77,8 +81,10 @@ export class PageFrame {
   readonly app = new Hono();
   readonly #identity: Identity;
   readonly #log: Logger;
+  readonly #settingsReport: PageFrameOptions['settingsReport'];
 
-  constructor({ identity, log }: PageFrameOptions) {
+  constructor({ identity, log, settingsReport }: PageFrameOptions) {
+    this.#settingsReport = settingsReport;
     this.#identity = identity;
     this.#log = log;
     this.app.onError((error, c) => this.#renderError(c.req.raw, error));
@@ -142,6 +148,7 @@ export class PageFrame {
           hasAccounts: this.#identity.accounts !== undefined,
           services: login ? this.#servicesFor(login.principal) : [],
           look: this.#identity.settings.pages,
+          notice: login?.principal.scopes.has('admin-ui') ? this.#notice() : undefined,
         },
         content,
       );
@@ -170,6 +177,11 @@ export class PageFrame {
         return new Response(null, { status: 302, headers });
       },
     };
+  }
+
+  #notice(): Html | undefined {
+    const report = this.#settingsReport?.();
+    return report && settingsNotice(report);
   }
 
   /** The services with a page that a person may open, as far as they shall be shown. */

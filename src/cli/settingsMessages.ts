@@ -1,0 +1,19 @@
+import type { Settings } from '../config/settings.ts';
+import type { ChangedSetting } from '../config/settingsReport.ts';
+
+/** What `up` tells the hub about settings files that have changed. */
+export type SettingsCommand =
+  /** To be put into force. Answered with a {@link SettingsReport}. */
+  | { type: 'settings'; settings: Settings; changes: ChangedSetting[] }
+  /** They cannot be used; the old ones stay. */
+  | { type: 'settingsRefused'; problems: string[] }
+  /** They say again what is in force. */
+  | { type: 'settingsSettled' };
+
+/** What the hub answers. */
+export type SettingsAnswer =
+  | { type: 'settings'; result: 'applied'; outdated: string[] }
+  /** Only a hub that starts with them can put them into force. */
+  | { type: 'settings'; result: 'restart' }
+  | { type: 'settings'; result: 'refused'; text: string }
+  | { type: 'settings'; result: 'noted' };

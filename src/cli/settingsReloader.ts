@@ -1,0 +1,134 @@
+import type { ChangedSetting } from '../config/settingsReport.ts';
+import type { ValuesInput } from '../config/values/parseValues.ts';
+import { messageOf } from '../core/errors.ts';
+import { readSettingsApart } from './readSettingsApart.ts';
+import type { SettingsAnswer, SettingsCommand } from './settingsMessages.ts';
+import { changesText, outdatedText } from './settingsText.ts';
+import { SettingsWatch } from './settingsWatch.ts';
+
+/** What {@link SettingsReloader} works with. */
+export interface SettingsReloaderOptions {
+  paths: readonly string[];
+  /** The data folder. */
+  data: string;
+  /** The texts of the settings in force. */
+  inputs: readonly ValuesInput[];
+  /** Tells the hub; resolves with what it answers. */
+  tellHub: (command: SettingsCommand) => Promise<SettingsAnswer>;
+  /** Keeps the texts for the hub's next start. */
+  keep: (inputs: readonly ValuesInput[]) => void;
+  /**
+   * Starts the hub anew, by what was kept; rejects when it does not come up. Resolves with whether that was done: false when
+   * somebody else has to do it.
+   */
+  restartHub: (changes: readonly ChangedSetting[]) => Promise<boolean>;
+  /** Why settings cannot be used here, beside what is wrong with them by themselves; undefined: they can. */
+  objection: (command: Extract<SettingsCommand, { type: 'settings' }>) => string | undefined;
+  print: (line: string) => void;
+}
+
+/**
+ * Takes over settings files that have changed: reads and checks them apart, lets the hub put them into force, starts it anew
+ * where it cannot, and goes back to the old ones when anything is wrong. One change at a time.
+ */
+export class SettingsReloader {
+  readonly #options: SettingsReloaderOptions;
+  #inputs: readonly ValuesInput[];
+  #watch: SettingsWatch | undefined;
+  #underWay: Promise<void> = Promise.resolve();
+  #waiting = false;
+  /** The files say something else than what is in force. */
+  #refused = false;
+  #closed = false;
+
+  constructor(options: SettingsReloaderOptions) {
+    this.#options = options;
+    this.#inputs = options.inputs;
+  }
+
+  /** Begins to watch the files. Returns a sentence when they cannot be watched. */
+  start(): string | undefined {
+    const { paths } = this.#options;
+    if (paths.length === 0) return undefined;
+    if (!SettingsWatch.canWatch(paths))
+      return 'Note: settings from a pipe are read once; changes count after a restart of Atoll.';
+    this.#watch = new SettingsWatch({ paths, onChange: () => void this.reload() });
+    return undefined;
+  }
+
+  /** Reads the files now. Resolves when what came of it is done. */
+  reload(): Promise<void> {
+    if (this.#closed || this.#options.paths.length === 0) return Promise.resolve();
+    // Whoever asks while one waits its turn is served by that one.
+    if (!this.#waiting) {
+      this.#waiting = true;
+      this.#underWay = this.#underWay.then(async () => {
+        this.#waiting = false;
+        if (!this.#closed) await this.#reload();
+      });
+    }
+    return this.#underWay;
+  }
+
+  /** Stops watching. What is under way goes on. */
+  close(): void {
+    this.#closed = true;
+    this.#watch?.close();
+  }
+
+  async #reload(): Promise<void> {
+    try {
+      await this.#takeOver();
+    } catch (error) {
+      this.#options.print(`The settings could not be taken over: ${messageOf(error)}`);
+    }
+  }
+
+  async #takeOver(): Promise<void> {
+    const { paths, data, tellHub, objection, keep, print } = this.#options;
+    const read = await readSettingsApart({ paths, before: this.#inputs, data });
+    if (read.kind === 'same') return this.#settle();
+    if (read.kind === 'broken') return this.#refuse(read.problems);
+    const { settings, changes, inputs } = read;
+    const command = { type: 'settings', settings, changes } as const;
+    const problem = objection(command);
+    if (problem !== undefined) return this.#refuse([problem]);
+    const answer: SettingsAnswer = read.python ? { type: 'settings', result: 'restart' } : await tellHub(command);
+    if (answer.result === 'refused') {
+      this.#refused = true;
+      return print(refusal(answer.text));
+    }
+    const before = this.#inputs;
+    keep(inputs);
+    if (answer.result === 'restart') {
+      print('The settings have changed; only a hub that starts can put them into force. Servers and clusters go on.');
+      try {
+        if (!(await this.#options.restartHub(changes))) return;
+      } catch (error) {
+        keep(before);
+        return this.#refuse([messageOf(error)]);
+      }
+    }
+    this.#inputs = inputs;
+    this.#refused = false;
+    const outdated = answer.result === 'applied' ? outdatedText(answer.outdated) : '';
+    print(`The settings have changed, and are in force.\n${changesText(changes)}${outdated}`);
+  }
+
+  async #settle(): Promise<void> {
+    if (!this.#refused) return;
+    this.#refused = false;
+    this.#options.print('The settings files say again what is in force.');
+    await this.#options.tellHub({ type: 'settingsSettled' });
+  }
+
+  async #refuse(problems: string[]): Promise<void> {
+    this.#refused = true;
+    this.#options.print(refusal(problems.join('\n  ')));
+    await this.#options.tellHub({ type: 'settingsRefused', problems });
+  }
+}
+
+function refusal(text: string): string {
+  return `The settings files were changed, and refused; the old settings stay in force.\n  ${text}`;
+}

@@ -1,0 +1,118 @@
+import { renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { Atoll } from '../support/atoll.ts';
+import { BrowserSession } from '../support/browserSession.ts';
+import { until } from '../support/until.ts';
+
+const token = 'token-of-the-test-service-0123456789';
+
+const settings = (more = '', authenticator = 'dummy'): string => `
+jupyterhub:
+  hub:
+    config:
+      JupyterHub: { authenticator_class: ${authenticator} }
+      Authenticator: { allow_all: true, admin_users: [root] }
+    services:
+      tests: { apiToken: ${token}, admin: true }
+${more}`;
+
+describe('settings files that change while Atoll runs', () => {
+  let atoll: Atoll;
+  beforeAll(async () => {
+    atoll = await Atoll.start({ settings: settings() });
+  });
+  afterAll(() => atoll?.end());
+
+  const call = async (path: string, init: RequestInit = {}): Promise<Response> =>
+    fetch(`${atoll.url}/hub/api${path}`, { ...init, headers: { authorization: `token ${token}` } });
+  const report = async (): Promise<Record<string, unknown>> =>
+    (await (await call('/settings')).json()) as Record<string, unknown>;
+  /** As an editor does it. */
+  const write = (text: string): void => {
+    const file = join(atoll.data, 'test-settings.yaml');
+    writeFileSync(`${file}~`, text);
+    renameSync(`${file}~`, file);
+  };
+  const printed = (text: string | RegExp, from = 0): Promise<unknown> =>
+    until(`"${text}" on the terminal`, () => atoll.output.slice(from).search(text) !== -1);
+  const profile = `  singleuser:
+    profileList: [{ display_name: Small, kubespawner_override: { environment: { SIZE: small } } }]
+`;
+
+  test('count without a restart; running servers stay as they are, and are named', async () => {
+    await call('/users/ada', { method: 'POST' });
+    expect((await call('/users/ada/server', { method: 'POST' })).status).toBe(201);
+    const [hub, edge] = [atoll.pidOf('hub'), atoll.pidOf('edge')];
+    write(settings(profile));
+    await printed(
+      /in force\.\n {2}At once: jupyterhub\.singleuser\.profileList\n.*until they are started again: ada\n/,
+    );
+    expect(await report()).toMatchObject({
+      changes: [{ path: 'jupyterhub.singleuser.profileList', counts: 'at once' }],
+      refused: null,
+      outdated_servers: [{ user: 'ada', name: '' }],
+    });
+    expect((await (await call('/users/ada/server')).json()) as object).toMatchObject({ ready: true });
+    expect([atoll.pidOf('hub'), atoll.pidOf('edge')]).toEqual([hub, edge]);
+    await call('/users/ada/server', { method: 'DELETE' });
+    expect((await call('/users/ada/server', { method: 'POST' })).status).toBe(201);
+    expect((await (await call('/users/ada/server')).json()) as object).toMatchObject({
+      user_options: { profile: 'small' },
+    });
+    expect(await report()).toMatchObject({ outdated_servers: [] });
+  });
+
+  test('are refused when they are broken: the old ones stay, and administrators see why on every page', async () => {
+    const from = atoll.output.length;
+    write(settings(`${profile}    memory: { limit: plenty }\n`));
+    await printed(/refused; the old settings stay in force\.\n {2}\S+test-settings\.yaml:\d+:\d+: /, from);
+    expect(await report()).toMatchObject({
+      refused: { problems: [expect.stringContaining('singleuser.memory.limit')] },
+    });
+    const pageFor = async (name: string): Promise<string> => {
+      const browser = new BrowserSession(atoll.url);
+      await browser.visit('/hub/login');
+      const form = { username: name, password: '', _xsrf: browser.cookie('_xsrf') ?? '' };
+      await browser.request('/hub/login', { form });
+      return (await browser.request('/hub/home')).text();
+    };
+    expect(await pageFor('root')).toContain('The settings files were changed, and refused');
+    expect(await pageFor('bob')).not.toContain('The settings files were changed');
+    // A hub that dies now starts by the old ones.
+    const hub = atoll.pidOf('hub');
+    process.kill(hub, 'SIGKILL');
+    await until('a new hub', async () => (await call('/').catch(() => undefined))?.status === 200);
+    write(settings(profile));
+    await printed('The settings files say again what is in force.', from);
+    expect(await report()).toMatchObject({ refused: null });
+  });
+
+  test('what only a starting hub reads starts it anew; servers and the edge go on', async () => {
+    const from = atoll.output.length;
+    const [hub, edge] = [atoll.pidOf('hub'), atoll.pidOf('edge')];
+    write(settings(profile).replace('[root]', '[root, grace]'));
+    await printed(/only a hub that starts .*\n[^]*in force\.\n/, from);
+    expect(atoll.pidOf('hub')).not.toBe(hub);
+    expect(atoll.pidOf('edge')).toBe(edge);
+    expect((await (await call('/users/grace')).json()) as object).toMatchObject({ admin: true });
+    expect((await (await call('/users/ada/server')).json()) as object).toMatchObject({ ready: true });
+  });
+
+  test('what a starting hub refuses is taken back', async () => {
+    const from = atoll.output.length;
+    write(settings(profile).replace('[root]', '[root, "a/b"]'));
+    await printed(/refused; the old settings stay in force\.\n[^]*ATOLL_USER_NAME_INVALID/, from);
+    await until('the hub', async () => (await call('/users/grace').catch(() => undefined))?.status === 200);
+    expect(await report()).toMatchObject({
+      refused: { problems: [expect.stringContaining('ATOLL_USER_NAME_INVALID')] },
+    });
+  });
+
+  test('SIGHUP reads them at once', async () => {
+    const from = atoll.output.length;
+    write(settings(`${profile}    memory: { limit: 3G }\n`).replace('[root]', '[root, grace]'));
+    process.kill(atoll.pidOf('up'), 'SIGHUP');
+    await printed(/For servers that are started from now on: jupyterhub\.singleuser\.memory\.limit/, from);
+  });
+});

@@ -1,0 +1,98 @@
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { SettingsWatch } from '../../src/cli/settingsWatch.ts';
+import { until } from '../support/until.ts';
+
+let folder: string;
+let watch: SettingsWatch | undefined;
+let changes: number;
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'atoll-watch-'));
+  changes = 0;
+});
+
+afterEach(() => {
+  watch?.close();
+  watch = undefined;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const path = (name: string): string => join(folder, name);
+
+/** Watches; the looks of its own are so rare that they play no part, unless they are asked for. */
+function begin(paths: string[], lookMs = 3_600_000): void {
+  watch = new SettingsWatch({ paths, onChange: () => changes++, quietMs: 30, lookMs });
+}
+
+/** Waits for a change that was told after `act`. */
+async function tells(act: () => void): Promise<void> {
+  const before = changes;
+  act();
+  await until('a change', () => changes > before);
+}
+
+test('a file that is written to, and one that is replaced, again and again', async () => {
+  writeFileSync(path('a.yaml'), 'a: 1');
+  begin([path('a.yaml')]);
+  await tells(() => writeFileSync(path('a.yaml'), 'a: 2'));
+  for (const text of ['a: 3', 'a: 4']) {
+    await tells(() => {
+      writeFileSync(path('.a.yaml.swp'), text);
+      renameSync(path('.a.yaml.swp'), path('a.yaml'));
+    });
+  }
+});
+
+test('the files of a ConfigMap, whose folder is swapped as a whole, twice', async () => {
+  const publish = (version: string): void => {
+    mkdirSync(path(version));
+    writeFileSync(path(`${version}/values.yaml`), `version: ${version}`);
+    symlinkSync(version, path('..data_tmp'));
+    renameSync(path('..data_tmp'), path('..data'));
+  };
+  publish('..1');
+  symlinkSync('..data/values.yaml', path('values.yaml'));
+  begin([path('values.yaml')]);
+  await tells(() => publish('..2'));
+  rmSync(path('..1'), { recursive: true });
+  await tells(() => publish('..3'));
+});
+
+test('a folder of files: one that comes, and one that goes', async () => {
+  writeFileSync(path('a.yaml'), 'a: 1');
+  begin([folder]);
+  await tells(() => writeFileSync(path('b.yaml'), 'b: 1'));
+  await tells(() => rmSync(path('a.yaml')));
+});
+
+test('a folder that is taken away and put there again', async () => {
+  mkdirSync(path('settings'));
+  writeFileSync(path('settings/a.yaml'), 'a: 1');
+  begin([path('settings/a.yaml')], 50);
+  await tells(() => rmSync(path('settings'), { recursive: true }));
+  await tells(() => {
+    mkdirSync(path('settings'));
+    writeFileSync(path('settings/a.yaml'), 'a: 2');
+  });
+  await tells(() => writeFileSync(path('settings/a.yaml'), 'a: 33'));
+});
+
+test('several steps in short order are told once', async () => {
+  writeFileSync(path('a.yaml'), 'a: 1');
+  watch = new SettingsWatch({ paths: [path('a.yaml')], onChange: () => changes++, quietMs: 400 });
+  for (let step = 0; step < 5; step++) writeFileSync(path('a.yaml'), `a: ${step}`);
+  await until('a change', () => changes > 0);
+  expect(changes).toBe(1);
+});
+
+test('what can be read only once cannot be watched', () => {
+  writeFileSync(path('a.yaml'), '');
+  expect(SettingsWatch.canWatch([path('a.yaml'), folder])).toBe(true);
+  expect(SettingsWatch.canWatch(['-'])).toBe(false);
+  expect(SettingsWatch.canWatch(['/dev/stdin'])).toBe(false);
+  expect(SettingsWatch.canWatch([path('missing')])).toBe(false);
+  expect(SettingsWatch.canWatch([])).toBe(false);
+});

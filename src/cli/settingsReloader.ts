@@ -6,6 +6,9 @@ import type { SettingsAnswer, SettingsCommand } from './settingsMessages.ts';
 import { changesText, outdatedText } from './settingsText.ts';
 import { SettingsWatch } from './settingsWatch.ts';
 
+/** The pause after something beside the settings themselves went wrong, such as the hub's death. */
+const retryMs = 1000;
+
 /** What {@link SettingsReloader} works with. */
 export interface SettingsReloaderOptions {
   paths: readonly string[];
@@ -80,7 +83,8 @@ export class SettingsReloader {
     try {
       await this.#takeOver();
     } catch (error) {
-      this.#options.print(`The settings could not be taken over: ${messageOf(error)}`);
+      this.#options.print(`The settings could not be taken over: ${messageOf(error)}. Trying again.`);
+      setTimeout(() => void this.reload(), retryMs).unref();
     }
   }
 

@@ -56,15 +56,21 @@ export class Supervisor {
   }
 
   /**
-   * Tells a role something, as soon as it is ready, and resolves with its answer.
-   * @throws Error when it ends before
+   * Tells a role something, as soon as one is ready, and resolves with its answer.
+   * @throws Error when it ends before the answer
    */
   async ask(name: string, command: SettingsCommand): Promise<SettingsAnswer> {
-    const running = this.#children.get(name);
-    if (!running) throw new Error(`the ${name} does not run`);
-    const { child, ready, ended } = running;
+    for (;;) {
+      const running = this.#children.get(name);
+      const isReady = running && Promise.race([running.ready.then(() => true), running.ended.then(() => false)]);
+      if (running && (await isReady)) return this.#askRunning(name, running, command);
+      if (this.#stopping) throw new Error(`the ${name} ends`);
+      await wait(shortestPauseMs);
+    }
+  }
+
+  async #askRunning(name: string, { child, ended }: RunningChild, command: SettingsCommand): Promise<SettingsAnswer> {
     const away = ended.then(() => Promise.reject(new Error(`the ${name} ended`)));
-    await Promise.race([ready, away]);
     const answer = new Promise<SettingsAnswer>((resolve) => {
       const listen = (report: RoleReport): void => {
         if (report.type !== 'settings') return;

@@ -4,10 +4,7 @@ import type { LoadedSettings } from '../config/loadSettings.ts';
 import type { Problem } from '../config/problem.ts';
 import { entryAt } from '../config/values/plainValue.ts';
 import { problemAt } from '../config/values/problemAt.ts';
-import { silentLogger } from '../observability/logger.ts';
-import { createBridge } from './bridge.ts';
 import { collectSnippets } from './collectSnippets.ts';
-import { settingsWithPython } from './settingsWithPython.ts';
 
 /** What {@link checkPython} needs. */
 export interface CheckPythonOptions {
@@ -21,6 +18,11 @@ export interface CheckPythonOptions {
  */
 export async function checkPython(loaded: LoadedSettings, { python }: CheckPythonOptions): Promise<LoadedSettings> {
   if (python === undefined) return { ...loaded, problems: [...loaded.problems, ...notRun(loaded)] };
+  const [{ createBridge }, { settingsWithPython }, { silentLogger }] = await Promise.all([
+    import('./bridge.ts'),
+    import('./settingsWithPython.ts'),
+    import('../observability/logger.ts'),
+  ]);
   const bridge = createBridge({ python, log: silentLogger() });
   try {
     return await settingsWithPython(loaded, { current: bridge, get: () => Promise.resolve(bridge) });

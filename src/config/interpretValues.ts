@@ -1,7 +1,6 @@
 import { applyValues } from './applyValues.ts';
 import { checkTogether } from './checkTogether.ts';
-import { decryptAgeFile, isAgeFile } from './encrypted/decryptAgeFile.ts';
-import { decryptSops, isSopsFile } from './encrypted/decryptSops.ts';
+import { isAgeFile, isSopsFile } from './encrypted/isEncrypted.ts';
 import { findUnknownKeys } from './findUnknownKeys.ts';
 import type { LoadedSettings, LoadOptions } from './loadSettings.ts';
 import type { Problem } from './problem.ts';
@@ -37,11 +36,13 @@ export async function interpretValues(
 /** Parses a file, decrypted. The libraries for that are loaded only when it is encrypted. */
 async function openFile(input: ValuesInput): Promise<{ root?: MapNode; problems: readonly Problem[] }> {
   if (isAgeFile(input.text)) {
+    const { decryptAgeFile } = await import('./encrypted/decryptAgeFile.ts');
     const decrypted = await decryptAgeFile(input);
     return 'problem' in decrypted ? { problems: [decrypted.problem] } : parseValues(decrypted.input);
   }
   const parsed = parseValues(input);
   if (!parsed.root || !isSopsFile(parsed.root)) return parsed;
+  const { decryptSops } = await import('./encrypted/decryptSops.ts');
   const decrypted = await decryptSops(parsed.root);
   return 'problem' in decrypted ? { problems: [decrypted.problem] } : { root: decrypted.root, problems: [] };
 }

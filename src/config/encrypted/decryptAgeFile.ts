@@ -2,22 +2,6 @@ import type { Problem } from '../problem.ts';
 import type { ValuesInput } from '../values/parseValues.ts';
 import { ageDecrypter } from './ageKeys.ts';
 
-const beginning = '-----BEGIN AGE ENCRYPTED FILE-----';
-
-/** Whether a whole file was encrypted by `age` (age-encryption.org). */
-export function isAgeFile(text: string): boolean {
-  return text.trimStart().startsWith(beginning);
-}
-
-/** The text of a binary age file in the form for text files, in which it can be kept and read like all others. */
-export function armored(bytes: Uint8Array): string {
-  const lines =
-    Buffer.from(bytes)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? [];
-  return `${[beginning, ...lines, '-----END AGE ENCRYPTED FILE-----'].join('\n')}\n`;
-}
-
 /** Decrypts a whole file with an age key of the person. Nothing of its text is shown later. */
 export async function decryptAgeFile({
   name,

@@ -1,17 +1,12 @@
 import { createDecipheriv, createHash, timingSafeEqual } from 'node:crypto';
 import type { Problem } from '../problem.ts';
-import { entryAt, plainValue } from '../values/plainValue.ts';
+import { plainValue } from '../values/plainValue.ts';
 import { problemAt } from '../values/problemAt.ts';
 import type { MapEntry, MapNode, ScalarNode, ValueNode } from '../values/valueNode.ts';
 import { ageDecrypter } from './ageKeys.ts';
 
 /** A file without its encryption, or why it could not be read. */
 export type Decrypted = { root: MapNode } | { problem: Problem };
-
-/** Whether SOPS encrypted the file: it has a map `sops` with a message authentication code. */
-export function isSopsFile(root: MapNode): boolean {
-  return entryAt(root, ['sops', 'mac']) !== undefined;
-}
 
 /**
  * Decrypts a file of SOPS with an age key of the person (getsops.io, "Encryption Protocol"): every value is encrypted on

@@ -1,4 +1,5 @@
 import {
+  Composer,
   type Document,
   isAlias,
   isMap,
@@ -6,17 +7,18 @@ import {
   isSeq,
   LineCounter,
   type Pair,
-  parseDocument,
   type ScalarTag,
   type Tags,
   type YAMLError,
+  YAMLParseError,
 } from 'yaml';
 import type { ErrorCode } from '../../core/errorTable.ts';
 import { quoted } from '../maskSecrets.ts';
 import { mostProblems, type Path, type Problem } from '../problem.ts';
 import { describeYamlError } from './describeYamlError.ts';
-import { deepestNesting, findExcess } from './findExcess.ts';
+
 import { problemAt } from './problemAt.ts';
+import { deepestNesting, readTokens } from './readTokens.ts';
 import type { MapEntry, MapNode, Place, ScalarNode, ValueNode, ValuesFile } from './valueNode.ts';
 import { placeText } from './valueNode.ts';
 
@@ -41,20 +43,22 @@ export interface ValuesInput {
  */
 export function parseValues({ name, text, secret = false }: ValuesInput): { root?: MapNode; problems: Problem[] } {
   const reader = new Reader(valuesFile(name, text, secret));
-  const excess = findExcess(text);
-  if (excess) return reader.refuse('ATOLL_SETTINGS_TOO_LARGE', excess);
+  const read = readTokens(text);
+  if ('excess' in read) return reader.refuse('ATOLL_SETTINGS_TOO_LARGE', read.excess);
   // YAML forbids them, and a terminal would obey them.
   const control = text.search(/[^\P{Cc}\t\n\r\u0085]/u);
   if (control >= 0) return reader.refuse('ATOLL_SETTINGS_ENCODING', 'The file holds a control character.', control);
-  const document = parseDocument(text, {
+  const composer = new Composer({
     version: '1.1',
     merge: true,
     customTags: helmTags,
-    prettyErrors: false,
     // Duplicates are found below, where both places can be named.
     uniqueKeys: false,
   });
-  return reader.read(document);
+  const [document, second] = composer.compose(read.tokens, true, text.length);
+  if (second)
+    document?.errors.push(new YAMLParseError([second.range[0], second.range[1]], 'MULTIPLE_DOCS', 'Several documents'));
+  return document ? reader.read(document) : { problems: [] };
 }
 
 function valuesFile(name: string, text: string, secret: boolean): ValuesFile {

@@ -2,7 +2,7 @@ import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCodeOf } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errorTable.ts';
-import { armored } from '../encrypted/decryptAgeFile.ts';
+import { armored } from '../encrypted/isEncrypted.ts';
 import type { Problem } from '../problem.ts';
 import type { ValuesInput } from './parseValues.ts';
 

@@ -23,7 +23,7 @@ import type { Store } from '../store/store.ts';
 import { answerGrant } from './answerGrant.ts';
 import { clusterOptionNames } from './clusterOptionNames.ts';
 import { createHubApp, gatewayPath } from './hubApp.ts';
-import { closeServer, listenOnSocket } from './listen.ts';
+import { closeServer, listenOn, type NetworkAddress } from './listen.ts';
 import { measureRequests } from './measureRequests.ts';
 import { measureRoutes } from './measureRoutes.ts';
 import { openRuntimes } from './openRuntimes.ts';
@@ -44,9 +44,21 @@ export interface HubOptions {
   python: BridgeHolder;
   /** Where the edge answers, as servers and clusters on this machine reach it, without a final slash. */
   url: string;
+  /** Where the hub listens for edges that do not share its data folder. Undefined: on sockets in that folder. */
+  edgeElsewhere?: EdgeElsewhere;
   log: Logger;
   /** Asks the program to end. */
   shutDown: (options: { workloads: boolean }) => void;
+}
+
+/** How edges on other machines, or in other pods, reach the hub. */
+export interface EdgeElsewhere {
+  /** For what no route claims. */
+  http: NetworkAddress;
+  /** For routes, grants and activity. */
+  control: NetworkAddress;
+  /** What the control listener asks for. */
+  controlToken: string;
 }
 
 /** A running hub. */
@@ -71,7 +83,7 @@ const stopWorkloadsMs = 60_000;
 const stopServicesMs = 8000;
 
 /** Opens the store, adopts what runs, and begins to answer. Nothing is reachable before everything known is loaded. */
-export async function startHub({ folder, settings, python, url, log, shutDown }: HubOptions): Promise<Hub> {
+export async function startHub({ folder, settings, python, url, edgeElsewhere, log, shutDown }: HubOptions): Promise<Hub> {
   const store = await openSqlite(folder.database);
   const sealer = new Sealer(secretOf(folder, 'sealing-key'));
   const publisher = new RoutePublisher();
@@ -153,12 +165,12 @@ export async function startHub({ folder, settings, python, url, log, shutDown }:
     metrics,
   );
   const answer = getRequestListener(app);
-  const hubServer = await listenOnSocket(folder.hubSocket, (request, response) => void answer(request, response));
-  const controlServer = await listenOnSocket(
-    folder.controlSocket,
+  const hubServer = await listenOn(edgeElsewhere?.http ?? folder.hubSocket, (request, response) => void answer(request, response));
+  const controlServer = await listenOn(
+    edgeElsewhere?.control ?? folder.controlSocket,
     createControlListener({
       publisher,
-      token: secretOf(folder, 'control-token').toString('hex'),
+      token: edgeElsewhere?.controlToken ?? secretOf(folder, 'control-token').toString('hex'),
       onActivity: (report: ActivityReport) => {
         servers.recordTraffic(report);
         clusters.recordTraffic(report);

@@ -1,17 +1,23 @@
 import { chmodSync, rmSync } from 'node:fs';
 import { createServer, type RequestListener, type Server } from 'node:http';
 
+/** An address of the network. */
+export interface NetworkAddress {
+  host: string;
+  port: number;
+}
+
 /** As long as an edge keeps a connection open that carries nothing; longer than the edge's own limit. */
 const keepAliveMs = 150_000;
 /** Bytes of a request's head: an OAuth state or a long `next=` makes it larger than Node's 16 KiB. */
 const longestHead = 64 * 1024;
 
 /**
- * Serves HTTP on a Unix socket that only this user may connect to. A socket that an earlier, killed process left there is
- * replaced: the caller holds the data folder.
+ * Serves HTTP on a Unix socket that only this user may connect to, or on an address where the edge is elsewhere. A socket
+ * that an earlier, killed process left there is replaced: the caller holds the data folder.
  */
-export function listenOnSocket(path: string, listener: RequestListener): Promise<Server> {
-  rmSync(path, { force: true });
+export function listenOn(place: string | NetworkAddress, listener: RequestListener): Promise<Server> {
+  if (typeof place === 'string') rmSync(place, { force: true });
   const server = createServer(
     {
       keepAliveTimeout: keepAliveMs,
@@ -23,10 +29,12 @@ export function listenOnSocket(path: string, listener: RequestListener): Promise
   );
   return new Promise((resolve, reject) => {
     server.once('error', reject);
-    server.listen(path, () => {
-      chmodSync(path, 0o600);
+    const listening = (): void => {
+      if (typeof place === 'string') chmodSync(place, 0o600);
       resolve(server);
-    });
+    };
+    if (typeof place === 'string') server.listen(place, listening);
+    else server.listen(place, listening);
   });
 }
 

@@ -95,7 +95,10 @@ program
   .addOption(optionalSettings())
   .addOption(dataOption())
   .addOption(new Option('--kept-settings <file>', 'what `up` read already').hideHelp())
-  .requiredOption('--url <url>', 'where the edge answers, as servers and clusters on this machine reach it')
+  .requiredOption('--url <url>', 'where the edge answers, as servers and clusters reach it')
+  .option('--listen <address>', 'HOST:PORT for edges elsewhere: what no route claims')
+  .option('--control <address>', 'HOST:PORT for edges elsewhere: routes, grants and activity')
+  .option('--control-token-file <file>', 'file with the secret that the hub and edges elsewhere share')
   .action(async (options) => (await import('./cli/hub.ts')).hub(options));
 
 program
@@ -108,6 +111,9 @@ program
   .addOption(dataOption())
   .addOption(hostOption())
   .addOption(portOption())
+  .option('--hub <address>', 'HOST:PORT of a hub elsewhere, its --listen')
+  .option('--control <address>', 'HOST:PORT of a hub elsewhere, its --control')
+  .option('--control-token-file <file>', 'file with the secret that the hub and edges elsewhere share')
   .action(async (options) => (await import('./cli/edge.ts')).edge(options));
 
 function repeated(path: string, before: string[] | undefined): string[] {

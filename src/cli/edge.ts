@@ -1,6 +1,7 @@
 import { openDataFolder, secretOf } from '../core/dataFolder.ts';
-import { createEdge } from '../edge/edge.ts';
+import { createEdge, type EdgeOptions } from '../edge/edge.ts';
 import { runRole } from './childRole.ts';
+import { parseAddress, readControlToken } from './networkAddress.ts';
 import { portError } from './portError.ts';
 
 /** The options of `atoll edge`. */
@@ -8,18 +9,19 @@ export interface EdgeCommandOptions {
   data: string;
   host: string;
   port: number;
+  /** Where a hub that does not share the data folder listens; all three or none. */
+  hub?: string;
+  control?: string;
+  controlTokenFile?: string;
 }
 
 /** `atoll edge`: runs the edge until it is told to stop. */
 export async function edge(options: EdgeCommandOptions): Promise<void> {
   await runRole('edge', async ({ log }) => {
-    const folder = openDataFolder(options.data);
     const running = createEdge({
       host: options.host,
       port: options.port,
-      hub: { kind: 'unix', path: folder.hubSocket },
-      control: { kind: 'unix', path: folder.controlSocket },
-      controlToken: secretOf(folder, 'control-token').toString('hex'),
+      ...hubOf(options),
       log: (level, fields, message) => log[level](fields, message),
     });
     await running.start().catch((error: unknown) => {
@@ -27,4 +29,24 @@ export async function edge(options: EdgeCommandOptions): Promise<void> {
     });
     return { report: {}, stop: () => running.stop() };
   });
+}
+
+function hubOf({
+  data,
+  hub,
+  control,
+  controlTokenFile,
+}: EdgeCommandOptions): Pick<EdgeOptions, 'hub' | 'control' | 'controlToken'> {
+  if (hub !== undefined && control !== undefined)
+    return {
+      hub: { kind: 'tcp', ...parseAddress(hub) },
+      control: { kind: 'tcp', ...parseAddress(control) },
+      controlToken: readControlToken(controlTokenFile),
+    };
+  const folder = openDataFolder(data);
+  return {
+    hub: { kind: 'unix', path: folder.hubSocket },
+    control: { kind: 'unix', path: folder.controlSocket },
+    controlToken: secretOf(folder, 'control-token').toString('hex'),
+  };
 }

@@ -3,11 +3,12 @@ import type { Settings } from '../config/settings.ts';
 import type { ValuesInput } from '../config/values/parseValues.ts';
 import { openDataFolder } from '../core/dataFolder.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
-import { type Hub, operatorName, startHub } from '../hub/hub.ts';
+import { type EdgeElsewhere, type Hub, operatorName, startHub } from '../hub/hub.ts';
 import type { Logger } from '../observability/logger.ts';
 import { applySettings } from './applySettings.ts';
 import { runRole, type SignIn } from './childRole.ts';
 import { holdLock } from './holdLock.ts';
+import { parseAddress, readControlToken } from './networkAddress.ts';
 import { readKeptSettings, readSettings } from './readSettings.ts';
 import { SettingsReloader } from './settingsReloader.ts';
 
@@ -18,6 +19,10 @@ export interface HubCommandOptions {
   keptSettings?: string;
   data: string;
   url: string;
+  /** Where to listen for edges that do not share the data folder; all three or none. */
+  listen?: string;
+  control?: string;
+  controlTokenFile?: string;
 }
 
 /** How long a hub whose `up` was killed may take to end; the next one waits that long for it. */
@@ -37,7 +42,15 @@ export async function hub(options: HubCommandOptions): Promise<void> {
     const { settings, notes, inputs } = await (keptSettings === undefined
       ? readSettings(options.file, python)
       : readKeptSettings(keptSettings, python));
-    const running = await startHub({ folder, settings, python, url: options.url, log, shutDown });
+    const running = await startHub({
+      folder,
+      settings,
+      python,
+      url: options.url,
+      ...edgeElsewhereOf(options),
+      log,
+      shutDown,
+    });
     const reloader = keptSettings === undefined ? reloadAlone(running, options, inputs, log) : undefined;
     return {
       report: {
@@ -76,6 +89,12 @@ function reloadAlone(
   reloader.start();
   process.on('SIGHUP', () => void reloader.reload());
   return reloader;
+}
+
+function edgeElsewhereOf({ listen, control, controlTokenFile }: HubCommandOptions): { edgeElsewhere?: EdgeElsewhere } {
+  if (listen === undefined || control === undefined) return {};
+  const controlToken = readControlToken(controlTokenFile);
+  return { edgeElsewhere: { http: parseAddress(listen), control: parseAddress(control), controlToken } };
 }
 
 async function signInOf(running: Hub, { authentication }: Settings, url: string): Promise<SignIn> {

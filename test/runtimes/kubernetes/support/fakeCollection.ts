@@ -161,7 +161,9 @@ export class FakeCollection {
     }
     const failure = this.#failures.shift();
     if (failure) {
-      response.writeHead(failure.status, failure.retryAfter === undefined ? {} : { 'retry-after': failure.retryAfter });
+      response.writeHead(failure.status, {
+        ...(failure.retryAfter !== undefined && { 'retry-after': failure.retryAfter }),
+      });
       response.end(JSON.stringify({ kind: 'Status', code: failure.status, reason: 'Test', message: 'not now' }));
       return;
     }

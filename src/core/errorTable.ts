@@ -423,6 +423,7 @@ export const errorTable = {
   ),
   ATOLL_METHOD_NOT_ALLOWED: row(405, 'The address exists, but not for this HTTP method.', 'Check the method.'),
   ATOLL_CONFLICT: row(409, 'What should be created exists already.', 'Choose another name.'),
+  ATOLL_CONTENT_TYPE: row(415, 'The body of the request is of a kind that the address does not take.', 'Send JSON.'),
   ATOLL_BODY_TOO_LARGE: row(413, 'The body of the request is larger than the hub accepts.', 'Send less at a time.'),
 
   // Signing in

@@ -1,7 +1,7 @@
 import { parseCryptKey } from '../core/cryptKey.ts';
 import { AtollError } from '../core/errors.ts';
 import { Sealer } from '../core/sealer.ts';
-import type { Store } from '../store/store.ts';
+import type { Store, Write } from '../store/store.ts';
 import type { User } from './users.ts';
 
 /** What an authenticator remembers about somebody. */
@@ -41,16 +41,19 @@ export class AuthStates {
 
   /** Replaces what may be read; null forgets all of it, and whose account the user is: the next one to come is taken. */
   async write(user: User, state: AuthState | null): Promise<void> {
+    await this.#store.write((write) => this.writeIn(write, user, state));
+  }
+
+  /** {@link write}, as part of a larger change. */
+  async writeIn({ db, changed }: Write, user: User, state: AuthState | null): Promise<void> {
     const sealed = state && this.#seal(user, state);
-    await this.#store.write(async ({ db, changed }) => {
-      const forgotten = { auth_provider: null, auth_subject: null, auth_refreshed_at: null, refresh_state: null };
-      await db
-        .updateTable('users')
-        .set({ auth_state: sealed, ...(state === null && forgotten) })
-        .where('id', '=', user.id)
-        .execute();
-      changed('users', user.name);
-    });
+    const forgotten = { auth_provider: null, auth_subject: null, auth_refreshed_at: null, refresh_state: null };
+    await db
+      .updateTable('users')
+      .set({ auth_state: sealed, ...(state === null && forgotten) })
+      .where('id', '=', user.id)
+      .execute();
+    changed('users', user.name);
   }
 
   /** What the provider can be asked with again; undefined: nothing. */

@@ -62,24 +62,7 @@ export class Groups {
    * @throws AtollError `ATOLL_CONFLICT` when all of them exist, `ATOLL_BAD_REQUEST` for an unknown user.
    */
   async create(names: readonly string[], users: readonly string[]): Promise<string[]> {
-    return this.#store.write(async (write) => {
-      const userIds = await idsOf(write, users);
-      const created: string[] = [];
-      for (const name of names) {
-        const row = await write.db
-          .insertInto('groups')
-          .values({ name, properties: '{}' })
-          .onConflict((conflict) => conflict.column('name').doNothing())
-          .returning('id')
-          .executeTakeFirst();
-        if (!row) continue;
-        await addMembers(write, row.id, userIds);
-        created.push(name);
-        write.changed('groups', name);
-        await write.audit({ action: 'group.create', target: name, details: { users } });
-      }
-      return created;
-    });
+    return this.#store.write((write) => this.#createIn(write, names, users));
   }
 
   /** @throws AtollError `ATOLL_BAD_REQUEST` for an unknown user, `ATOLL_NOT_FOUND` for an unknown group. */
@@ -112,29 +95,32 @@ export class Groups {
    * @throws AtollError `ATOLL_BAD_REQUEST` for an unknown user.
    */
   async setGroupsOf(user: string, names: readonly string[]): Promise<void> {
-    await this.create(names, []);
-    await this.#store.write(async (write) => {
-      const [userId] = await idsOf(write, [user]);
-      const before = await write.db
-        .deleteFrom('group_members')
-        .where('user_id', '=', userId ?? 0)
-        .returning('group_id')
-        .execute();
-      const touched = await write.db
-        .selectFrom('groups')
-        .select(['id', 'name'])
-        .where((row) =>
-          row.or([row('name', 'in', orNone(names)), row('id', 'in', [-1, ...before.map((row) => row.group_id)])]),
-        )
-        .execute();
-      for (const { id, name } of touched) {
-        if (names.includes(name)) await addMembers(write, id, [userId ?? 0]);
-        write.changed('groups', name);
-      }
-      const were = before.map((row) => row.group_id);
-      if (touched.some(({ id, name }) => were.includes(id) !== names.includes(name)))
-        await write.audit({ action: 'user.groups', target: user, details: { groups: names } });
-    });
+    await this.#store.write((write) => this.setGroupsOfIn(write, user, names));
+  }
+
+  /** {@link setGroupsOf}, as part of a larger change. */
+  async setGroupsOfIn(write: Write, user: string, names: readonly string[]): Promise<void> {
+    await this.#createIn(write, names, []);
+    const [userId] = await idsOf(write, [user]);
+    const before = await write.db
+      .deleteFrom('group_members')
+      .where('user_id', '=', userId ?? 0)
+      .returning('group_id')
+      .execute();
+    const touched = await write.db
+      .selectFrom('groups')
+      .select(['id', 'name'])
+      .where((row) =>
+        row.or([row('name', 'in', orNone(names)), row('id', 'in', [-1, ...before.map((row) => row.group_id)])]),
+      )
+      .execute();
+    for (const { id, name } of touched) {
+      if (names.includes(name)) await addMembers(write, id, [userId ?? 0]);
+      write.changed('groups', name);
+    }
+    const were = before.map((row) => row.group_id);
+    if (touched.some(({ id, name }) => were.includes(id) !== names.includes(name)))
+      await write.audit({ action: 'user.groups', target: user, details: { groups: names } });
   }
 
   /** @throws AtollError `ATOLL_NOT_FOUND` for an unknown group. */
@@ -157,6 +143,25 @@ export class Groups {
       write.changed('groups', name);
       if (numDeletedRows > 0n) await write.audit({ action: 'group.delete', target: name });
     });
+  }
+
+  async #createIn(write: Write, names: readonly string[], users: readonly string[]): Promise<string[]> {
+    const userIds = await idsOf(write, users);
+    const created: string[] = [];
+    for (const name of names) {
+      const row = await write.db
+        .insertInto('groups')
+        .values({ name, properties: '{}' })
+        .onConflict((conflict) => conflict.column('name').doNothing())
+        .returning('id')
+        .executeTakeFirst();
+      if (!row) continue;
+      await addMembers(write, row.id, userIds);
+      created.push(name);
+      write.changed('groups', name);
+      await write.audit({ action: 'group.create', target: name, details: { users } });
+    }
+    return created;
   }
 
   async #withMembers(rows: { id: number; name: string; properties: string }[]): Promise<Group[]> {

@@ -52,6 +52,16 @@ export interface IdentityDependencies {
   hooks?: SignInHooks;
 }
 
+/** What {@link Identity.changeUser} changes. Undefined: it stays. */
+export interface UserChanges {
+  /** Normalised already. */
+  name?: string | undefined;
+  admin?: boolean | undefined;
+  groups?: readonly string[] | undefined;
+  /** Null forgets it. */
+  authState?: AuthState | null | undefined;
+}
+
 /** At most this many login cookies of one request are looked up: a browser normally sends one. */
 const maximumLoginCookies = 4;
 
@@ -275,6 +285,19 @@ export class Identity {
   /** Replaces that; null forgets it, and whose account the user is. */
   setAuthState(user: User, state: AuthState | null): Promise<void> {
     return this.authStates.write(user, state);
+  }
+
+  /**
+   * Changes several things about a user, all or none.
+   * @throws AtollError `ATOLL_BAD_REQUEST` when the new name is taken, `ATOLL_NOT_FOUND` when the user is gone.
+   */
+  async changeUser(user: User, { name, admin, groups, authState }: UserChanges): Promise<void> {
+    await this.#store.write(async (write) => {
+      if (groups) await this.groups.setGroupsOfIn(write, user.name, groups);
+      if (admin !== undefined) await this.users.setAdminIn(write, user.name, admin);
+      if (authState !== undefined) await this.authStates.writeIn(write, user, authState);
+      if (name !== undefined && name !== user.name) await this.users.renameIn(write, user.name, name);
+    });
   }
 
   /**

@@ -35,14 +35,14 @@ export function toUserName(name: string, rules: NameRules): string | undefined {
 }
 
 /**
- * Whether a (normalised) name may be a user, group or service: 1 to 255 characters; no `/`; no white space around it; no
- * control, format or unassigned character; not only dots, even after percent-decoding, as browsers would take it for `..`.
+ * Whether a (normalised) name may be a user, group or service: 1 to 255 characters; no white space around it; and, even after
+ * percent-decoding as often as one likes (programs between may do so), no `/`, no control, format or unassigned character,
+ * and not only dots, as browsers would take it for `..`.
  */
 export function isValidName(name: string): boolean {
   if (name === '' || name.length > maximumNameLength || name !== name.trim()) return false;
-  if (/[\p{C}\p{Zl}\p{Zp}/]/u.test(name)) return false;
   for (let decoded = name; ; ) {
-    if (/^\.*$/.test(decoded)) return false;
+    if (/[\p{C}\p{Zl}\p{Zp}/]/u.test(decoded) || /^\.*$/.test(decoded)) return false;
     const next = percentDecode(decoded);
     if (next === decoded) return true;
     decoded = next;

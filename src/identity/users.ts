@@ -132,17 +132,20 @@ export class Users {
 
   /** Gives or takes the admin flag. Without effect when there is no such user. */
   async setAdmin(name: string, admin: boolean): Promise<void> {
-    await this.#store.write(async (write) => {
-      const { numUpdatedRows } = await write.db
-        .updateTable('users')
-        .set({ admin: admin ? 1 : 0 })
-        .where('name', '=', name)
-        .where('admin', '!=', admin ? 1 : 0)
-        .executeTakeFirst();
-      if (numUpdatedRows === 0n) return;
-      write.changed('users', name);
-      await write.audit({ action: 'user.admin', target: name, details: { admin } });
-    });
+    await this.#store.write((write) => this.setAdminIn(write, name, admin));
+  }
+
+  /** {@link setAdmin}, as part of a larger change. */
+  async setAdminIn(write: Write, name: string, admin: boolean): Promise<void> {
+    const { numUpdatedRows } = await write.db
+      .updateTable('users')
+      .set({ admin: admin ? 1 : 0 })
+      .where('name', '=', name)
+      .where('admin', '!=', admin ? 1 : 0)
+      .executeTakeFirst();
+    if (numUpdatedRows === 0n) return;
+    write.changed('users', name);
+    await write.audit({ action: 'user.admin', target: name, details: { admin } });
   }
 
   /** Keeps what the authenticator says about a user. */
@@ -159,20 +162,23 @@ export class Users {
    * @throws AtollError `ATOLL_BAD_REQUEST` when the new name is taken, `ATOLL_NOT_FOUND` when there is no such user.
    */
   async rename(name: string, newName: string): Promise<void> {
-    await this.#store.write(async (write) => {
-      const taken = await write.db.selectFrom('users').select('id').where('name', '=', newName).executeTakeFirst();
-      if (taken) throw new AtollError('ATOLL_BAD_REQUEST', `User ${newName} already exists, username must be unique`);
-      const row = await write.db.selectFrom('users').select('id').where('name', '=', name).executeTakeFirst();
-      if (!row) throw new AtollError('ATOLL_NOT_FOUND', `No such user: ${name}`);
-      await forgetCredentials(write, row.id);
-      await deleteServerClients(write, row.id);
-      await write.db.deleteFrom('passwords').where('user_name', '=', newName).execute();
-      await write.db.updateTable('passwords').set({ user_name: newName }).where('user_name', '=', name).execute();
-      await write.db.updateTable('users').set({ name: newName }).where('id', '=', row.id).execute();
-      write.changed('users', name);
-      write.changed('users', newName);
-      await write.audit({ action: 'user.rename', target: name, details: { to: newName } });
-    });
+    await this.#store.write((write) => this.renameIn(write, name, newName));
+  }
+
+  /** {@link rename}, as part of a larger change. */
+  async renameIn(write: Write, name: string, newName: string): Promise<void> {
+    const taken = await write.db.selectFrom('users').select('id').where('name', '=', newName).executeTakeFirst();
+    if (taken) throw new AtollError('ATOLL_BAD_REQUEST', `User ${newName} already exists, username must be unique`);
+    const row = await write.db.selectFrom('users').select('id').where('name', '=', name).executeTakeFirst();
+    if (!row) throw new AtollError('ATOLL_NOT_FOUND', `No such user: ${name}`);
+    await forgetCredentials(write, row.id);
+    await deleteServerClients(write, row.id);
+    await write.db.deleteFrom('passwords').where('user_name', '=', newName).execute();
+    await write.db.updateTable('passwords').set({ user_name: newName }).where('user_name', '=', name).execute();
+    await write.db.updateTable('users').set({ name: newName }).where('id', '=', row.id).execute();
+    write.changed('users', name);
+    write.changed('users', newName);
+    await write.audit({ action: 'user.rename', target: name, details: { to: newName } });
   }
 
   /** Deletes a user with all they own here: logins, tokens, memberships, password. Their servers must have ended. */

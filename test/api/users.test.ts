@@ -280,6 +280,27 @@ describe('changing', () => {
     expect((await admin('PATCH', '/users/countess', { name: '..' })).status).toBe(400);
   });
 
+  test('changes all of it or nothing', async () => {
+    await world.user('ada');
+    await world.user('grace');
+    const { status } = await admin('PATCH', '/users/ada', {
+      groups: ['lab'],
+      admin: true,
+      auth_state: { secret: 1 },
+      name: 'grace',
+    });
+    expect(status).toBe(400);
+    expect(await world.identity.groups.get('lab')).toBeUndefined();
+    expect(await world.identity.users.get('ada')).toMatchObject({ admin: false });
+  });
+
+  test('makes no group that could not be made otherwise', async () => {
+    await world.user('ada');
+    for (const group of ['a/b', '..', 'a%2Fb', 'a\nb', ''])
+      expect((await admin('PATCH', '/users/ada', { groups: [group] })).status).toBe(400);
+    expect((await world.identity.groups.list({ offset: 0, limit: 10 })).total).toBe(2);
+  });
+
   test('waits for servers to end before a rename or a deletion', async () => {
     world.busy.add('ada');
     expect(await admin('PATCH', '/users/ada', { name: 'countess' })).toMatchObject({ status: 400 });

@@ -125,6 +125,7 @@ export class ApiFrame {
     handler: (context: RouteContext<Path, A, Query, Body>) => Promise<Response> | Response,
   ): Promise<Response> {
     const request = c.req.raw;
+    checkPath(request);
     noteRoute(request, `${apiPrefix}${spec.path}`);
     const params: Record<string, string> = { ...spec.implied, ...(c.req.param() as Record<string, string>) };
     const { access } = spec;
@@ -173,6 +174,16 @@ export class ApiFrame {
         default: { description: 'An error.', content: { 'application/json': { schema: errorSchema } } },
       },
     });
+  }
+}
+
+/** @throws AtollError `ATOLL_BAD_REQUEST` for a path that says nothing when it is percent-decoded. */
+function checkPath({ url }: Request): void {
+  if (!url.includes('%')) return;
+  try {
+    decodeURIComponent(url.split('?', 1)[0] ?? '');
+  } catch {
+    throw new AtollError('ATOLL_BAD_REQUEST', 'The address is not percent-encoded UTF-8.');
   }
 }
 

@@ -1,12 +1,13 @@
 import { z } from '@hono/zod-openapi';
 import { AtollError } from '../../core/errors.ts';
+import { checkMayJoin } from '../../identity/checkMayJoin.ts';
 import type { Group } from '../../identity/groups.ts';
-import { isValidName, normalizeName } from '../../identity/names.ts';
+import { normalizeName } from '../../identity/names.ts';
 import type { ScopeSet } from '../../identity/scopes/scopeSet.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
 import { pageQuery, pageReply, readPage } from '../frame/pagination.ts';
 import { empty, json } from '../frame/replies.ts';
-import { checkMayJoin } from '../../identity/checkMayJoin.ts';
+import { checkGroupName } from './checkGroupName.ts';
 import type { HubApiOptions } from './hubApiOptions.ts';
 
 const groupSchema = z
@@ -61,7 +62,7 @@ export function addGroupRoutes(frame: ApiFrame, { identity }: HubApiOptions): vo
     },
     async ({ principal, body }) => {
       for (const group of body.groups) {
-        checkName(group);
+        checkGroupName(group);
         await checkMayJoin(group, principal, identity);
       }
       const created = await groups.create(body.groups, userNames(body.users));
@@ -99,7 +100,7 @@ export function addGroupRoutes(frame: ApiFrame, { identity }: HubApiOptions): vo
       responses: { 201: { description: 'The new group.', schema: groupSchema } },
     },
     async ({ principal, params, body }) => {
-      checkName(params.group);
+      checkGroupName(params.group);
       if (body?.users && body.users.length > 0) await checkMayJoin(params.group, principal, identity);
       const [created] = await groups.create([params.group], userNames(body?.users));
       if (created === undefined) throw new AtollError('ATOLL_CONFLICT', `Group ${params.group} already exists`);
@@ -190,9 +191,4 @@ export function addGroupRoutes(frame: ApiFrame, { identity }: HubApiOptions): vo
 /** User names in a body, as they are stored. Ones that are too long to exist match nobody. */
 function userNames(list: readonly string[] = []): string[] {
   return list.map((name) => normalizeName(name.slice(0, 256)));
-}
-
-function checkName(name: string): void {
-  if (!isValidName(name))
-    throw new AtollError('ATOLL_BAD_REQUEST', `Invalid group name: ${JSON.stringify(name.slice(0, 100)).slice(1, -1)}`);
 }

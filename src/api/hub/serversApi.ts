@@ -135,6 +135,7 @@ function addServerRoutes(frame: ApiFrame, place: (typeof places)[number], option
       const { user, name } = readParams(params);
       const remove = body?.remove === true;
       if (remove && name === '') throw new AtollError('ATOLL_DEFAULT_SERVER_STAYS', 'Cannot delete the default server');
+      if (!(await identity.users.get(user))) throw noSuchUser(user);
       if (name !== '' && !(await servers.get(user, name)))
         throw settings.current.allowNamedServers
           ? serverNotFound(user, name)
@@ -176,12 +177,15 @@ function addActivityRoute(frame: ApiFrame, { servers, identity, clock = systemCl
     },
     async ({ params, body }) => {
       const reported = readActivityPost(body, clock.now());
-      if (!(await identity.users.get(params.user)))
-        throw new AtollError('ATOLL_NOT_FOUND', `No such user: ${params.user.slice(0, 255)}`);
+      if (!(await identity.users.get(params.user))) throw noSuchUser(params.user);
       await servers.recordActivity(params.user, reported);
       return empty(200);
     },
   );
+}
+
+function noSuchUser(name: string): AtollError {
+  return new AtollError('ATOLL_NOT_FOUND', `No such user: ${name.slice(0, 255)}`);
 }
 
 function readParams(params: Readonly<Record<string, string>>): { user: string; name: string } {

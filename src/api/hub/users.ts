@@ -8,6 +8,7 @@ import type { User, UserQuery } from '../../identity/users.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
 import { pageQuery, pageReply, readPage } from '../frame/pagination.ts';
 import { empty, json } from '../frame/replies.ts';
+import { checkGroupName } from './checkGroupName.ts';
 import type { HubApiOptions } from './hubApiOptions.ts';
 import { readIncludeStopped, userModel, userModels, userSchema } from './userModel.ts';
 
@@ -149,10 +150,10 @@ export function addUserRoutes(frame: ApiFrame, options: HubApiOptions): void {
       checkMayTouchAdmin(principal, user);
       if (body.admin) checkMayGrantAdmin(principal);
       if (name !== user.name) checkMayRename(principal);
-      if (body.groups) await changeGroups(principal, user, body.groups);
-      if (body.admin !== undefined) await users.setAdmin(user.name, body.admin);
-      if (body.auth_state !== undefined) await identity.setAuthState(user, body.auth_state);
-      if (name !== user.name) await rename(user, name);
+      if (body.groups) await checkMayChangeGroups(principal, user, body.groups);
+      if (name !== user.name) await checkNothingRuns(user);
+      const { admin, groups, auth_state: authState } = body;
+      await identity.changeUser(user, { name, admin, groups, authState });
       return json(await fullModel(await find(name), principal, false));
     },
   );
@@ -200,7 +201,8 @@ export function addUserRoutes(frame: ApiFrame, options: HubApiOptions): void {
     return 'auth_state' in model ? { ...model, auth_state: await identity.authStateOf(user) } : model;
   }
 
-  async function changeGroups(principal: Principal, user: User, groups: readonly string[]): Promise<void> {
+  async function checkMayChangeGroups(principal: Principal, user: User, groups: readonly string[]): Promise<void> {
+    for (const group of groups) checkGroupName(group);
     const before = (await identity.groups.ofUsers([user.name])).get(user.name) ?? [];
     for (const group of groups) if (!before.includes(group)) await checkMayJoin(group, principal, identity);
     for (const group of [...groups, ...before]) {
@@ -208,14 +210,12 @@ export function addUserRoutes(frame: ApiFrame, options: HubApiOptions): void {
       if (!(await identity.can(principal, 'groups', { group })))
         throw new AtollError('ATOLL_FORBIDDEN', `You may not change who is in the group ${group}`);
     }
-    await identity.groups.setGroupsOf(user.name, groups);
   }
 
-  async function rename(user: User, name: string): Promise<void> {
+  async function checkNothingRuns(user: User): Promise<void> {
     for (const workloads of options.workloads)
       if (await workloads.hasActive(user.name))
         throw new AtollError('ATOLL_BAD_REQUEST', `${user.name} has running ${workloads.what}; stop them first`);
-    await users.rename(user.name, name);
   }
 
   function userNameOf(name: string): string {

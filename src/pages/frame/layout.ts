@@ -15,7 +15,7 @@ export interface Layout {
   principal?: Principal | undefined;
   /** The path of the present page, to mark it in the navigation. */
   path: string;
-  /** Seconds after which the browser loads the page again; with `scripts`, only one that runs none. */
+  /** Seconds after which the page is shown anew: by `static/refresh.js`, or, in a browser that runs no scripts, by itself. */
   refreshSeconds?: number | undefined;
   /** Files of `/hub/static/` to run: pages must work without them. */
   scripts?: readonly string[] | undefined;
@@ -51,7 +51,7 @@ export function layout(
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <meta name="color-scheme" content="light dark">
-${refreshSeconds === undefined ? '' : refresh(refreshSeconds, scripts.length > 0)}
+${refreshSeconds === undefined ? '' : html`<noscript><meta http-equiv="refresh" content="${refreshSeconds}"></noscript>`}
 <title>${title} · ${look.title}</title>
 <link rel="icon" href="${logo}">
 <link rel="stylesheet" href="${staticUrl('atoll.css')}">
@@ -78,7 +78,7 @@ ${services.length === 0 ? '' : html`<li>${servicesMenu(services)}</li>`}
 </header>
 ${notice === undefined ? '' : html`<aside class="announcement" aria-label="For administrators">${notice}</aside>`}
 ${announcement === undefined ? '' : html`<aside class="announcement" aria-label="Announcement">${raw(announcement)}</aside>`}
-<main id="main">
+<main id="main"${refreshSeconds === undefined ? '' : html` data-refresh="${refreshSeconds}"`}>
 ${content}
 </main>
 ${look.footer === undefined ? '' : html`<footer>${raw(look.footer)}</footer>`}
@@ -98,9 +98,4 @@ function announcementOf({ announcement, announcements }: PagesSettings, path: st
   const [, , page = ''] = path.split('/');
   const own = page === 'spawn-pending' ? 'spawn' : page;
   return announcements[own as keyof typeof announcements] ?? announcement;
-}
-
-function refresh(seconds: number, onlyWithoutScripts: boolean): Html {
-  const meta = html`<meta http-equiv="refresh" content="${seconds}">`;
-  return onlyWithoutScripts ? html`<noscript>${meta}</noscript>` : meta;
 }

@@ -45,7 +45,9 @@ export interface PageSpec<A extends PageAccess> {
 /** How a page is shown. */
 export interface PageOptions {
   status?: number;
+  /** Seconds after which the page is shown anew, with the focus where it was. */
   refreshSeconds?: number;
+  /** Files of `static/` that the page runs. Default with `refreshSeconds`: the one that shows it anew. */
   scripts?: readonly string[];
   headers?: Readonly<Record<string, string>>;
   /** Other origins that a form of the page may lead to by way of redirects. */
@@ -138,13 +140,14 @@ export class PageFrame {
       newCookies.push(sessionIdCookieOf(login.session, client));
 
     const show = async (title: string, content: Html, options: PageOptions = {}): Promise<Response> => {
+      const scripts = options.scripts ?? (options.refreshSeconds === undefined ? undefined : ['refresh.js']);
       const text = await layout(
         {
           title,
           principal: login?.principal,
           path: url.pathname,
           refreshSeconds: options.refreshSeconds,
-          scripts: options.scripts,
+          scripts,
           hasAccounts: this.#identity.accounts !== undefined,
           services: login ? this.#servicesFor(login.principal) : [],
           look: this.#identity.settings.pages,
@@ -152,7 +155,10 @@ export class PageFrame {
         },
         content,
       );
-      const headers = new Headers({ 'Content-Type': 'text/html; charset=utf-8', ...pageHeaders(options) });
+      const headers = new Headers({
+        'Content-Type': 'text/html; charset=utf-8',
+        ...pageHeaders({ ...options, ...(scripts && { scripts }) }),
+      });
       for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
       for (const cookie of newCookies) headers.append('Set-Cookie', cookie);
       return new Response(text.toString(), { status: options.status ?? 200, headers });

@@ -7,6 +7,7 @@ import { hubHeaders } from '../../identity/http/hubHeaders.ts';
 const types: Readonly<Record<string, string>> = {
   'atoll.css': 'text/css; charset=utf-8',
   'atoll.svg': 'image/svg+xml',
+  'refresh.js': 'text/javascript; charset=utf-8',
   'spawnPending.js': 'text/javascript; charset=utf-8',
 };
 

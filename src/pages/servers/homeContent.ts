@@ -48,7 +48,7 @@ ${shared.map(
   ({ user, name, ready }) => html`<section class="card row">
 <div class="grow"><h3>${name === '' ? `The server of ${user}` : `“${name}” of ${user}`}</h3>
 <p>${serverState(ready ? 'ready' : 'stopped')}</p></div>
-${ready ? html`<a class="button" href="${serverUrl(user, name)}" aria-label="Open the server ${name} of ${user}">Open</a>` : ''}
+${ready ? html`<a class="button" href="${serverUrl(user, name)}" aria-label="${name === '' ? `Open the server of ${user}` : `Open “${name}” of ${user}`}">Open</a>` : ''}
 </section>`,
 )}`;
 }

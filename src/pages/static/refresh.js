@@ -1,0 +1,44 @@
+// Keeps a page up to date while something on it is under way: fetches it again and puts the new content in the place of the
+// old, with the focus where it was. Without this file the browser loads the whole page again instead.
+let main = document.querySelector('main');
+next();
+
+function next() {
+  const seconds = Number(main.dataset.refresh);
+  if (seconds > 0) setTimeout(() => refresh().catch(next), seconds * 1000);
+}
+
+async function refresh() {
+  if (document.hidden || isBeingFilledIn()) return next();
+  // The hub hands a page to a script only with the token that stands in the forms of the page.
+  const token = document.querySelector('input[name=_xsrf]')?.value ?? '';
+  const answer = await fetch(location.href, { headers: { 'X-XSRFToken': token, Accept: 'text/html' } });
+  if (!answer.ok || answer.redirected) return location.reload();
+  const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
+  const fresh = page.querySelector('main');
+  const focused = main.contains(document.activeElement) ? identityOf(document.activeElement) : undefined;
+  const opened = [...main.querySelectorAll('details')].map(({ open }) => open);
+  main.replaceWith(fresh);
+  main = fresh;
+  document.title = page.title;
+  for (const [index, details] of [...main.querySelectorAll('details')].entries()) details.open = opened[index] ?? false;
+  if (focused !== undefined) {
+    const same = [...main.querySelectorAll('a, button, input, select, textarea, summary')].find(
+      (element) => identityOf(element) === focused,
+    );
+    same?.focus({ preventScroll: true });
+  }
+  next();
+}
+
+function isBeingFilledIn() {
+  return [...main.querySelectorAll('input[type=text], textarea')].some(
+    (field) => field === document.activeElement || field.value !== field.defaultValue,
+  );
+}
+
+/** What tells a control apart from the others of the page. */
+function identityOf(element) {
+  const { id, name, value, href, form } = element;
+  return [element.tagName, id, name, value, href, form?.action, element.getAttribute('aria-label')].join('\n');
+}

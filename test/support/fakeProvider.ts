@@ -20,7 +20,7 @@ export interface FakeRequest {
 export interface FakeProvider {
   url: string;
   /** Answers by path, without the query; others are 404. */
-  routes: Record<string, FakeAnswer | ((request: FakeRequest) => FakeAnswer)>;
+  routes: Record<string, FakeAnswer | ((request: FakeRequest) => FakeAnswer | Promise<FakeAnswer>)>;
   /** What came, in order. */
   requests: FakeRequest[];
   close(): Promise<void>;
@@ -32,7 +32,7 @@ export async function startFakeProvider(): Promise<FakeProvider> {
   const server = createServer((incoming, response) => {
     let text = '';
     incoming.setEncoding('utf8').on('data', (part: string) => (text += part));
-    incoming.on('end', () => {
+    incoming.on('end', async () => {
       const request: FakeRequest = {
         method: incoming.method ?? '',
         url: new URL(incoming.url ?? '/', 'http://fake'),
@@ -45,7 +45,7 @@ export async function startFakeProvider(): Promise<FakeProvider> {
         status = 200,
         headers = {},
         body,
-      } = (typeof route === 'function' ? route(request) : route) ?? { status: 404 };
+      } = (typeof route === 'function' ? await route(request) : route) ?? { status: 404 };
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body));
     });

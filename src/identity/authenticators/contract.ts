@@ -134,7 +134,7 @@ export type Refreshed =
 export interface Authenticator {
   readonly name: AuthenticatorName;
   /**
-   * Who vouches for people: the address of a provider, or the authenticator's name. A user who came by one is not handed to
+   * Who vouches for people: the authenticator's name, and the address of a provider (`github:https://github.com`). A user who came by one is not handed to
    * somebody who comes by another one of this hub, nor, where the provider knows people by more than a name
    * ({@link Authenticated.subject}), to another one of the same.
    */

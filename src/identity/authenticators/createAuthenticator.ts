@@ -2,6 +2,7 @@ import type { AuthenticationSettings, AuthenticatorName } from '../../config/set
 import type { Clock } from '../../core/clock.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { Store } from '../../store/store.ts';
+import { normalizeName } from '../names.ts';
 import type { Authenticator } from './contract.ts';
 
 /** What an authenticator may build on. */
@@ -79,12 +80,11 @@ export async function createSignInMethods(
     return [{ path, prefix: '', settings, authenticator }];
   }
   return Promise.all(
-    settings.members.map(async ({ path, prefix, authentication }) => ({
-      path,
-      prefix,
-      settings: authentication,
-      authenticator: await createAuthenticator(authentication, { ...dependencies, prefix }),
-    })),
+    settings.members.map(async (member) => {
+      const prefix = normalizeName(member.prefix);
+      const authenticator = await createAuthenticator(member.authentication, { ...dependencies, prefix });
+      return { path: member.path, prefix, settings: member.authentication, authenticator };
+    }),
   );
 }
 

@@ -70,7 +70,7 @@ describe('signing in at an OpenID provider', () => {
     expect(visitor.cookie('jupyterhub-hub-login')?.attributes).toContain('HttpOnly');
     expect(await world.identity.users.get('ada')).toMatchObject({
       userInfo: { display_name: 'Ada Lovelace' },
-      vouchedBy: { provider: provider.issuer, subject: 'ada' },
+      vouchedBy: { provider: `generic:${provider.issuer}`, subject: 'ada' },
     });
     expect(await textOf(await visitor.get('/hub/token'))).toContain('ada');
   });

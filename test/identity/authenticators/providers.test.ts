@@ -83,7 +83,7 @@ describe('GitHub', () => {
     const outcome = await signIn(settingsOf('github', url(), { allowedUsers: ['ada'] }));
     expect(outcomeOf(outcome)).toBe('ada');
     expect(outcome.user).toMatchObject({
-      vouchedBy: { provider: fake.url, subject: '42' },
+      vouchedBy: { provider: `github:${fake.url}`, subject: '42' },
       userInfo: { display_name: 'Ada Lovelace', avatar_url: 'https://x.example/a.png' },
     });
     const exchange = fake.requests.find((request) => request.method === 'POST');

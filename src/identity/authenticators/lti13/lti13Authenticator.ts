@@ -75,7 +75,7 @@ export function createLti13Authenticator({ classes }: AuthenticationSettings, cl
   return {
     ...plainAuthenticator,
     name: 'lti13',
-    provider: issuer,
+    provider: `lti13:${issuer}`,
     service,
     redirect: {
       returnsBy: 'form',

@@ -84,7 +84,7 @@ export function createMediaWikiAuthenticator({ classes }: AuthenticationSettings
   return {
     ...plainAuthenticator,
     name: 'mediawiki',
-    provider: mw_index_url,
+    provider: `mediawiki:${mw_index_url}`,
     service,
     ...(traits.custom_403_message !== undefined && { refusal: traits.custom_403_message }),
     redirect: {

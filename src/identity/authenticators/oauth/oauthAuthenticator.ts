@@ -97,7 +97,7 @@ class OAuthAuthenticator {
     return {
       ...plainAuthenticator,
       name,
-      provider: this.#provider.vouchedBy,
+      provider: `${name}:${this.#provider.vouchedBy}`,
       service,
       ...(this.#traits.custom_403_message !== undefined && { refusal: this.#traits.custom_403_message }),
       ...(logoutUrl !== undefined && { logoutUrl }),

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { defaultDataFolder } from './core/dataFolder.ts';
+import { defaultDataFolder } from './core/defaultDataFolder.ts';
 import { toldErrorOf } from './core/errors.ts';
 
 // Commands are imported when they run, so that none pays for the others.

@@ -12,8 +12,9 @@ import {
   unlinkSync,
   writeFileSync,
 } from 'node:fs';
-import { homedir, tmpdir, userInfo } from 'node:os';
+import { tmpdir, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
+import { isSuperuser } from './defaultDataFolder.ts';
 import { AtollError, messageOf, systemCodeOf } from './errors.ts';
 
 /** Unix socket paths may have 107 bytes at most (Linux `sun_path`). */
@@ -40,17 +41,6 @@ export interface DataFolder {
   /** Files of this run (sockets, locks, a copy of the settings), mode 0700. */
   readonly run: string;
 }
-
-/**
- * Where the data is when nobody says: `$XDG_DATA_HOME/atoll`, or `~/.local/share/atoll`; for the superuser `/var/lib/atoll`,
- * which the accounts that their workloads run as can reach.
- */
-export function defaultDataFolder(): string {
-  if (isSuperuser()) return '/var/lib/atoll';
-  return join(process.env.XDG_DATA_HOME || join(homedir(), '.local', 'share'), 'atoll');
-}
-
-const isSuperuser = (): boolean => userInfo().uid === 0;
 
 /** Private; but what the superuser makes, the accounts of the workloads must be able to pass through (not to list). */
 const passable = (): number => (isSuperuser() ? 0o711 : 0o700);

@@ -80,9 +80,8 @@ export async function runRole(name: string, start: (context: RoleContext) => Pro
     await tell({ type: 'refused', text });
     process.exit(1);
   }
-  const { onSettings } = running;
   process.on('message', (message: RoleCommand) => {
-    if (message.type !== 'stop' && onSettings) void onSettings(message).then(tell);
+    if (message.type !== 'stop') void running.onSettings?.(message).then(tell);
   });
   await tell({ type: 'ready', ...running.report });
   await running.stop(await stopRequest);

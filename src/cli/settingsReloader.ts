@@ -65,10 +65,7 @@ export class SettingsReloader {
     // Whoever asks while one waits its turn is served by that one.
     if (!this.#waiting) {
       this.#waiting = true;
-      this.#underWay = this.#underWay.then(async () => {
-        this.#waiting = false;
-        if (!this.#closed) await this.#reload();
-      });
+      this.#underWay = this.#reloadAfter(this.#underWay);
     }
     return this.#underWay;
   }
@@ -79,7 +76,10 @@ export class SettingsReloader {
     this.#watch?.close();
   }
 
-  async #reload(): Promise<void> {
+  async #reloadAfter(others: Promise<void>): Promise<void> {
+    await others;
+    this.#waiting = false;
+    if (this.#closed) return;
     try {
       await this.#takeOver();
     } catch (error) {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers/promises';
 import { ActivityRecorder } from '../activity/activityRecorder.ts';
 import type { ReportedActivity } from '../activity/readActivityPost.ts';
 import type { Live } from '../config/live.ts';
@@ -207,16 +208,16 @@ export function createServers(options: ServersOptions): Servers {
     settled,
     progress: (user, name, signal) => followProgress({ store, board: life.board }, user, name, signal),
     async outdated() {
-      const running = await readServers(store.db, { phases: ['starting', 'ready'] });
-      const differs = await Promise.all(
-        running.map(async (server) => {
-          if (server.settingsDigest === null) return false;
-          // A profile that is not offered any more is another one at the next start.
-          const now = await life.settings.now(server).catch(() => undefined);
-          return now === undefined || digestOf(now) !== server.settingsDigest;
-        }),
-      );
-      return running.filter((_, index) => differs[index]);
+      const outdated: Server[] = [];
+      for (const server of await readServers(store.db, { phases: ['starting', 'ready'] })) {
+        // There may be hundreds: others get their turn in between.
+        await setImmediate();
+        if (server.settingsDigest === null) continue;
+        // A profile that is not offered any more is another one at the next start.
+        const now = await life.settings.now(server).catch(() => undefined);
+        if (now === undefined || digestOf(now) !== server.settingsDigest) outdated.push(server);
+      }
+      return outdated;
     },
     progressSoFar: (server) => life.board.eventsOf(server.workloadId ?? ''),
     routes: () => life.routes.list(),

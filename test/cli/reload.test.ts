@@ -114,5 +114,6 @@ describe('settings files that change while Atoll runs', () => {
     write(settings(`${profile}    memory: { limit: 3G }\n`).replace('[root]', '[root, grace]'));
     process.kill(atoll.pidOf('up'), 'SIGHUP');
     await printed(/For servers that are started from now on: jupyterhub\.singleuser\.memory\.limit/, from);
+    expect(await report()).toMatchObject({ refused: null, outdated_servers: [{ user: 'ada', name: '' }] });
   });
 });

@@ -27,22 +27,24 @@ function begin(paths: string[], lookMs = 3_600_000): void {
   watch = new SettingsWatch({ paths, onChange: () => changes++, quietMs: 30, lookMs });
 }
 
-/** Waits for a change that was told after `act`. */
-async function tells(act: () => void): Promise<void> {
+/** Whether a change is told after `act`: true, or never. */
+async function tells(act: () => void): Promise<boolean> {
   const before = changes;
   act();
   await until('a change', () => changes > before);
+  return true;
 }
 
 test('a file that is written to, and one that is replaced, again and again', async () => {
   writeFileSync(path('a.yaml'), 'a: 1');
   begin([path('a.yaml')]);
-  await tells(() => writeFileSync(path('a.yaml'), 'a: 2'));
+  expect(await tells(() => writeFileSync(path('a.yaml'), 'a: 2'))).toBe(true);
   for (const text of ['a: 3', 'a: 4']) {
-    await tells(() => {
+    const told = await tells(() => {
       writeFileSync(path('.a.yaml.swp'), text);
       renameSync(path('.a.yaml.swp'), path('a.yaml'));
     });
+    expect(told).toBe(true);
   }
 });
 
@@ -56,28 +58,29 @@ test('the files of a ConfigMap, whose folder is swapped as a whole, twice', asyn
   publish('..1');
   symlinkSync('..data/values.yaml', path('values.yaml'));
   begin([path('values.yaml')]);
-  await tells(() => publish('..2'));
+  expect(await tells(() => publish('..2'))).toBe(true);
   rmSync(path('..1'), { recursive: true });
-  await tells(() => publish('..3'));
+  expect(await tells(() => publish('..3'))).toBe(true);
 });
 
 test('a folder of files: one that comes, and one that goes', async () => {
   writeFileSync(path('a.yaml'), 'a: 1');
   begin([folder]);
-  await tells(() => writeFileSync(path('b.yaml'), 'b: 1'));
-  await tells(() => rmSync(path('a.yaml')));
+  expect(await tells(() => writeFileSync(path('b.yaml'), 'b: 1'))).toBe(true);
+  expect(await tells(() => rmSync(path('a.yaml')))).toBe(true);
 });
 
 test('a folder that is taken away and put there again', async () => {
   mkdirSync(path('settings'));
   writeFileSync(path('settings/a.yaml'), 'a: 1');
   begin([path('settings/a.yaml')], 50);
-  await tells(() => rmSync(path('settings'), { recursive: true }));
-  await tells(() => {
+  expect(await tells(() => rmSync(path('settings'), { recursive: true }))).toBe(true);
+  const told = await tells(() => {
     mkdirSync(path('settings'));
     writeFileSync(path('settings/a.yaml'), 'a: 2');
   });
-  await tells(() => writeFileSync(path('settings/a.yaml'), 'a: 33'));
+  expect(told).toBe(true);
+  expect(await tells(() => writeFileSync(path('settings/a.yaml'), 'a: 33'))).toBe(true);
 });
 
 test('several steps in short order are told once', async () => {

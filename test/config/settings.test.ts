@@ -206,6 +206,9 @@ describe('sign-in', () => {
     expect(await existing('allowed_users: []')).toBe(false);
     expect(await existing('allow_existing_users: false, allowed_users: [a]')).toBe(false);
     expect(await existing('allow_existing_users: true')).toBe(true);
+    const github = 'allowed_users: [a]}, JupyterHub: {authenticator_class: github}, X: {y: z';
+    const { settings } = await load(traits(`Authenticator: {${github}}`));
+    expect(settings.authentication).toMatchObject({ allowedUsers: ['a'], allowExistingUsers: false });
     expect(await existing('allow_existing_users: false, whitelist: [a]')).toBe(false);
     expect(
       await existing(

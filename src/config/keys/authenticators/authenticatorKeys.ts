@@ -6,7 +6,7 @@ import { authenticatorNames, chooseAuthenticator } from '../authenticatorNames.t
 import { none, unsupported } from '../effects.ts';
 import { type ApplyContext, inert, key, type Row, section, under } from '../key.ts';
 import { anything, count, text } from '../types.ts';
-import { type AuthenticatorClass, authenticatorClasses, type ClassName } from './classes.ts';
+import { type AuthenticatorClass, authenticatorClasses, type ClassName, oauthNames } from './classes.ts';
 import { allowedUsersTraits, commonTraits } from './commonTraits.ts';
 import { cryptKeys } from './cryptKeys.ts';
 import { multiKeys } from './multi.ts';
@@ -22,7 +22,6 @@ interface Holder {
 }
 
 const classes = Object.entries(authenticatorClasses) as [ClassName, AuthenticatorClass][];
-const oauthNames = classes.filter(([, { packages }]) => packages.includes('oauthenticator')).map(([name]) => name);
 
 const holders: Holder[] = [
   { className: 'Authenticator' },

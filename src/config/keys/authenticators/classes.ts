@@ -123,5 +123,12 @@ type Classes = typeof authenticatorClasses;
 /** An authenticator that has traits. */
 export type ClassName = keyof Classes;
 
+/** The authenticators of oauthenticator, which all have the traits of OAuthenticator. */
+export const oauthNames: readonly ClassName[] = (
+  Object.entries(authenticatorClasses) as [ClassName, AuthenticatorClass][]
+)
+  .filter(([, { packages }]) => packages.includes('oauthenticator'))
+  .map(([name]) => name);
+
 /** What settings files say about authenticators' own traits, by authenticator. */
 export type WrittenClasses = { [K in ClassName]?: WrittenTraits<Classes[K]['traits']> };

@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import type { AuthenticationSettings } from '../../settings.ts';
 import { flag, seconds, text, textList, textMap } from '../types.ts';
+import { oauthNames } from './classes.ts';
 import { type InertTrait, inertTrait } from './trait.ts';
 
 /** A trait that every authenticator has. */
@@ -33,7 +34,9 @@ function isPattern(value: string): boolean {
 
 function allowUsers(authentication: AuthenticationSettings, names: string[]): void {
   authentication.allowedUsers = names;
-  authentication.allowExistingUsers = names.length > 0;
+  // In oauthenticator, naming some lets nobody else in.
+  const isOAuth = (oauthNames as readonly string[]).includes(authentication.authenticator);
+  authentication.allowExistingUsers = names.length > 0 && !isOAuth;
 }
 
 function blockUsers(authentication: AuthenticationSettings, names: string[]): void {
@@ -57,7 +60,7 @@ export const commonTraits: Record<string, CommonTrait | InertTrait> = {
   allow_all: common(flag, 'Whether everybody who signs in is let in.', (to, value) => (to.allowAll = value), false),
   allow_existing_users: common(
     flag,
-    'Whether whoever is a user already is let in. Default: whether allowed_users names anybody.',
+    'Whether whoever is a user already is let in. Default: whether allowed_users names anybody; false for OAuthenticators.',
     (to, value) => (to.allowExistingUsers = value),
   ),
   username_pattern: common(

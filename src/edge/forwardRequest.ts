@@ -10,7 +10,7 @@ type Rule = 'hop' | 'forwarded' | 'credential' | 'kept';
 
 const rules = new Map<string, Rule>([
   ...rule('hop', 'connection keep-alive proxy-connection proxy-authorization te upgrade http2-settings'),
-  ...rule('forwarded', 'x-forwarded-for x-forwarded-proto x-forwarded-host x-forwarded-port'),
+  ...rule('forwarded', 'x-forwarded-for x-forwarded-proto x-forwarded-host x-forwarded-port x-forwarded-peer'),
   ...rule('forwarded', 'forwarded x-real-ip x-scheme x-original-url x-rewrite-url'),
   ...rule('credential', 'authorization cookie'),
   ...rule('kept', 'host content-length transfer-encoding content-type content-encoding expect origin referer'),

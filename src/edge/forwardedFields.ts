@@ -18,12 +18,14 @@ export interface Peer {
 export function forwardedFields(head: RequestHead, peer: Peer): string {
   if (!isTrusted(peer)) return lines(peer.address, 'http', head.host);
   const { fields } = head;
-  return lines(
+  const seenByProxy = lines(
     addressesUpToClient(fields.get('x-forwarded-for'), peer),
     fields.get('x-forwarded-proto') ?? 'http',
     hostSeenByClient(head, peer),
     fields.get('x-forwarded-port'),
   );
+  // Whoever believes more of the proxy (who somebody is) has to know that it is the one.
+  return `${seenByProxy}X-Forwarded-Peer: ${peer.address}\r\n`;
 }
 
 /** The host that the client itself asked for: a trusted proxy in front may ask for another one. */

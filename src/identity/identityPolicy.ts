@@ -1,7 +1,9 @@
 import type { Settings } from '../config/settings.ts';
+import { AtollError } from '../core/errors.ts';
 import { compileUsernamePattern, type NameRules, normalizeName } from './names.ts';
 import { RoleBook } from './roles/roleBook.ts';
 import type { ScopeRules } from './scopes/effectiveScopes.ts';
+import { parseScope } from './scopes/parseScope.ts';
 import { ScopeCatalogue } from './scopes/scopeCatalogue.ts';
 
 /** What one snapshot of the settings says about people and their rights, worked out once. Never changes. */
@@ -22,7 +24,11 @@ export class IdentityPolicy {
     this.settings = settings;
     this.catalogue = new ScopeCatalogue(settings.customScopes);
     this.roles = new RoleBook(settings.roles, this.catalogue);
-    this.scopeRules = { catalogue: this.catalogue, roles: this.roles };
+    this.scopeRules = {
+      catalogue: this.catalogue,
+      roles: this.roles,
+      extraUserScopes: knownScopes(settings.extraUserScopes ?? [], this.catalogue),
+    };
     this.nameRules = {
       map: usernameMap,
       ...(usernamePattern !== undefined && { pattern: compileUsernamePattern(usernamePattern) }),
@@ -31,4 +37,14 @@ export class IdentityPolicy {
     this.allowed = new Set(allowedUsers.map(normalizeName));
     this.admins = new Set(adminUsers.map(normalizeName));
   }
+}
+
+/** @throws AtollError `ATOLL_SCOPE_INVALID` */
+function knownScopes(scopes: readonly string[], catalogue: ScopeCatalogue): readonly string[] {
+  const unknown = scopes.find((scope) => !catalogue.has(parseScope(scope)?.name ?? ''));
+  if (unknown !== undefined)
+    throw new AtollError('ATOLL_SCOPE_INVALID', `extra_user_scopes has the unknown scope "${unknown}".`, {
+      nextStep: 'Correct extra_user_scopes.',
+    });
+  return scopes;
 }

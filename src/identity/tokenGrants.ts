@@ -48,6 +48,22 @@ export async function scopesForToken(
   return scopes;
 }
 
+/**
+ * Seconds that a new API token lasts; undefined: for ever. Without a wish it is as long as the settings allow.
+ * @param wished 0: it expires at once
+ * @throws AtollError `ATOLL_BAD_REQUEST` for longer than the settings allow
+ */
+export function lifetimeForToken(wished: number | undefined, { settings }: Identity): number | undefined {
+  const { longestSeconds } = settings.tokens;
+  if (longestSeconds === 0) return wished;
+  if (wished !== undefined && wished > longestSeconds)
+    throw new AtollError(
+      'ATOLL_BAD_REQUEST',
+      `token expires_in must be at most ${longestSeconds} seconds, not ${wished}`,
+    );
+  return wished ?? longestSeconds;
+}
+
 function scopesOf({ scopes, roles }: TokenWish, identity: Identity): string[] {
   if (scopes && roles) throw new AtollError('ATOLL_BAD_REQUEST', 'Specify either roles or scopes, not both');
   if (scopes) {

@@ -166,7 +166,9 @@ async function auditToken(write: Write, action: string, token: Token): Promise<v
   const { note, scopes, oauthClientId, expiresAt } = token;
   const details = {
     token: publicIdOf(token),
-    ...(oauthClientId === null ? { note, scopes, expiresAt } : { client: oauthClientId }),
+    ...(oauthClientId === null
+      ? { note, scopes, expires: expiresAt === null ? null : new Date(expiresAt).toISOString() }
+      : { client: oauthClientId }),
   };
   await write.audit({ action, target: owner?.name ?? '', details });
 }

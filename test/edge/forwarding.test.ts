@@ -106,6 +106,8 @@ describe('the head that a server gets', () => {
       'X-Forwarded-Host',
       'X-Forwarded-Port',
       'X-Forwarded-User',
+      'X-Forwarded-Peer',
+      'X_Forwarded_Peer',
       'Forwarded',
       'X-Real-IP',
       'X_REAL_IP',
@@ -130,7 +132,7 @@ describe('the head that a server gets', () => {
       'GET /s/ HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 10.1.2.3\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: hub.example\r\nX-Real-IP: 6.6.6.6\r\nConnection: close\r\n\r\n',
     );
     expect(heads[0]).toBe(
-      'GET /s/ HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 10.1.2.3\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: hub.example\r\nX-Forwarded-Port: 443\r\n\r\n',
+      'GET /s/ HTTP/1.1\r\nHost: inner\r\nX-Forwarded-For: 10.1.2.3\r\nX-Forwarded-Proto: https\r\nX-Forwarded-Host: hub.example\r\nX-Forwarded-Port: 443\r\nX-Forwarded-Peer: 127.0.0.1\r\n\r\n',
     );
   });
 

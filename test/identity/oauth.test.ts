@@ -332,3 +332,37 @@ describe('PKCE', () => {
     expect(await codeOf(outcome)).toBe(expected ? 'ok' : 'invalid_grant');
   });
 });
+
+describe('settings', () => {
+  test('may require PKCE of every client', async () => {
+    await world.close();
+    world = await openIdentityWorld({ tokens: { longestSeconds: 0, oauthSeconds: 60, requirePkce: true } });
+    const server = await serverOf('ada');
+    const without = locationOf(await authorize('ada', { client_id: server.clientId })).searchParams;
+    expect(without.get('error')).toBe('invalid_request');
+    expect(without.get('code')).toBeNull();
+    const challenge = 'x'.repeat(43);
+    const withIt = locationOf(await authorize('ada', { client_id: server.clientId, code_challenge: challenge }));
+    const answer = await world.identity.oauth.token({
+      client_id: server.clientId,
+      client_secret: server.token,
+      grant_type: 'authorization_code',
+      code: withIt.searchParams.get('code') ?? '',
+      redirect_uri: '/user/ada/oauth_callback',
+      code_verifier: challenge,
+    });
+    expect(answer.expires_in).toBe(60);
+  });
+
+  test('give everybody more, of what there is', async () => {
+    await world.close();
+    const custom = { 'custom:grader:mark': { description: 'Mark', scopes: [] } };
+    const extraUserScopes = ['custom:grader:mark!user', 'read:hub'];
+    world = await openIdentityWorld({ customScopes: custom, extraUserScopes });
+    const { principal } = await signedIn('ada');
+    expect(principal.scopes.toList()).toEqual(expect.arrayContaining(['custom:grader:mark!user=ada', 'read:hub']));
+    await expect(openIdentityWorld({ extraUserScopes: ['nonsense'] })).rejects.toMatchObject({
+      code: 'ATOLL_SCOPE_INVALID',
+    });
+  });
+});

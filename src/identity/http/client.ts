@@ -19,3 +19,8 @@ export function clientOf(request: Request): Client {
     userAgent: headers.get('user-agent') ?? '',
   };
 }
+
+/** Who opened the connection to the edge: the client itself, or a trusted proxy in front. Clients cannot write the field. */
+export function peerOf(request: Request): string {
+  return request.headers.get('x-forwarded-peer') ?? clientOf(request).address;
+}

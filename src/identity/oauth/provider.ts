@@ -92,7 +92,7 @@ export class OAuthProvider {
     });
     try {
       checkResponseType(parameters.response_type);
-      const pkce = checkPkce(parameters.code_challenge, parameters.code_challenge_method);
+      const pkce = checkPkce(parameters.code_challenge, parameters.code_challenge_method, identity.settings.tokens);
       await checkAccess(principal, client, identity);
       const granted = await checkScopes(parameters.scope, client, principal, identity);
       let { scopes } = granted;
@@ -122,7 +122,12 @@ export class OAuthProvider {
     if (code === undefined) throw new OAuthError('invalid_request', 'Missing code parameter.');
     const { secret, token, expiresInSeconds } = await redeemCode(
       { client, code, redirectUri: parameters.redirect_uri, codeVerifier: parameters.code_verifier },
-      { store: this.#store, tokens: this.#identity.tokens, clock: this.#clock },
+      {
+        store: this.#store,
+        tokens: this.#identity.tokens,
+        clock: this.#clock,
+        lifetimeSeconds: this.#identity.settings.tokens.oauthSeconds,
+      },
     );
     return {
       access_token: secret,

@@ -1,14 +1,11 @@
 /** What the name of dask-gateway's service is in scopes and URLs. */
 export const gatewayServiceName = 'dask-gateway';
 
-/** Lets somebody make and use Dask clusters. */
-export const gatewayAccessScope = `access:services!service=${gatewayServiceName}`;
-
 /**
- * What every user holds beside the `user` role (JupyterHub's `extra_user_scopes`): settings that redefine the role, as
+ * Lets somebody make and use Dask clusters. Every user holds it beside the `user` role: settings that redefine the role, as
  * JupyterHub's documentation advises for sharing, shall not take Dask clusters away.
  */
-export const extraUserScopes: readonly string[] = [gatewayAccessScope];
+export const gatewayAccessScope = `access:services!service=${gatewayServiceName}`;
 
 /** A named set of scopes. */
 export interface Role {

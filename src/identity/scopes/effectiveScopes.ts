@@ -1,4 +1,4 @@
-import { extraUserScopes } from '../roles/defaultRoles.ts';
+import { gatewayAccessScope } from '../roles/defaultRoles.ts';
 import type { RoleBook } from '../roles/roleBook.ts';
 import { resolveScopes, type ScopeHolder } from './resolveScopes.ts';
 import type { ScopeCatalogue } from './scopeCatalogue.ts';
@@ -8,6 +8,8 @@ import { ScopeSet } from './scopeSet.ts';
 export interface ScopeRules {
   catalogue: ScopeCatalogue;
   roles: RoleBook;
+  /** What every user holds beside their roles, by the settings. Undefined: nothing. */
+  extraUserScopes?: readonly string[];
 }
 
 /**
@@ -15,10 +17,10 @@ export interface ScopeRules {
  */
 export function scopesOfUser(
   user: { name: string; admin: boolean; groups: readonly string[]; shared?: readonly string[] },
-  { catalogue, roles }: ScopeRules,
+  { catalogue, roles, extraUserScopes = [] }: ScopeRules,
 ): ScopeSet {
   const names = new Set([...roles.ofUser(user), ...user.groups.flatMap((group) => roles.ofGroup(group))]);
-  const scopes = [...roles.scopesOf(names), ...extraUserScopes, ...(user.shared ?? [])];
+  const scopes = [...roles.scopesOf(names), gatewayAccessScope, ...extraUserScopes, ...(user.shared ?? [])];
   return ScopeSet.of(resolveScopes(scopes, { user: user.name }, catalogue));
 }
 

@@ -217,7 +217,7 @@ export class Shares {
         })
         .returning('id')
         .executeTakeFirstOrThrow();
-      const details = { code: row.id, scopes, expiresAt };
+      const details = { code: row.id, scopes, expires: new Date(expiresAt).toISOString() };
       await audit({ action: 'share-code.create', target: `${server.user}/${server.name}`, details });
       return row.id;
     });

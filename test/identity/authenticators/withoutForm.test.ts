@@ -52,6 +52,14 @@ describe('a proxy that says who somebody is', () => {
     expect((await world.identity.users.list({ offset: 0, limit: 5 })).total).toBe(0);
   });
 
+  test('is believed when the edge knows it too, and says whose request it is; its client is not', async () => {
+    const world = await behind();
+    const from = (peer: string, address: string) =>
+      visit(world, address, { REMOTE_USER: 'ada', 'x-forwarded-peer': peer });
+    expect((await from('10.1.2.3', '192.0.2.7')).status).toBe(302);
+    expect((await from('192.0.2.7', '10.1.2.3')).status).toBe(403);
+  });
+
   test('allow rules, blocked users and the name of the header are those of the settings', async () => {
     const world = await behind(
       { header_name: 'X-Uid' },

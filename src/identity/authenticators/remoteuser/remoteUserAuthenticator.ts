@@ -4,7 +4,7 @@ import { withDefaults } from '../../../config/keys/authenticators/trait.ts';
 import type { AuthenticationSettings } from '../../../config/settings.ts';
 import { AtollError } from '../../../core/errors.ts';
 import { equalInConstantTime } from '../../../core/ids.ts';
-import { clientOf } from '../../http/client.ts';
+import { peerOf } from '../../http/client.ts';
 import { type Authenticator, plainAuthenticator } from '../contract.ts';
 
 /** The header in which a proxy proves that it is the one. */
@@ -28,7 +28,7 @@ export function createRemoteUserAuthenticator({ classes }: AuthenticationSetting
     );
 
   function isProxy(request: Request): boolean {
-    const { address } = clientOf(request);
+    const address = peerOf(request);
     if (isIP(address) === 0 || !trusted.check(address, isIPv6(address) ? 'ipv6' : 'ipv4')) return false;
     return proxy_secret === undefined || equalInConstantTime(request.headers.get(secretHeader) ?? '', proxy_secret);
   }

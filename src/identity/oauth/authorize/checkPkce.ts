@@ -8,11 +8,16 @@ export interface PkceChallenge {
 
 /**
  * The PKCE challenge of an authorize request; undefined when it has none (single-user servers before 6.0 send none).
- * @throws OAuthError for another method than S256 or plain, a malformed challenge, or a method without challenge.
+ * @throws OAuthError for another method than S256 or plain, a malformed challenge, a method without challenge, or none at all where the
+ * settings require PKCE.
  */
-export function checkPkce(challenge: string | undefined, method: string | undefined): PkceChallenge | undefined {
+export function checkPkce(
+  challenge: string | undefined,
+  method: string | undefined,
+  { requirePkce }: { requirePkce: boolean },
+): PkceChallenge | undefined {
   if (challenge === undefined) {
-    if (method !== undefined) throw new OAuthError('invalid_request', 'Code challenge required.');
+    if (method !== undefined || requirePkce) throw new OAuthError('invalid_request', 'Code challenge required.');
     return undefined;
   }
   if (method !== undefined && method !== 'S256' && method !== 'plain')

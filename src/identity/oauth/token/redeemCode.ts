@@ -3,7 +3,6 @@ import type { Clock } from '../../../core/clock.ts';
 import { equalInConstantTime, sha256Hex } from '../../../core/ids.ts';
 import type { Store } from '../../../store/store.ts';
 import type { OAuthCodesTable } from '../../../store/tables/identity.ts';
-import { sessionLifetimeSeconds } from '../../sessions.ts';
 import { deleteTokens, type Token, type Tokens } from '../../tokens.ts';
 import type { OAuthClient } from '../clients.ts';
 import { OAuthError } from '../oauthError.ts';
@@ -16,17 +15,15 @@ export interface CodeExchange {
   codeVerifier: string | undefined;
 }
 
-/** Lifetime of an OAuth token (`oauth_token_expires_in`), in seconds; it never outlives the login it came from. */
-const tokenLifetimeSeconds = sessionLifetimeSeconds;
-
 /**
  * Exchanges a code for a token, once. A second use revokes the token of the first (RFC 6749 §4.1.2): one of the two was
  * not the client. A failed attempt does not use the code up.
+ * @param context.lifetimeSeconds how long the token lasts; it never outlives the login it came from
  * @throws OAuthError `invalid_grant`, or `invalid_request` for another redirect address.
  */
 export async function redeemCode(
   exchange: CodeExchange,
-  { store, tokens, clock }: { store: Store; tokens: Tokens; clock: Clock },
+  { store, tokens, clock, lifetimeSeconds }: { store: Store; tokens: Tokens; clock: Clock; lifetimeSeconds: number },
 ): Promise<{ secret: string; token: Token; expiresInSeconds: number }> {
   const { client, code, redirectUri, codeVerifier } = exchange;
   const hash = sha256Hex(code);
@@ -49,7 +46,7 @@ export async function redeemCode(
       .executeTakeFirst();
     if (!session) return new OAuthError('invalid_grant');
 
-    const expiresInSeconds = Math.min(tokenLifetimeSeconds, Math.floor((session.expires_at - now) / 1000));
+    const expiresInSeconds = Math.min(lifetimeSeconds, Math.floor((session.expires_at - now) / 1000));
     const made = await tokens.createIn(write, {
       userId: row.user_id,
       scopes: JSON.parse(row.scopes) as string[],

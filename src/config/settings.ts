@@ -19,6 +19,10 @@ export interface Settings {
   authentication: AuthenticationSettings;
   /** Who holds which rights. */
   roles: RoleSettings[];
+  /** Scopes that everybody holds beside the role `user`. `hub.config.JupyterHub.extra_user_scopes`. Undefined: none. */
+  extraUserScopes?: string[];
+  /** How long tokens last, and what OAuth clients must do. */
+  tokens: TokenSettings;
   /** Scopes for services' own use, by name (`custom:…`). `hub.config.JupyterHub.custom_scopes`. Undefined: none. */
   customScopes?: Record<string, { description: string; scopes: string[] }>;
   /** Groups to create, with members and properties. `hub.loadGroups` / `hub.config.JupyterHub.load_groups`. */
@@ -108,6 +112,15 @@ export interface MemberSettings {
   prefix: string;
   /** Its own settings. The names in them are without the prefix; those of all members stand in the settings of all, with it. */
   authentication: AuthenticationSettings;
+}
+
+export interface TokenSettings {
+  /** Seconds that an API token may last at most, which is then also its default. `token_expires_in_max_seconds`; 0: no limit. */
+  longestSeconds: number;
+  /** Seconds that a token of an OAuth client lasts; it never outlives its login. `oauth_token_expires_in`. Default 14 days. */
+  oauthSeconds: number;
+  /** Whether OAuth clients must use PKCE. `oauth_require_pkce`. Default false: single-user servers before 6.0 do not. */
+  requirePkce: boolean;
 }
 
 /** One entry of `hub.loadRoles`. */
@@ -338,6 +351,7 @@ export function defaultSettings(): Settings {
       classes: {},
       members: [],
     },
+    tokens: { longestSeconds: 0, oauthSeconds: 14 * 24 * 3600, requirePkce: false },
     roles: [],
     groups: {},
     services: {},

@@ -1,7 +1,8 @@
 import { html } from 'hono/html';
 import { AtollError } from '../core/errors.ts';
-import { scopesForToken } from '../identity/tokenGrants.ts';
+import { lifetimeForToken, scopesForToken } from '../identity/tokenGrants.ts';
 import { publicIdOf, type Token } from '../identity/tokens.ts';
+import { dateText } from './frame/dateText.ts';
 import { alert, field, xsrfField } from './frame/formParts.ts';
 import type { Html } from './frame/layout.ts';
 import type { PageContext, PageFrame } from './frame/pageFrame.ts';
@@ -36,11 +37,12 @@ export function addTokenPages(frame: PageFrame, { identity }: PagesOptions): voi
       }
       const scopes = (form.get('scopes') ?? '').split(/\s+/).filter(Boolean);
       const days = lifetimeFrom(form.get('days'));
+      const seconds = lifetimeForToken(days > 0 ? days * day : undefined, identity);
       const { secret } = await identity.tokens.create({
         userId: principal.userId ?? 0,
         note: (form.get('note') ?? '').trim() || 'Made on the token page',
         scopes: await scopesForToken(scopes.length > 0 ? { scopes } : {}, principal, principal, identity),
-        ...(days > 0 && { expiresInSeconds: days * day }),
+        ...(seconds !== undefined && { expiresInSeconds: seconds }),
       });
       return await show(context, { secret });
     } catch (error) {
@@ -90,11 +92,11 @@ ${field({
 <button>Make a token</button>
 </form>
 </section>
-<section class="card scroll">
+<section class="card flush">
 <h2>API tokens</h2>
 ${plain.length === 0 ? html`<p>You have none.</p>` : tokenTable(plain, context)}
 </section>
-<section class="card scroll">
+<section class="card flush">
 <h2>Programs that you signed in to</h2>
 ${
   byClient.size === 0
@@ -118,24 +120,30 @@ function lifetimeFrom(text: string | null): number {
 }
 
 function tokenTable(tokens: readonly Token[], { xsrfToken }: PageContext): Html {
-  return html`<table>
-<thead><tr><th scope="col">Note</th><th scope="col">Last used</th><th scope="col">Made</th><th scope="col">Expires</th><th scope="col">Do</th></tr></thead>
+  return html`<table class="stack">
+<thead><tr><th scope="col">Note</th><th scope="col">May do</th><th scope="col">Last used</th><th scope="col">Made</th><th scope="col">Expires</th><th scope="col">Do</th></tr></thead>
 <tbody>
 ${tokens.map(
   (token) => html`<tr>
-<td>${token.note}</td>
-<td>${dateOf(token.lastActivity) ?? 'never'}</td>
-<td>${dateOf(token.createdAt)}</td>
-<td>${dateOf(token.expiresAt) ?? 'never'}</td>
-<td><form method="post" action="/hub/token">${xsrfField(xsrfToken)}<button class="danger" name="revoke" value="${publicIdOf(token)}">Revoke</button></form></td>
+<th scope="row">${token.note}</th>
+<td data-label="May do" class="small">${scopesText(token.scopes)}</td>
+<td data-label="Last used">${timeOf(token.lastActivity)}</td>
+<td data-label="Made">${timeOf(token.createdAt)}</td>
+<td data-label="Expires">${timeOf(token.expiresAt)}</td>
+<td><form method="post" action="/hub/token">${xsrfField(xsrfToken)}<button class="danger" name="revoke" value="${publicIdOf(token)}" aria-label="Revoke ${token.note}">Revoke</button></form></td>
 </tr>`,
 )}
 </tbody>
 </table>`;
 }
 
-function dateOf(milliseconds: number | null): string | undefined {
+function scopesText(scopes: readonly string[]): string {
+  if (scopes.includes('inherit')) return 'everything you can';
+  return scopes.join(' ') || 'say who you are';
+}
+
+function timeOf(milliseconds: number | null): Html {
   return milliseconds === null
-    ? undefined
-    : `${new Date(milliseconds).toISOString().slice(0, 16).replace('T', ' ')} UTC`;
+    ? html`never`
+    : html`<time datetime="${new Date(milliseconds).toISOString()}">${dateText(milliseconds)}</time>`;
 }

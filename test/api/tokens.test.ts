@@ -193,3 +193,30 @@ test('whose a token is, in the old way, is told to programs with a token only', 
   expect((await call(ada, 'GET', '/authorizations/token/nonsense')).status).toBe(404);
   expect((await call(null, 'GET', `/authorizations/token/${root}`)).status).toBe(403);
 });
+
+describe('where the settings limit how long tokens last', () => {
+  let limited: IdentityWorld;
+  beforeEach(async () => {
+    limited = await openIdentityWorld({ tokens: { longestSeconds: 3600, oauthSeconds: 60, requirePkce: true } });
+  });
+  afterEach(() => limited.close());
+
+  async function make(body: unknown): Promise<{ status: number; expires_at?: string | null }> {
+    const response = await limited.request('/hub/api/users/ada/tokens', {
+      method: 'POST',
+      headers: { authorization: `token ${await limited.token('ada')}` },
+      body: JSON.stringify(body),
+    });
+    return { ...((await response.json()) as object), status: response.status };
+  }
+
+  test('none lasts longer, however it is asked for', async () => {
+    const latest = new Date(limited.clock.now() + 3_600_000).toISOString().replace('Z', '000Z');
+    for (const body of [{}, { expires_in: null }, { expires_in: 3600 }])
+      expect(await make(body)).toMatchObject({ status: 201, expires_at: latest });
+    expect((await make({ expires_in: 3601 })).status).toBe(400);
+    // In JupyterHub 5 this one is for ever.
+    const now = new Date(limited.clock.now()).toISOString().replace('Z', '000Z');
+    expect(await make({ expires_in: 0 })).toMatchObject({ status: 201, expires_at: now });
+  });
+});

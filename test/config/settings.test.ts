@@ -270,6 +270,20 @@ describe('roles, groups and services', () => {
     `hub: {config: {JupyterHub: {load_roles: [${written.replace('{', '{name: teacher, ')}]}}}`,
   ])('%s', async (text) => expect((await settingsFrom(text)).roles).toEqual([role]));
 
+  test('scopes of one’s own, more scopes for everybody, and how long tokens last', async () => {
+    const settings = await settingsFrom(
+      'hub: {config: {JupyterHub: {custom_scopes: {"custom:grader:read": {description: Read}, "custom:grader:all": ' +
+        '{description: All, subscopes: ["custom:grader:read"]}}, extra_user_scopes: ["custom:grader:read!user"], ' +
+        'token_expires_in_max_seconds: 60, oauth_token_expires_in: 30, oauth_require_pkce: true}}}',
+    );
+    expect(settings.customScopes).toEqual({
+      'custom:grader:read': { description: 'Read', scopes: [] },
+      'custom:grader:all': { description: 'All', scopes: ['custom:grader:read'] },
+    });
+    expect(settings.extraUserScopes).toEqual(['custom:grader:read!user']);
+    expect(settings.tokens).toEqual({ longestSeconds: 60, oauthSeconds: 30, requirePkce: true });
+  });
+
   test('layers of roles merge by name', async () => {
     const { roles } = await settingsFrom(
       'hub: {loadRoles: {one: {}, two: {users: [a]}}}',

@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { AtollError } from '../../core/errors.ts';
 import type { Client } from '../../identity/http/client.ts';
 import type { Principal } from '../../identity/principal.ts';
-import { scopesForToken } from '../../identity/tokenGrants.ts';
+import { lifetimeForToken, scopesForToken } from '../../identity/tokenGrants.ts';
 import { publicIdOf, type Token } from '../../identity/tokens.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
 import { empty, json, timestamp } from '../frame/replies.ts';
@@ -99,12 +99,13 @@ export function addTokenRoutes(frame: ApiFrame, { identity }: HubApiOptions): vo
       const requester = principal ?? (await signInWith(body?.auth, params.user, client));
       const owner = await ownerOf(params.user);
       const scopes = await scopesForToken({ scopes: body?.scopes, roles: body?.roles }, owner, requester, identity);
+      const lifetime = lifetimeForToken(body?.expires_in, identity);
       const own = requester.kind === 'user' && requester.name === owner.name;
       const { secret, token } = await tokens.create({
         userId: owner.userId ?? 0,
         scopes,
         note: body?.note ?? (own ? 'Requested via api' : `Requested via api by ${requester.kind} ${requester.name}`),
-        ...(body?.expires_in !== undefined && { expiresInSeconds: body.expires_in }),
+        ...(lifetime !== undefined && { expiresInSeconds: lifetime }),
       });
       return json({ ...(await modelOf(token, owner)), token: secret }, 201);
     },

@@ -32,6 +32,15 @@ const role = closedMap({
 /** `load_roles` as a map from name to role (z2jh) or as a list (JupyterHub). */
 const roles = z.union([z.record(roleName, role), z.array(role.required({ name: true }))]);
 
+/** `custom_scopes`: a map from name to description and further custom scopes. */
+const customScopes = z.record(
+  text.regex(
+    /^custom:[a-z0-9][a-z0-9_\-*:]+[a-z0-9_*]$/,
+    'is no name of a custom scope: custom: and then lower-case letters, digits and _-*:',
+  ),
+  closedMap({ description: text, subscopes: textList.optional() }),
+);
+
 /** `load_groups`: a map from name to members, or to members and properties. */
 const groups = z.record(
   text,
@@ -100,8 +109,16 @@ export function addGroups(settings: Settings, value: z.output<typeof groups>): v
   }
 }
 
-/** Types of `load_roles` and `load_groups`, for their other spelling under `hub.config.JupyterHub`. */
-export const roleTypes = { roles, groups };
+/** Declares scopes for services' own use. */
+export function addCustomScopes(settings: Settings, value: z.output<typeof customScopes>): void {
+  const declared = Object.entries(value).map(
+    ([name, { description, subscopes = [] }]) => [name, { description, scopes: subscopes }] as const,
+  );
+  settings.customScopes = { ...settings.customScopes, ...Object.fromEntries(declared) };
+}
+
+/** Types of `load_roles` and `load_groups`, for their other spelling under `hub.config.JupyterHub`, and of `custom_scopes`. */
+export const roleTypes = { roles, groups, customScopes };
 
 function addServices(settings: Settings, value: z.output<typeof services>, context: ApplyContext): void {
   for (const [name, service, at] of named(value)) {

@@ -1,4 +1,4 @@
-import { addGroups, addRoles, roleTypes } from './access.ts';
+import { addCustomScopes, addGroups, addRoles, roleTypes } from './access.ts';
 import { authenticatorClassKeys, authenticatorKeys } from './authenticators/authenticatorKeys.ts';
 import { none, unsupported } from './effects.ts';
 import { inert, key, type Row, section, under } from './key.ts';
@@ -6,7 +6,7 @@ import { podTraits } from './podTraits.ts';
 import { profileKey } from './profiles.ts';
 import { serverTraits } from './serverTraits.ts';
 import { applyTemplateVariables } from './templateVariables.ts';
-import { anything, count, flag, freeMap, networks, secretText, text } from './types.ts';
+import { anything, count, flag, freeMap, networks, secretText, text, textList } from './types.ts';
 
 const unread = unsupported('Atoll does not read it.');
 
@@ -35,6 +35,37 @@ const hubTraits: Row[] = [
     }),
     key('load_groups', roleTypes.groups, 'See hub.loadGroups.', addGroups),
     key('load_roles', roleTypes.roles, 'See hub.loadRoles.', addRoles),
+    key('custom_scopes', roleTypes.customScopes, "Scopes for services' own use, by name.", addCustomScopes),
+    key('extra_user_scopes', textList, 'Scopes that everybody holds beside the role user.', (settings, value) => {
+      settings.extraUserScopes = value;
+    }),
+    key(
+      'token_expires_in_max_seconds',
+      count,
+      'Seconds that an API token may last at most; 0: for ever.',
+      (settings, value) => {
+        settings.tokens.longestSeconds = value;
+      },
+      { default: 0 },
+    ),
+    key(
+      'oauth_token_expires_in',
+      count,
+      'Seconds that a token of an OAuth client lasts, its login at most.',
+      (settings, value) => {
+        settings.tokens.oauthSeconds = value;
+      },
+      { default: 14 * 24 * 3600 },
+    ),
+    key(
+      'oauth_require_pkce',
+      flag,
+      'Whether OAuth clients must use PKCE.',
+      (settings, value) => {
+        settings.tokens.requirePkce = value;
+      },
+      { default: false },
+    ),
     inert(
       'admin_access',
       flag,

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { AtollError } from '../core/errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import { type LoadedPython, type LoadMessage, loadedSchema, type PythonRequest } from './messages.ts';
 import { PythonProcess, PythonTrouble } from './pythonProcess.ts';
@@ -67,6 +68,8 @@ const nothing: LoadedPython = {
 };
 /** Python takes some 0.1 s; what snippets import, and a busy machine, take longer. */
 const defaultLoadMs = 20_000;
+/** How often a process that died is replaced within a time, in milliseconds. */
+const [mostRestarts, restartWindowMs] = [20, 60_000];
 /** How long requests to a process that was replaced may go on. */
 const retirementMs = 60_000;
 
@@ -79,8 +82,12 @@ interface Current {
 class PythonBridge implements Bridge {
   readonly #options: BridgeOptions;
   #current: Current | undefined;
+  /** All that were started, trials too, as far as they have not ended. */
+  readonly #processes = new Set<PythonProcess>();
   /** Under way: another process in place of one that died. */
   #restart: Promise<PythonProcess> | undefined;
+  /** When it was started in place of one that died, as far as that is not long ago. */
+  #restarts: number[] = [];
   #closed = false;
 
   constructor(options: BridgeOptions) {
@@ -120,7 +127,6 @@ class PythonBridge implements Bridge {
       } catch (error) {
         if (!(error instanceof PythonTrouble)) throw error;
         const { trouble } = error;
-        if (trouble.kind === 'ended') this.#options.log.warn({ how: trouble.how }, 'the Python of the settings ended');
         if (trouble.kind !== 'ended' || trouble.begun || attempt === 3) throw toAtollError(error, timeoutMs);
       }
     }
@@ -132,7 +138,7 @@ class PythonBridge implements Bridge {
 
   close(): void {
     this.#closed = true;
-    this.#current?.process.kill();
+    for (const process of this.#processes) process.kill();
     this.#current = undefined;
   }
 
@@ -142,6 +148,7 @@ class PythonBridge implements Bridge {
     if (!current)
       throw toAtollError(new PythonTrouble({ kind: 'ended', how: 'it is not in the settings', begun: false }), 0);
     if (!current.process.hasEnded) return current.process;
+    if (!this.#restart) this.#checkRestarts();
     this.#restart ??= this.#start(current.message)
       .then(({ process }) => {
         if (this.#current === current) current.process = process;
@@ -154,9 +161,25 @@ class PythonBridge implements Bridge {
     return this.#restart;
   }
 
+  /** A function that ends its process at each call shall not keep the machine busy. */
+  #checkRestarts(): void {
+    const now = Date.now();
+    this.#restarts = [...this.#restarts.filter((at) => at > now - restartWindowMs), now];
+    if (this.#restarts.length <= mostRestarts) return;
+    this.#restarts.pop();
+    const wait = Math.ceil(((this.#restarts[0] ?? now) + restartWindowMs - now) / 1000);
+    throw new AtollError(
+      'ATOLL_PYTHON_FAILED',
+      `The Python of the settings ended ${mostRestarts} times within a minute; it is started again in ${wait} seconds.`,
+      { retryAfterSeconds: wait, status: 503 },
+    );
+  }
+
   async #start(message: LoadMessage): Promise<{ process: PythonProcess; loaded: LoadedPython }> {
     const { python, log, loadMs = defaultLoadMs } = this.#options;
     const process = new PythonProcess(python, log);
+    for (const other of this.#processes) if (other.hasEnded) this.#processes.delete(other);
+    this.#processes.add(process);
     try {
       const loaded = loadedSchema.parse(await process.request({ op: 'load', ...message }, loadMs));
       if (this.#closed) process.kill();

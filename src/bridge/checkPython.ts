@@ -25,7 +25,9 @@ export async function checkPython(loaded: LoadedSettings, { python }: CheckPytho
   ]);
   const bridge = createBridge({ python, log: silentLogger() });
   try {
-    return await settingsWithPython(loaded, { current: bridge, get: () => Promise.resolve(bridge) });
+    const result = await settingsWithPython(loaded, { current: bridge, get: () => Promise.resolve(bridge) });
+    result.discard();
+    return result;
   } finally {
     bridge.close();
   }

@@ -68,7 +68,9 @@ export class PythonProcess {
     this.#socket.on('error', () => undefined);
     this.#child.once('error', (error) => this.#end(`it cannot be started: ${error.message}`));
     this.#child.once('exit', (code, signal) => {
-      this.#end(signal === null ? `exit code ${code}` : `killed by ${signal}`);
+      const how = signal === null ? `exit code ${code}` : `killed by ${signal}`;
+      if (this.#ended === undefined) log.warn({ how }, 'the Python of the settings ended by itself');
+      this.#end(how);
       // What it forked goes with it.
       if (this.#child.pid !== undefined) killGroup(this.#child.pid);
     });

@@ -1,12 +1,14 @@
-import { isSecretName } from '../config/isSecretName.ts';
 import { entryAt, plainValue } from '../config/values/plainValue.ts';
 import type { MapNode } from '../config/values/valueNode.ts';
 import type { Snippet } from './collectSnippets.ts';
+import { HiddenSecrets } from './hiddenSecrets.ts';
 import type { LoadMessage } from './messages.ts';
 
 /** What is handed to the snippets, and what they cannot have. */
 export interface PythonInputs {
   message: LoadMessage;
+  /** The secrets among the values that they do not see. */
+  secrets: HiddenSecrets;
   /** Variables that only Kubernetes can give (`valueFrom`), and that Atoll's own environment does not have. */
   missingVariables: ReadonlySet<string>;
 }
@@ -18,9 +20,10 @@ export interface PythonInputs {
  */
 export function pythonInputs(values: MapNode, snippets: readonly Snippet[]): PythonInputs {
   const text = snippets.map(({ source }) => source).join('\n');
+  const secrets = new HiddenSecrets(text);
   const chart = (name: string): unknown => {
     const root = entryAt(values, [name])?.value;
-    return root ? withoutSecrets(plainValue(root, true), text) : {};
+    return root ? secrets.hide(withoutPython(plainValue(root, true))) : {};
   };
   const declared = declaredVariables(values);
   const variables: Record<string, string> = { HELM_RELEASE_NAME: 'atoll', POD_NAMESPACE: 'default' };
@@ -45,6 +48,7 @@ export function pythonInputs(values: MapNode, snippets: readonly Snippet[]): Pyt
       values: { jupyterhub: chart('jupyterhub'), 'dask-gateway': chart('dask-gateway') },
       variables,
     },
+    secrets,
     missingVariables,
   };
 }
@@ -76,13 +80,12 @@ function entriesOf(root: unknown): [name: string, value: string | null][] {
   });
 }
 
-/** A value without what its key says is secret, but for keys that the text names. The Python itself is left out too. */
-function withoutSecrets(value: unknown, text: string): unknown {
-  if (Array.isArray(value)) return value.map((item) => withoutSecrets(item, text));
-  if (typeof value !== 'object' || value === null) return value;
+/** A chart's values without their Python. */
+function withoutPython(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return value;
   return Object.fromEntries(
     Object.entries(value)
-      .filter(([name]) => name !== 'extraConfig' && (!isSecretName(name) || text.includes(name)))
-      .map(([name, item]) => [name, withoutSecrets(item, text)]),
+      .filter(([name]) => name !== 'extraConfig')
+      .map(([name, item]) => [name, name === 'hub' || name === 'gateway' ? withoutPython(item) : item]),
   );
 }

@@ -40,7 +40,7 @@ export async function settingsWithPython(
     discard: () => undefined,
   });
   if (!loaded.values || !loaded.amend || snippets.length === 0) return without();
-  const { message, missingVariables } = pythonInputs(loaded.values, snippets);
+  const { message, secrets, missingVariables } = pythonInputs(loaded.values, snippets);
   const bridge = await holder.get();
   let trial: Trial;
   try {
@@ -53,7 +53,8 @@ export async function settingsWithPython(
   const { found, unknown } = traitValues(traits);
   const amended = loaded.amend((values) =>
     found.reduce<MapNode>(
-      (changed, { path, value, trait }) => withValue(changed, path, value, placeOf(trait.place, snippets)),
+      (changed, { path, value, trait }) =>
+        withValue(changed, path, secrets.reveal(value), placeOf(trait.place, snippets)),
       values,
     ),
   );

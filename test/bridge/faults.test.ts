@@ -119,6 +119,17 @@ test('while True: ends at its time limit with the line that it was at', async ()
   await until('the end of the first process', () => isGone(pid));
 });
 
+test('one that dies at each call is not started over and over', async () => {
+  const bridge = await faultyBridge();
+  const reasons = new Set<string>();
+  for (let count = 0; count < 25; count += 1)
+    reasons.add((await trouble(call(bridge, 'exit'))).replace(/\d+ sec/, 'N sec'));
+  expect([...reasons]).toEqual([
+    'The Python of the settings ended by itself (exit code 7).',
+    'The Python of the settings ended 20 times within a minute; it is started again in N seconds.',
+  ]);
+});
+
 test('a handler that awaits too long is cancelled; its process and the calls beside it go on', async () => {
   const bridge = await faultyBridge();
   const pid = bridge.pid;

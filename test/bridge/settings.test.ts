@@ -216,14 +216,41 @@ jupyterhub:
         assert os.environ["ATOLL_TEST_PEPPER"] == "of the operator"
         assert os.environ["GIVEN"] == "from-settings"
         assert c.GitHubOAuthenticator.client_secret == "named"
-        assert get_config("proxy." + "secret" + "Token") is None
-        assert "cookie" + "Secret" not in get_config("hub")
+        assert get_config("proxy." + "secret" + "Token") != "proxy-" + "secret"
+        assert "cookie" + "-secret" not in str(get_config("hub"))
         assert not any("OTHER" in name for name in os.environ), os.environ
         assert "named" not in str(dict(os.environ))
 `);
   delete process.env.ATOLL_TEST_PEPPER;
   delete process.env.ATOLL_TEST_OTHER;
   expect(shortProblems(problems.filter(({ severity }) => severity === 'error'))).toEqual([]);
+});
+
+test('what is hidden from a snippet stays where it was, also when the snippet changes what is around it', async () => {
+  const { settings, problems } = await runPython(`
+jupyterhub:
+  singleuser:
+    extraEnv: { MY_API_KEY: 'key of the lab', PLAIN: x }
+  hub:
+    services:
+      report: { apiToken: the-token-of-a-service }
+    extraConfig:
+      a: |
+        for service in c.JupyterHub.services:
+            service.setdefault("url", "http://127.0.0.1:9000")
+            assert "the-" not in str(service), service
+        c.KubeSpawner.environment["ADDED"] = "y"
+        c.KubeSpawner.environment["HEADER"] = "Bearer " + list(c.KubeSpawner.environment.values())[0]
+        assert "lab" not in str(c.KubeSpawner.environment)
+`);
+  expect(shortProblems(problems)).toEqual([]);
+  expect(settings.services.report).toMatchObject({ apiToken: 'the-token-of-a-service', url: 'http://127.0.0.1:9000' });
+  expect(settings.servers.environment).toEqual({
+    MY_API_KEY: 'key of the lab',
+    PLAIN: 'x',
+    ADDED: 'y',
+    HEADER: 'Bearer key of the lab',
+  });
 });
 
 test('without Python no process is started', async () => {

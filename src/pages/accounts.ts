@@ -155,27 +155,28 @@ function addApproval(frame: PageFrame, identity: Identity, accounts: Accounts): 
     return context.page(
       'Accounts',
       html`<h1>Accounts</h1>
-<section class="card scroll">
-<table>
+${
+  list.length === 0
+    ? html`<p>Nobody has signed up yet.</p>`
+    : html`<div class="card flush"><table class="stack">
 <thead><tr><th scope="col">Name</th><th scope="col">State</th><th scope="col">Since</th><th scope="col">Do</th></tr></thead>
 <tbody>
 ${list.map(
   (account) => html`<tr>
-<td>${account.name}</td>
-<td>${account.approved ? 'approved' : html`<strong>waits for approval</strong>`}</td>
-<td>${new Date(account.createdAt).toISOString().slice(0, 10)}</td>
+<th scope="row">${account.name}</th>
+<td data-label="State">${account.approved ? 'approved' : html`<strong>waits for approval</strong>`}</td>
+<td data-label="Since">${new Date(account.createdAt).toISOString().slice(0, 10)}</td>
 <td><form method="post" action="/hub/authorize" class="buttons">
 ${xsrfField(context.xsrfToken)}
 <input type="hidden" name="username" value="${account.name}">
-${account.approved ? '' : html`<button name="do" value="approve">Approve</button>`}
-<button class="danger" name="do" value="remove">Remove</button>
+${account.approved ? '' : html`<button name="do" value="approve" aria-label="Approve ${account.name}">Approve</button>`}
+<button class="danger" name="do" value="remove" aria-label="Remove ${account.name}">Remove</button>
 </form></td>
 </tr>`,
 )}
 </tbody>
-</table>
-${list.length === 0 ? html`<p>Nobody has signed up yet.</p>` : ''}
-</section>`,
+</table></div>`
+}`,
     );
   });
 

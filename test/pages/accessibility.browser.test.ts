@@ -6,6 +6,7 @@ import { defaultSettings, type ServiceSettings } from '../../src/config/settings
 import { clustersPages } from '../../src/pages/clusters/clustersPages.ts';
 import { launchBrowser, noBrowserReason } from '../support/browser.ts';
 import { ClusterWorld } from '../support/clusterWorld.ts';
+import { FakeRuntime } from '../support/fakeRuntime.ts';
 import { type SmallHub, startSmallHub } from '../support/smallHub.ts';
 import { until } from '../support/until.ts';
 
@@ -173,6 +174,32 @@ describe.skipIf(noBrowserReason !== undefined)('every page', { timeout: 120_000 
       if (tooWide) problems.push(`${path}: wider than ${width} pixels`);
     }
     expect(problems).toEqual([]);
+  });
+
+  test('those of accounts that people make themselves pass too', async () => {
+    const { authentication } = defaultSettings();
+    const native = { ...authentication, authenticator: 'native' as const, configured: true, adminUsers: ['root'] };
+    const small = await startSmallHub({ runtime: new FakeRuntime(), settings: { authentication: native } });
+    const context = await browser.newContext({ viewport: { width: 390, height: 900 }, bypassCSP: true });
+    try {
+      await small.identity.accounts?.signUp('ada', 'a fine password');
+      const page = await context.newPage();
+      const root = await small.identity.users.ensure('root');
+      const problems: string[] = [];
+      for (const path of ['/hub/login', '/hub/signup', '/hub/change-password', '/hub/authorize']) {
+        if (path === '/hub/change-password')
+          await page.goto(small.url + (await small.identity.links.create(root)).path);
+        await page.goto(small.url + path);
+        expect(page.url()).toBe(small.url + path);
+        problems.push(...(await violationsOn(page)).map((violation) => `${path}: ${violation}`));
+        if (await page.evaluate('document.documentElement.scrollWidth > innerWidth'))
+          problems.push(`${path}: too wide`);
+      }
+      expect(problems).toEqual([]);
+    } finally {
+      await context.close();
+      await small.close();
+    }
   });
 
   test('is used with the keyboard alone: sign in, skip the menu, open the services, press a button', async () => {

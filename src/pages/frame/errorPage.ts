@@ -23,6 +23,7 @@ export function errorContent(error: AtollError): Html {
 <p>${error.message}</p>
 ${error.evidence === undefined ? '' : html`<pre>${error.evidence}</pre>`}
 <p>${error.nextStep}</p>
+<div class="buttons"><a class="button quiet" href="/hub/home">Home</a></div>
 <p class="small">${error.status} · ${error.code}</p>
 </section>`;
 }

@@ -308,6 +308,14 @@ export class Clusters {
     return readUsage(this.#context.store.db, question, this.#context.clock.now());
   }
 
+  /** Ends all clusters; resolves when nothing is left of any, those that have failed included, or after `milliseconds`. */
+  async stopAll(reason: string, milliseconds: number): Promise<void> {
+    const until = Date.now() + milliseconds;
+    const names = (await listUnended(this.#context.store.db)).map(({ name }) => name);
+    for (const name of names) await this.stop(name, reason);
+    await Promise.all(names.map((name) => this.#waitFor(name, (cluster) => cluster.ended, until, undefined)));
+  }
+
   /** Ends a cluster; resolves when that is durable. One that has ended, or that is not known, is left as it is. */
   async stop(name: string, reason: string): Promise<void> {
     const { store, log } = this.#context;

@@ -83,7 +83,15 @@ const stopWorkloadsMs = 60_000;
 const stopServicesMs = 8000;
 
 /** Opens the store, adopts what runs, and begins to answer. Nothing is reachable before everything known is loaded. */
-export async function startHub({ folder, settings, python, url, edgeElsewhere, log, shutDown }: HubOptions): Promise<Hub> {
+export async function startHub({
+  folder,
+  settings,
+  python,
+  url,
+  edgeElsewhere,
+  log,
+  shutDown,
+}: HubOptions): Promise<Hub> {
   const store = await openSqlite(folder.database);
   const sealer = new Sealer(secretOf(folder, 'sealing-key'));
   const publisher = new RoutePublisher();
@@ -144,6 +152,8 @@ export async function startHub({ folder, settings, python, url, edgeElsewhere, l
   await clusters.open();
   await services.open();
   revokeGrants(store, routes);
+  // Their logins and tokens have ended already.
+  for (const name of identity.policy.blocked) await stopWorkloadsOf(servers, clusters, name);
   identity.authRefresh.whenLost(({ name }) => stopWorkloadsOf(servers, clusters, name));
   identity.authRefresh.start();
   const makeLoginLink = loginLinks(identity, url);
@@ -165,7 +175,10 @@ export async function startHub({ folder, settings, python, url, edgeElsewhere, l
     metrics,
   );
   const answer = getRequestListener(app);
-  const hubServer = await listenOn(edgeElsewhere?.http ?? folder.hubSocket, (request, response) => void answer(request, response));
+  const hubServer = await listenOn(
+    edgeElsewhere?.http ?? folder.hubSocket,
+    (request, response) => void answer(request, response),
+  );
   const controlServer = await listenOn(
     edgeElsewhere?.control ?? folder.controlSocket,
     createControlListener({

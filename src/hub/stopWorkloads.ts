@@ -7,11 +7,7 @@ export async function stopWorkloads(servers: Servers, clusters: Clusters, millis
     await servers.stop(user, name);
     await servers.settled(user, name, milliseconds);
   });
-  const stopClusters = (await clusters.list(undefined, ['pending', 'running', 'stopping'])).map(async ({ name }) => {
-    await clusters.stop(name, 'Stopped with Atoll.');
-    await clusters.waitForChange(name, milliseconds);
-  });
-  await Promise.all([...stopServers, ...stopClusters]);
+  await Promise.all([...stopServers, clusters.stopAll('Stopped with Atoll.', milliseconds)]);
 }
 
 /** Asks all servers and clusters of one user to end: they may not be here any more. Resolves when that is written down. */

@@ -99,6 +99,25 @@ describe('settings files that change while Atoll runs', () => {
     expect((await (await call('/users/ada/server')).json()) as object).toMatchObject({ ready: true });
   });
 
+  test('who is blocked loses servers and tokens', async () => {
+    const from = atoll.output.length;
+    const made = await call('/users/ada/tokens', { method: 'POST' });
+    const { token: own } = (await made.json()) as { token: string };
+    const asAda = (): Promise<Response> =>
+      fetch(`${atoll.url}/hub/api/user`, { headers: { authorization: `token ${own}` } });
+    expect((await asAda()).status).toBe(200);
+    write(settings(profile).replace('[root]', '[root, grace], blocked_users: [ada]'));
+    await printed('in force.\n', from);
+    expect((await asAda()).status).toBe(403);
+    await until('the end of the server', async () => {
+      const { stopped } = (await (await call('/users/ada/server')).json()) as { stopped: boolean };
+      return stopped;
+    });
+    write(settings(profile).replace('[root]', '[root, grace]'));
+    await printed(/in force\.\n[^]*in force\.\n/, from);
+    expect((await call('/users/ada/server', { method: 'POST' })).status).toBe(201);
+  });
+
   test('what a starting hub refuses is taken back', async () => {
     const from = atoll.output.length;
     write(settings(profile).replace('[root]', '[root, "a/b"]'));

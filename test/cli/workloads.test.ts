@@ -34,6 +34,22 @@ const workloadOfServer = async (): Promise<string> => {
   return state.workload;
 };
 
+test('with --stop-workloads, the end of Atoll is that of servers too', async () => {
+  const ending = await Atoll.start({ settings, arguments: ['--stop-workloads'] });
+  try {
+    const headers = { authorization: `token ${admin}` };
+    await fetch(`${ending.url}/hub/api/users/ada`, { method: 'POST', headers });
+    const started = await fetch(`${ending.url}/hub/api/users/ada/server`, { method: 'POST', headers });
+    expect([201, 202]).toContain(started.status);
+    const running = (): string[] => processesIn(join(ending.data, 'homes/ada'));
+    await until('the server', () => running().length > 0);
+    expect(await ending.stop()).toBe(0);
+    expect(running()).toEqual([]);
+  } finally {
+    await ending.end();
+  }
+});
+
 test('servers go on without Atoll, unless it is told to end them', async () => {
   await api('POST', '/users/ada');
   expect([201, 202]).toContain((await api('POST', '/users/ada/server')).status);

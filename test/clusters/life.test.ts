@@ -113,6 +113,23 @@ describe('a start', () => {
     expect(await clusters.credentials(name)).toBeUndefined();
   });
 
+  test('stopping all waits for what is left of one that has failed already', async () => {
+    const { clusters } = await openWorld();
+    const { name } = await running(clusters);
+    await clusters.scale(name, 1n);
+    await workers(1);
+    world.runtime.onStop = () => undefined;
+    world.schedulerWorkload(name).exit({ code: 1, signal: null });
+    expect(await clusters.waitForChange(name, 20_000)).toMatchObject({ phase: 'failed', ended: false });
+    expect(await clusters.stopAll('Stopped with Atoll.', 50)).toBeUndefined();
+    expect(await clusters.get(name)).toMatchObject({ ended: false });
+    const stopped = clusters.stopAll('Stopped with Atoll.', 20_000);
+    for (const workload of world.runtime.live) workload.exit({ code: null, signal: 'SIGKILL' });
+    await stopped;
+    expect(await clusters.get(name)).toMatchObject({ phase: 'failed', ended: true });
+    expect(world.runtime.live).toEqual([]);
+  });
+
   test('ports that another program took meanwhile lead to a start on other ones', async () => {
     const { clusters } = await openWorld();
     const first = world.onScheduler;

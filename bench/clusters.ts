@@ -1,48 +1,40 @@
-import { execFile } from 'node:child_process';
+/**
+ * Clusters beside dask-gateway's own server, and beside `dask scheduler` and `dask worker` started by hand, with the same
+ * Python environment, in one run; rounds alternate, so that a busy moment of the machine counts for all.
+ *
+ *   node bench/clusters.ts [--rounds 7] [--only starts|traffic|burst|list]
+ *
+ * starts: from GatewayCluster() to a client, workers and the first result. traffic: what the way through the edge costs.
+ * burst: a hundred clusters with five (played) workers each, asked for at once. list: a thousand clusters of one user.
+ */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
-import { setTimeout as wait } from 'node:timers/promises';
-import { parseArgs, promisify } from 'node:util';
+import { parseArgs } from 'node:util';
 import { ensureEnvironment } from '../src/environment/ensureEnvironment.ts';
 import { Atoll } from '../test/support/atoll.ts';
+import { measureBurst } from './clusters/burst.ts';
+import { measureList } from './clusters/list.ts';
+import { measureStarts } from './clusters/starts.ts';
+import { measureTraffic } from './clusters/traffic.ts';
+import { handIn } from './report/handIn.ts';
 import { DaskGatewayPeer } from './support/daskGatewayPeer.ts';
 import { createUser } from './support/serverStart.ts';
-import { median, seconds } from './support/statistics.ts';
-
-// Atoll beside dask-gateway's own server, and beside `dask scheduler` and `dask worker` started by hand, with the same
-// Python environment, in one run: from GatewayCluster() through scale(4) and get_client() to the first result. Each round
-// is a program of its own, since a notebook that makes its first cluster is one too; the rounds of the three alternate.
-//
-//   node bench/clusters.ts [--rounds 7] [--workers 4]
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '7' }, workers: { type: 'string', default: '4' } },
+  options: { rounds: { type: 'string', default: '7' }, only: { type: 'string', default: '' } },
 });
 const rounds = Number(values.rounds);
+const isAsked = (part: string): boolean => values.only === '' || values.only === part;
 const cache = resolve(import.meta.dirname, '../.cache');
 const token = 'bench-token-of-atoll-0123456789';
 // Fork servers are for environments that Atoll built itself.
 delete process.env.ATOLL_PYTHON_ENV;
-const environment = await ensureEnvironment({ stateDirectory: cache, onProgress: (line) => console.error(line) });
-const bin = (program: string): string => join(environment.directory, 'bin', program);
+const { directory: environment } = await ensureEnvironment({
+  stateDirectory: cache,
+  onProgress: (line) => console.error(line),
+});
 
-/** Seconds from the first call. */
-interface Round {
-  /** GatewayCluster() has returned; by hand: the client is connected. */
-  made: number;
-  /** The first result is there. */
-  first: number;
-  /** All workers are there and have computed. */
-  all: number;
-}
-
-/** Pause between rounds, for what the last one left to end. */
-const pauseMs = 3000;
-
-const data = mkdtempSync(join(tmpdir(), 'atoll-bench-'));
-mkdirSync(join(data, 'data'));
-symlinkSync(join(cache, 'python'), join(data, 'data', 'python'));
 const settings = `
 jupyterhub:
   hub:
@@ -52,49 +44,45 @@ jupyterhub:
     services:
       bench: { apiToken: ${token}, admin: true }
 `;
-const atoll = await Atoll.start({ settings, data: join(data, 'data') });
-const peer = await DaskGatewayPeer.start(environment.directory);
-try {
-  await measure();
-} finally {
-  await peer.end();
-  await atoll.end();
-  rmSync(data, { recursive: true, force: true });
-}
 
-async function measure(): Promise<void> {
-  const ours = await gatewayVariables(atoll);
-  const theirs = { DASK_GATEWAY__ADDRESS: peer.address };
-  const firstOfAll = await round('gatewayRound.py', [], ours);
-  // The same for the peer and by hand: files are in the page cache from here on.
-  await round('gatewayRound.py', [], theirs);
-  await round('byHandRound.py', [bin('dask')], {});
-  const results: Record<'atoll' | 'peer' | 'byHand', Round[]> = { atoll: [], peer: [], byHand: [] };
-  for (let done = 0; done < rounds; done++) {
-    results.atoll.push(await round('gatewayRound.py', [], ours));
-    results.peer.push(await round('gatewayRound.py', [], theirs));
-    results.byHand.push(await round('byHandRound.py', [bin('dask')], {}));
-  }
-  console.log(
-    `A user's very first cluster with Atoll (their fork server begins with it): ${firstOfAll.first.toFixed(2)} s`,
-  );
-  console.log('| | Atoll | dask-gateway | ratio | by hand | ratio |\n| --- | --- | --- | --- | --- | --- |');
-  for (const [key, name] of [
-    ['made', 'GatewayCluster() returns (by hand: the client is connected)'],
-    ['first', 'to the first result'],
-    ['all', `to results of all ${values.workers} workers`],
-  ] as const) {
-    const [a, p, h] = [results.atoll, results.peer, results.byHand].map((list) => list.map((one) => one[key]));
-    const cells = [seconds(a!), seconds(p!), ratio(a!, p!), seconds(h!), ratio(a!, h!)];
-    console.log(`| ${name} | ${cells.join(' | ')} |`);
+if (isAsked('starts')) await starts();
+if (isAsked('traffic'))
+  await withAtoll(true, async (variables) => handIn(await measureTraffic(environment, variables, rounds)));
+if (isAsked('burst')) handIn(await measureBurst(rounds));
+if (isAsked('list')) handIn([await measureList(join(environment, 'bin/python'), rounds)]);
+
+async function starts(): Promise<void> {
+  const peer = await DaskGatewayPeer.start(environment);
+  try {
+    await withAtoll(true, (atoll) =>
+      withAtoll(false, async (withoutForkServers) => {
+        const daskGateway = { DASK_GATEWAY__ADDRESS: peer.address };
+        handIn(await measureStarts({ environment, atoll, withoutForkServers, daskGateway }, rounds, '4'));
+      }),
+    );
+  } finally {
+    await peer.end();
   }
 }
 
-function ratio(ours: number[], theirs: number[]): string {
-  return (median(ours) / median(theirs)).toFixed(2);
+/** Runs an Atoll; `work` gets what a server of a user has in its environment, with a token of theirs. */
+async function withAtoll(
+  forkServers: boolean,
+  work: (variables: Record<string, string>) => Promise<void>,
+): Promise<void> {
+  const data = mkdtempSync(join(tmpdir(), 'atoll-bench-'));
+  mkdirSync(join(data, 'data'));
+  symlinkSync(join(cache, 'python'), join(data, 'data', 'python'));
+  process.env.ATOLL_PYTHON_ENV = forkServers ? '' : environment;
+  const atoll = await Atoll.start({ settings, data: join(data, 'data') });
+  try {
+    await work(await gatewayVariables(atoll));
+  } finally {
+    await atoll.end();
+    rmSync(data, { recursive: true, force: true });
+  }
 }
 
-/** What a server of a user has in its environment, with a token of theirs. */
 async function gatewayVariables({ url }: Atoll): Promise<Record<string, string>> {
   await createUser({ url, token }, 'ada');
   const response = await fetch(`${url}/hub/api/users/ada/tokens`, {
@@ -108,14 +96,4 @@ async function gatewayVariables({ url }: Atoll): Promise<Record<string, string>>
     DASK_GATEWAY__AUTH__TYPE: 'jupyterhub',
     DASK_GATEWAY__ADDRESS: `${url}/services/dask-gateway/`,
   };
-}
-
-async function round(script: string, words: string[], variables: Record<string, string>): Promise<Round> {
-  await wait(pauseMs);
-  const path = resolve(import.meta.dirname, 'support', script);
-  const { stdout } = await promisify(execFile)(bin('python'), [path, ...words, values.workers], {
-    env: { ...process.env, ...variables },
-    timeout: 120_000,
-  });
-  return JSON.parse(stdout.trim().split('\n').at(-1) ?? '') as Round;
 }

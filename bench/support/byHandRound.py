@@ -21,15 +21,15 @@ for _ in range(workers):
     worker = [dask, "worker", address, "--host", "127.0.0.1", "--nthreads", "1", "--memory-limit", "2GiB"]
     processes.append(subprocess.Popen(worker, **quiet))
 client = Client(address, timeout=60)
-made = time.perf_counter()
+connected = time.perf_counter()
 client.submit(sum, [1, 2]).result()
 first = time.perf_counter()
 client.wait_for_workers(workers)
+scaled = time.perf_counter()
 client.gather(client.map(lambda x: x + 1, range(4 * workers)))
-every = time.perf_counter()
 client.shutdown()
 for process in processes:
     process.terminate()
 for process in processes:
     process.wait()
-print(json.dumps({"made": made - start, "first": first - start, "all": every - start}))
+print(json.dumps({"connected": connected - start, "first": first - start, "scaled": scaled - start}))

@@ -8,6 +8,10 @@ import { until } from '../../test/support/until.ts';
 
 const version = '2026.3.0';
 
+/** The environment of its server (`pythonVenv`). */
+export const serverVenv = `dask-gateway-server-${version}`;
+export const serverPackages = [`dask-gateway-server==${version}`, 'sqlalchemy', 'cryptography'];
+
 /** dask-gateway's own server with its own proxy, from PyPI; clusters run in the same Python environment as Atoll's. */
 export class DaskGatewayPeer {
   readonly address: string;
@@ -25,8 +29,7 @@ export class DaskGatewayPeer {
    * @param environment the Python environment of schedulers and workers.
    */
   static async start(environment: string): Promise<DaskGatewayPeer> {
-    const packages = [`dask-gateway-server==${version}`, 'sqlalchemy', 'cryptography'];
-    const server = await pythonVenv(`dask-gateway-server-${version}`, join(environment, 'bin/python'), packages);
+    const server = await pythonVenv(serverVenv, join(environment, 'bin/python'), serverPackages);
     const folder = mkdtempSync(join(tmpdir(), 'atoll-bench-dask-gateway-'));
     const [port, apiPort] = await Promise.all([freePort(), freePort()]);
     const config = join(folder, 'dask_gateway_config.py');

@@ -228,6 +228,11 @@ export class Clusters {
     return listEndedClusters(this.#context.store.db, owner, most);
   }
 
+  /** Calls `listener` with the name of each cluster that has changed, until the hub ends. */
+  followChanges(listener: (clusterName: string) => void): void {
+    this.#stopFollowing.push(this.#context.store.changes.follow('clusters', listener));
+  }
+
   /** How far a cluster is: its workers, and what it waits for. */
   progress(cluster: Cluster): Promise<ClusterProgress> {
     return clusterProgress(this.#context, cluster);

@@ -16,7 +16,7 @@ const floors: string[][] = [
   ['activity', 'diagnosis'],
   ['servers', 'clusters', 'services'],
   ['api', 'pages'],
-  ['hub'],
+  ['hub', 'deploy'],
   ['cli'],
   ['main.ts'],
 ];

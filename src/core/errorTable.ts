@@ -381,7 +381,7 @@ export const errorTable = {
   ATOLL_KUBERNETES_FORBIDDEN: row(
     500,
     'The account that Atoll has on Kubernetes lacks a right.',
-    "Give it the right that is named, or deploy again: `atoll deploy` makes a role with all that Atoll needs.",
+    'Give it the right that is named, or deploy again: `atoll deploy` makes a role with all that Atoll needs.',
   ),
   ATOLL_KUBERNETES_QUOTA: row(
     403,
@@ -392,6 +392,31 @@ export const errorTable = {
     422,
     'The Kubernetes API server does not accept what Atoll made from the settings.',
     'Correct the setting that the named field comes from.',
+  ),
+  ATOLL_DEPLOY_IMAGE: row(
+    400,
+    'Nobody said which image holds Atoll itself.',
+    'Build it from the Containerfile, push it to a registry of yours, and name it with --image or jupyterhub.hub.image.',
+  ),
+  ATOLL_DEPLOY_FOREIGN: row(
+    409,
+    'Something that was to be deployed is there already, and belongs to somebody else.',
+    'Choose another namespace with --namespace, or remove what is there.',
+  ),
+  ATOLL_DEPLOY_CONFLICT: row(
+    409,
+    'Somebody has changed by hand what the deployment writes.',
+    'Put the change into the settings, or take the field over again with --force-conflicts.',
+  ),
+  ATOLL_DEPLOY_UNHEALTHY: row(
+    500,
+    'What was deployed did not become healthy in time.',
+    'Mend what is named and deploy again. `atoll doctor` looks once more.',
+  ),
+  ATOLL_DEPLOY_NO_RELEASE: row(
+    404,
+    'There is no such release in the namespace.',
+    'Check --name and --namespace, and the context of your kubeconfig.',
   ),
   ATOLL_PROGRAM_MISSING: row(
     500,
@@ -451,7 +476,7 @@ export const errorTable = {
   ),
   ATOLL_AUTH_STATE_CLOSED: row(
     500,
-    "What a sign-in service said about somebody was encrypted with a key that is not there any more.",
+    'What a sign-in service said about somebody was encrypted with a key that is not there any more.',
     'Bring the key back in CryptKeeper.keys, behind the present one; or let the person sign in again, which replaces the state.',
   ),
   ATOLL_SIGN_IN_AGAIN: row(

@@ -1,7 +1,7 @@
 import { constants } from 'node:os';
 import { formatBytes } from '../../core/quantities.ts';
 import type { WorkloadExit } from '../contract.ts';
-import type { PodView } from './podView.ts';
+import type { PodState } from './podView.ts';
 
 /** What is known of an end beside the pod. */
 export interface ExitCircumstances {
@@ -12,7 +12,7 @@ export interface ExitCircumstances {
 }
 
 /** How a workload ended, or undefined while it has not. */
-export function exitOf(pod: PodView, circumstances: ExitCircumstances): WorkloadExit | undefined {
+export function exitOf(pod: PodState, circumstances: ExitCircumstances): WorkloadExit | undefined {
   const finished = pod.phase === 'Succeeded' || pod.phase === 'Failed';
   if (!finished && !circumstances.gone) return undefined;
   const reason = reasonOf(pod, circumstances);
@@ -23,14 +23,14 @@ export function exitOf(pod: PodView, circumstances: ExitCircumstances): Workload
  * Kubernetes tells one number: an exit code, or 128 and the signal's number. A program that exits with such a code itself
  * cannot be told apart.
  */
-function statusOf({ main }: PodView): Pick<WorkloadExit, 'code' | 'signal'> {
+function statusOf({ main }: PodState): Pick<WorkloadExit, 'code' | 'signal'> {
   const code = main?.ended?.exitCode;
   if (code === undefined) return { code: null, signal: null };
   const signal = Object.entries(constants.signals).find(([, number]) => code === 128 + number)?.[0];
   return signal === undefined ? { code, signal: null } : { code: null, signal };
 }
 
-function reasonOf(pod: PodView, { graceSeconds, gone }: ExitCircumstances): string | undefined {
+function reasonOf(pod: PodState, { graceSeconds, gone }: ExitCircumstances): string | undefined {
   const { memoryLimit } = pod;
   const { ended } = pod.main ?? {};
   if (ended?.reason === 'OOMKilled')
@@ -53,7 +53,7 @@ function reasonOf(pod: PodView, { graceSeconds, gone }: ExitCircumstances): stri
 }
 
 /** Why Kubernetes took the pod away, when it did. */
-function takenAway({ reason, message, disruption, node }: PodView): string | undefined {
+function takenAway({ reason, message, disruption, node }: PodState): string | undefined {
   const where = node === undefined ? 'Its node' : `Its node ${node}`;
   if (disruption?.reason === 'PreemptionByScheduler') return 'It had to make room for something more important.';
   if (disruption?.reason === 'DeletionByTaintManager') return `${where} became unusable.`;

@@ -22,18 +22,10 @@ export interface ContainerView {
   ended?: ContainerEnd;
 }
 
-/** What is kept of a pod: a few hundred bytes of the several thousand. */
-export interface PodView extends Reflected {
-  id: string;
-  kind: WorkloadKind;
-  owner: string;
-  ports: Record<string, number>;
+/** How far a pod is, whosoever it is. */
+export interface PodState {
   name: string;
   uid: string;
-  /** The Secret that was made for it; undefined: none. */
-  secret?: string;
-  /** Bytes that the workload may use; undefined: not limited. */
-  memoryLimit?: number;
   /** Kubernetes' phase. */
   phase: string;
   /** Why the pod as a whole ended, such as `Evicted`, with its message. */
@@ -49,43 +41,60 @@ export interface PodView extends Reflected {
   unschedulable?: string;
   /** Why Kubernetes itself took it away: preemption, drain, a lost node. */
   disruption?: { reason: string; message: string };
-  /** Containers that must end before the workload starts. */
+  /** Containers that must end before the first one of the others starts. */
   before: ContainerView[];
-  /** The workload's own container; undefined until the node has looked at the pod. */
+  /** Its first container; undefined until the node has looked at the pod. */
   main?: ContainerView;
   /** The name of that container. */
   mainName: string;
+  /** Bytes that it may use; undefined: not limited. */
+  memoryLimit?: number;
+}
+
+/** What is kept of a workload's pod: a few hundred bytes of the several thousand. */
+export interface PodView extends PodState, Reflected {
+  id: string;
+  kind: WorkloadKind;
+  owner: string;
+  ports: Record<string, number>;
+  /** The Secret that was made for it; undefined: none. */
+  secret?: string;
 }
 
 const kinds: readonly string[] = ['server', 'scheduler', 'worker', 'service'] satisfies WorkloadKind[];
 
 /** What is kept of a pod, or undefined when it is no workload of Atoll's. The first container is the workload's. */
 export function podView(pod: Pod): PodView | undefined {
-  const { metadata = {}, spec, status = {} } = pod;
+  const { metadata = {} } = pod;
   const labels = metadata.labels ?? {};
   const annotations = metadata.annotations ?? {};
   const id = labels[workloadLabel];
   const kind = labels[kindLabel];
   if (id === undefined || kind === undefined || !kinds.includes(kind)) return undefined;
-  const mainName = spec?.containers[0]?.name ?? '';
-  const memory = spec?.containers[0]?.resources?.limits?.memory;
   const secret = annotations[secretAnnotation];
-  const statuses = status.containerStatuses ?? [];
-  const main = statuses.find(({ name }) => name === mainName);
-  const conditions = status.conditions ?? [];
-  const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
-  const disruption = conditions.find(({ type, status: value }) => type === 'DisruptionTarget' && value === 'True');
   return {
+    ...podState(pod),
     key: metadata.name ?? '',
     version: metadata.resourceVersion ?? '',
     id,
     kind: kind as WorkloadKind,
     owner: annotations[ownerAnnotation] ?? '',
     ports: portsIn(annotations[portsAnnotation]),
+    ...(secret !== undefined && { secret }),
+  };
+}
+
+/** How far a pod is. */
+export function podState({ metadata = {}, spec, status = {} }: Pod): PodState {
+  const mainName = spec?.containers[0]?.name ?? '';
+  const memory = spec?.containers[0]?.resources?.limits?.memory;
+  const main = (status.containerStatuses ?? []).find(({ name }) => name === mainName);
+  const conditions = status.conditions ?? [];
+  const scheduled = conditions.find(({ type }) => type === 'PodScheduled');
+  const disruption = conditions.find(({ type, status: value }) => type === 'DisruptionTarget' && value === 'True');
+  return {
     name: metadata.name ?? '',
     uid: metadata.uid ?? '',
-    ...(secret !== undefined && { secret }),
-    ...(memory !== undefined && { memoryLimit: parseKubernetesMemory(memory) }),
     phase: status.phase ?? 'Pending',
     ...(status.reason !== undefined && { reason: status.reason }),
     ...(status.message !== undefined && { message: status.message }),
@@ -98,6 +107,7 @@ export function podView(pod: Pod): PodView | undefined {
     before: (status.initContainerStatuses ?? []).map(containerView),
     ...(main && { main: containerView(main) }),
     mainName,
+    ...(memory !== undefined && { memoryLimit: parseKubernetesMemory(memory) }),
   };
 }
 

@@ -1,6 +1,6 @@
 import { formatBytes } from '../../core/quantities.ts';
 import type { EventView } from './eventView.ts';
-import type { ContainerView, PodView } from './podView.ts';
+import type { ContainerView, PodState } from './podView.ts';
 
 /** Why a pod does not run yet. */
 export interface WaitingReason {
@@ -24,7 +24,7 @@ export interface WaitingCircumstances {
  * Why a pod does not run yet, in plain words, from what Kubernetes says in its own: first whether it has a node, then its
  * volumes, then its images, then its containers.
  */
-export function waitingReason(pod: PodView, circumstances: WaitingCircumstances): WaitingReason {
+export function waitingReason(pod: PodState, circumstances: WaitingCircumstances): WaitingReason {
   if (pod.node === undefined) return waitsForNode(pod, circumstances);
   const container = [...pod.before, ...(pod.main ? [pod.main] : [])].find((one) => one.waiting !== undefined);
   return (
@@ -55,7 +55,7 @@ const schedulingReasons: readonly { pattern: RegExp; words: string }[] = [
   { pattern: /no nodes available/, words: 'the cluster has no node' },
 ];
 
-function waitsForNode(pod: PodView, { events }: WaitingCircumstances): WaitingReason {
+function waitsForNode(pod: PodState, { events }: WaitingCircumstances): WaitingReason {
   const volume = lastOf(events, ['ProvisioningFailed']);
   if (volume)
     return { text: `its volume ${volume.name} cannot be made: ${firstSentence(volume.message)}`, stuck: true };
@@ -146,7 +146,7 @@ function pulling({ events, imageSizes, now }: WaitingCircumstances): WaitingReas
   return { text: `pulling image ${image}${bytes === undefined ? '' : `, ${formatBytes(bytes)}`}, ${seconds} s so far` };
 }
 
-function preparing(pod: PodView, { events }: WaitingCircumstances): WaitingReason {
+function preparing(pod: PodState, { events }: WaitingCircumstances): WaitingReason {
   const sandbox = lastOf(events, ['FailedCreatePodSandBox', 'Pulled', 'Pulling']);
   if (sandbox?.reason === 'FailedCreatePodSandBox')
     return { text: `the node could not set up its network yet: ${lastPart(sandbox.message)}` };

@@ -1,0 +1,141 @@
+import { randomBytes } from 'node:crypto';
+import type { Secret, Service } from 'kubernetes-types/core/v1.js';
+import { loadSettings } from '../config/loadSettings.ts';
+import type { Settings } from '../config/settings.ts';
+import type { ValuesInput } from '../config/values/parseValues.ts';
+import { AtollError } from '../core/errors.ts';
+import type { ApiClient } from '../kubernetes/apiClient.ts';
+import { applyObjects, ensureNamespace, type PlannedChange, planObjects, readObject } from './applyRelease.ts';
+import { type Revision, readHistory, writeRevision } from './history.ts';
+import { serviceNames } from './ports.ts';
+import type { Release } from './release.ts';
+import { renderRelease } from './renderRelease.ts';
+import { type Health, waitForRelease } from './waitForRelease.ts';
+
+/** What is to be deployed. */
+export interface DeployRequest {
+  client: ApiClient;
+  name: string;
+  namespace: string;
+  settings: Settings;
+  inputs: readonly ValuesInput[];
+  /** Undefined: what the settings name (`hub.image`). */
+  image: string | undefined;
+  forceConflicts: boolean;
+  /** Milliseconds for the release to become healthy. */
+  patienceMs: number;
+  onProgress: (line: string) => void;
+}
+
+/** Deployed things, and where they are reached. */
+export interface Deployed {
+  revision: number;
+  /** Where people come in, or undefined while nobody has given an address. */
+  address: string | undefined;
+}
+
+/**
+ * Installs a release or brings it up to date, waits until it is healthy, and says what it waits for. One that does not become
+ * healthy is taken back to the last one that was. May be interrupted at any point, and repeated.
+ * @throws AtollError `ATOLL_DEPLOY_UNHEALTHY` and those of {@link applyObjects}.
+ */
+export async function deployRelease(request: DeployRequest): Promise<Deployed> {
+  const { client, name, namespace, inputs, onProgress } = request;
+  await ensureNamespace(client, namespace);
+  const release = await releaseOf(request);
+  const history = await readHistory(client, namespace, name);
+  const number = (history.at(-1)?.number ?? 0) + 1;
+  const revision: Revision = { number, at: Date.now(), image: release.image, inputs: [...inputs], healthy: false };
+  await applyObjects(client, name, renderRelease(release), request);
+  await writeRevision(client, namespace, name, revision);
+  const health = await waitForRelease(client, namespace, name, { milliseconds: request.patienceMs, onProgress });
+  if (health.healthy) {
+    await writeRevision(client, namespace, name, { ...revision, healthy: true });
+    return { revision: number, address: await addressOf(client, release) };
+  }
+  const good = history.findLast(({ healthy }) => healthy);
+  if (good) {
+    onProgress(`It does not become healthy: back to revision ${good.number}.`);
+    const before = await releaseOf({ ...request, ...(await settingsOf(good)), image: good.image });
+    await applyObjects(client, name, renderRelease(before), request);
+    await waitForRelease(client, namespace, name, { milliseconds: request.patienceMs, onProgress });
+  }
+  throw unhealthy(health, good);
+}
+
+/** Says what {@link deployRelease} would change. Changes nothing. */
+export async function planRelease(request: DeployRequest): Promise<PlannedChange[]> {
+  const release = await releaseOf(request);
+  return planObjects(request.client, request.name, renderRelease(release), request);
+}
+
+/**
+ * Brings back the revision before the present one (or `to`), as a new revision.
+ * @throws AtollError `ATOLL_DEPLOY_NO_RELEASE` when there is none.
+ */
+export async function rollBackRelease(
+  request: Omit<DeployRequest, 'settings' | 'inputs' | 'image'>,
+  to?: number,
+): Promise<Deployed> {
+  const history = await readHistory(request.client, request.namespace, request.name);
+  const present = history.at(-1);
+  const target =
+    to === undefined
+      ? history.findLast(({ number, healthy }) => healthy && number !== present?.number)
+      : history.find(({ number }) => number === to);
+  if (!target)
+    throw new AtollError('ATOLL_DEPLOY_NO_RELEASE', `There is no earlier revision of ${request.name} to go back to.`, {
+      evidence: `Revisions: ${history.map(({ number, healthy }) => `${number}${healthy ? '' : ' (not healthy)'}`).join(', ') || 'none'}.`,
+    });
+  return deployRelease({ ...request, ...(await settingsOf(target)), image: target.image });
+}
+
+/** A release as it would be made now: with the secrets that it has, or new ones. */
+export async function releaseOf(
+  request: Omit<DeployRequest, 'onProgress' | 'patienceMs' | 'forceConflicts'>,
+): Promise<Release> {
+  const { client, name, namespace, settings, inputs } = request;
+  const image = imageOf(request.image, settings);
+  const path = `/api/v1/namespaces/${namespace}/secrets/atoll-keys`;
+  const kept = (await readObject<Secret>(client, path))?.data?.['control-token'];
+  const controlToken =
+    kept === undefined ? randomBytes(32).toString('hex') : Buffer.from(kept, 'base64').toString('utf8');
+  return { name, namespace, settings, inputs, image, controlToken };
+}
+
+/**
+ * Atoll's own image.
+ * @throws AtollError `ATOLL_DEPLOY_IMAGE` when nobody named one.
+ */
+export function imageOf(image: string | undefined, { deployment }: Settings): string {
+  if (image !== undefined) return image;
+  const { name, tag } = deployment.hub.image;
+  if (name === undefined) throw new AtollError('ATOLL_DEPLOY_IMAGE', 'Which image holds Atoll itself is not known.');
+  return tag === undefined ? name : `${name}:${tag}`;
+}
+
+async function settingsOf({ inputs }: Revision): Promise<{ settings: Settings; inputs: readonly ValuesInput[] }> {
+  const { settings } = await loadSettings(inputs, { runtime: 'kubernetes' });
+  return { settings, inputs };
+}
+
+async function addressOf(client: ApiClient, { namespace, settings }: Release): Promise<string | undefined> {
+  const { ingress } = settings.deployment;
+  const [host] = ingress.hosts;
+  if (ingress.enabled && host !== undefined) return `http${ingress.tls.length > 0 ? 's' : ''}://${host}`;
+  const service = await readObject<Service>(client, `/api/v1/namespaces/${namespace}/services/${serviceNames.edge}`);
+  const [balancer] = service?.status?.loadBalancer?.ingress ?? [];
+  const address = balancer?.hostname ?? balancer?.ip;
+  return address === undefined ? undefined : `http://${address}`;
+}
+
+function unhealthy(health: Health, good: Revision | undefined): AtollError {
+  const reasons = health.troubles.flatMap(({ name, reason, lines }) => [
+    `${name} waits for ${reason}`,
+    ...lines.map((line) => `  | ${line}`),
+  ]);
+  const outcome = good ? ` It is back at revision ${good.number}.` : '';
+  return new AtollError('ATOLL_DEPLOY_UNHEALTHY', `The release did not become healthy.${outcome}`, {
+    evidence: [...health.progress, ...reasons].join('\n  '),
+  });
+}

@@ -1,0 +1,86 @@
+import { ports, serviceNames } from '../ports.ts';
+import { type KubeObject, objectHead, type Release, releaseLabels, selectorOf } from '../release.ts';
+import { partAnnotations, partPod } from './partPod.ts';
+
+/** An edge that is replaced goes on with the connections it has for so long: notebooks' WebSockets live on through it. */
+const drainSeconds = 3600;
+
+/** The edges, and the service in front of them. */
+export function edgeObjects(release: Release): KubeObject[] {
+  const { name, settings } = release;
+  const { edge } = settings.deployment;
+  const { service } = edge;
+  const replicas = edge.replicas ?? 2;
+  const probe = { tcpSocket: { port: 'http' } };
+  const head = (apiVersion: string, kind: string, objectName: string): ReturnType<typeof objectHead> =>
+    objectHead(release, apiVersion, kind, objectName, 'edge');
+  const publicService = head('v1', 'Service', serviceNames.edge);
+  return [
+    {
+      ...publicService,
+      metadata: { ...publicService.metadata, annotations: service.annotations ?? {} },
+      spec: {
+        type: service.type ?? 'LoadBalancer',
+        selector: selectorOf(name, 'edge'),
+        ports: [
+          {
+            name: 'http',
+            port: 80,
+            targetPort: 'http',
+            ...(service.nodePort !== undefined && { nodePort: service.nodePort }),
+          },
+          ...(service.extraPorts ?? []),
+        ],
+        ...(service.loadBalancerIP !== undefined && { loadBalancerIP: service.loadBalancerIP }),
+        ...(service.loadBalancerSourceRanges && { loadBalancerSourceRanges: service.loadBalancerSourceRanges }),
+        ...(service.externalIPs && { externalIPs: service.externalIPs }),
+      },
+    },
+    {
+      ...head('apps/v1', 'Deployment', 'edge'),
+      spec: {
+        replicas,
+        revisionHistoryLimit: edge.revisionHistoryLimit ?? 3,
+        strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
+        selector: { matchLabels: selectorOf(name, 'edge') },
+        template: {
+          metadata: { labels: { ...releaseLabels(name, 'edge'), ...edge.labels }, annotations: partAnnotations(edge) },
+          spec: {
+            terminationGracePeriodSeconds: drainSeconds + 30,
+            ...partPod({
+              release,
+              part: edge,
+              resources: { requests: { cpu: '200m', memory: '128Mi' } },
+              container: {
+                name: 'edge',
+                args: [
+                  'edge',
+                  ...['--host', '0.0.0.0', '--port', String(ports.edge)],
+                  ...['--hub', `${serviceNames.hub}:${ports.hub}`, '--control', `${serviceNames.hub}:${ports.control}`],
+                  ...['--control-token-file', '/etc/atoll/keys/control-token'],
+                ],
+                ports: [{ name: 'http', containerPort: ports.edge }],
+                env: [{ name: 'HOME', value: '/tmp' }],
+                startupProbe: { ...probe, periodSeconds: 1, failureThreshold: 60 },
+                // Whether the hub answers is no question here: edges serve what runs without it.
+                livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 3 },
+                readinessProbe: { ...probe, periodSeconds: 2, failureThreshold: 2 },
+                lifecycle: { preStop: { sleep: { seconds: drainSeconds } } },
+                volumeMounts: [{ name: 'keys', mountPath: '/etc/atoll/keys', readOnly: true }],
+              },
+              volumes: [{ name: 'keys', secret: { secretName: 'atoll-keys', defaultMode: 0o440 } }],
+            }),
+          },
+        },
+      },
+    },
+    ...(replicas > 1
+      ? [
+          {
+            ...head('policy/v1', 'PodDisruptionBudget', 'edge'),
+            spec: { maxUnavailable: 1, selector: { matchLabels: selectorOf(name, 'edge') } },
+          },
+        ]
+      : []),
+  ];
+}

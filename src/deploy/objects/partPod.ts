@@ -1,0 +1,91 @@
+import type { PartSettings, PlacementSettings } from '../../config/deploymentSettings.ts';
+import type { KubernetesObject } from '../../config/podSettings.ts';
+import { dedicatedTo } from '../../runtimes/kubernetes/serverPod.ts';
+import type { Release } from '../release.ts';
+
+/** What {@link partPod} is made from. */
+export interface PartPodInputs {
+  release: Release;
+  part: PartSettings;
+  /** Its own container, without what the settings say about every part. */
+  container: KubernetesObject;
+  volumes?: KubernetesObject[];
+  /** Atoll's own choices; the settings win. */
+  resources: KubernetesObject;
+  serviceAccountName?: string;
+}
+
+/**
+ * The pod of a part of the release: its container, unprivileged and with a read-only root, and what the settings say. Parts
+ * without which nobody can work are not taken away by an autoscaler, prefer nodes of their own, and go before users.
+ */
+export function partPod({
+  release,
+  part,
+  container,
+  volumes = [],
+  resources,
+  serviceAccountName,
+}: PartPodInputs): KubernetesObject {
+  const { deployment } = release.settings;
+  const { image } = part;
+  const { corePods, podPriority } = deployment.scheduling;
+  const pullSecrets = [...new Set([...deployment.imagePullSecrets, ...(image.pullSecrets ?? [])])];
+  return {
+    automountServiceAccountToken: serviceAccountName !== undefined,
+    ...(serviceAccountName !== undefined && { serviceAccountName }),
+    ...(pullSecrets.length > 0 && { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
+    ...(podPriority.enabled && { priorityClassName: `${release.name}-core` }),
+    ...(part.nodeSelector && { nodeSelector: part.nodeSelector }),
+    enableServiceLinks: false,
+    securityContext: {
+      runAsNonRoot: true,
+      runAsUser: 1000,
+      runAsGroup: 1000,
+      fsGroup: 1000,
+      fsGroupChangePolicy: 'OnRootMismatch',
+      seccompProfile: { type: 'RuntimeDefault' },
+      ...part.podSecurityContext,
+    },
+    tolerations: [...(corePods.tolerations ?? dedicatedTo('hub.jupyter.org', 'core')), ...(part.tolerations ?? [])],
+    affinity: part.affinity ?? coreNodes(corePods),
+    ...(part.initContainers && { initContainers: part.initContainers }),
+    containers: [
+      {
+        image: release.image,
+        ...(image.pullPolicy && { imagePullPolicy: image.pullPolicy }),
+        ...container,
+        resources: part.resources ?? resources,
+        securityContext: {
+          allowPrivilegeEscalation: false,
+          readOnlyRootFilesystem: true,
+          capabilities: { drop: ['ALL'] },
+          ...part.containerSecurityContext,
+        },
+        volumeMounts: [
+          ...((container.volumeMounts as KubernetesObject[] | undefined) ?? []),
+          { name: 'tmp', mountPath: '/tmp' },
+          ...(part.extraVolumeMounts ?? []),
+        ],
+      },
+      ...(part.extraContainers ?? []),
+    ],
+    volumes: [...volumes, { name: 'tmp', emptyDir: {} }, ...(part.extraVolumes ?? [])],
+    ...part.extraPodSpec,
+  };
+}
+
+/** Annotations of a part's pods: an autoscaler must not take them away to save a node. */
+export function partAnnotations(part: PartSettings, more: Record<string, string> = {}): Record<string, string> {
+  return { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', ...more, ...part.annotations };
+}
+
+function coreNodes({ matchNodePurpose }: PlacementSettings): KubernetesObject {
+  const core = { matchExpressions: [{ key: 'hub.jupyter.org/node-purpose', operator: 'In', values: ['core'] }] };
+  if (matchNodePurpose === 'ignore') return {};
+  if (matchNodePurpose === 'require')
+    return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [core] } } };
+  return {
+    nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: core }] },
+  };
+}

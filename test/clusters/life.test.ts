@@ -120,7 +120,8 @@ describe('a start', () => {
     await workers(1);
     world.runtime.onStop = () => undefined;
     world.schedulerWorkload(name).exit({ code: 1, signal: null });
-    expect(await clusters.waitForChange(name, 20_000)).toMatchObject({ phase: 'failed', ended: false });
+    await until('the failure', async () => (await phaseOf(clusters, name)) === 'failed');
+    expect(await clusters.get(name)).toMatchObject({ ended: false });
     expect(await clusters.stopAll('Stopped with Atoll.', 50)).toBeUndefined();
     expect(await clusters.get(name)).toMatchObject({ ended: false });
     const stopped = clusters.stopAll('Stopped with Atoll.', 20_000);

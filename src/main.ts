@@ -82,6 +82,56 @@ program
   .option('--dry-run', 'only say what would change', false)
   .action(async (path, options) => (await import('./cli/import.ts')).importCommand(path, options));
 
+const releaseOption = (): Option =>
+  new Option('--name <name>', 'name of the release').argParser(parseName).makeOptionMandatory();
+const namespaceOption = (): Option => new Option('--namespace <name>', 'namespace on Kubernetes; default: the name');
+const contextOption = (): Option =>
+  new Option('--context <name>', 'context of the kubeconfig; default: the current one');
+const imageOption = (): Option =>
+  new Option('--image <image>', "Atoll's own image; default: jupyterhub.hub.image of the settings");
+const timeoutOption = (): Option =>
+  new Option('--timeout <seconds>', 'how long it may take to become healthy').argParser(parseCount).default(600);
+
+program
+  .command('deploy')
+  .description('Install or upgrade Atoll on Kubernetes, and wait until it is healthy. Safe to repeat.')
+  .addOption(settingsOption().makeOptionMandatory())
+  .addOption(releaseOption())
+  .addOption(namespaceOption())
+  .addOption(contextOption())
+  .addOption(imageOption())
+  .addOption(timeoutOption())
+  .option('--dry-run', 'say what would change, object by object; change nothing', false)
+  .option('--force-conflicts', 'take over fields that somebody else has changed', false)
+  .action(async (options) => (await import('./cli/deploy.ts')).deploy(options));
+
+program
+  .command('rollback')
+  .description('Bring back the settings and the version before the present ones, on Kubernetes.')
+  .addOption(releaseOption())
+  .addOption(namespaceOption())
+  .addOption(contextOption())
+  .addOption(timeoutOption())
+  .addOption(new Option('--to <revision>', 'revision; default: the one before that was healthy').argParser(parseCount))
+  .action(async (options) => (await import('./cli/deploy.ts')).rollback(options));
+
+program
+  .command('doctor')
+  .description('Say what is wrong with Atoll on Kubernetes, and what people wait for. Exit code 1: something is wrong.')
+  .addOption(releaseOption())
+  .addOption(namespaceOption())
+  .addOption(contextOption())
+  .action(async (options) => (await import('./cli/doctor.ts')).doctor(options));
+
+program
+  .command('manifests')
+  .description('Print what `deploy` would apply, as YAML, for other tools to apply.')
+  .addOption(settingsOption().makeOptionMandatory())
+  .addOption(releaseOption())
+  .addOption(namespaceOption())
+  .addOption(imageOption())
+  .action(async (options) => (await import('./cli/manifests.ts')).manifests(options));
+
 program
   .command('login')
   .description('Print a new link that signs you (or --user) in, once, to the Atoll that runs on the data folder.')
@@ -118,6 +168,17 @@ program
 
 function repeated(path: string, before: string[] | undefined): string[] {
   return [...(before ?? []), path];
+}
+
+function parseName(text: string): string {
+  if (!/^[a-z]([a-z0-9-]{0,38}[a-z0-9])?$/.test(text))
+    throw new InvalidArgumentError('A name has lower-case letters, digits and dashes, 40 at most.');
+  return text;
+}
+
+function parseCount(text: string): number {
+  if (!/^[1-9]\d{0,8}$/.test(text)) throw new InvalidArgumentError('Not a whole number from 1.');
+  return Number(text);
 }
 
 function parsePort(text: string): number {

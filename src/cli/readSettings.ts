@@ -2,7 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BridgeHolder } from '../bridge/bridgeHolder.ts';
 import { hasPython } from '../bridge/hasPython.ts';
-import { type LoadedSettings, loadSettings } from '../config/loadSettings.ts';
+import { type LoadedSettings, type LoadOptions, loadSettings } from '../config/loadSettings.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ValuesInput } from '../config/values/parseValues.ts';
@@ -23,13 +23,18 @@ export interface ReadSettings {
  * Reads and checks settings files.
  * @param paths as `-f` takes them.
  * @param python runs the Python in them, whose settings then count too, and goes on with it. Default: it is not run.
+ * @param options the runtime that they are read for, when that is not what they say.
  * @throws AtollError `ATOLL_SETTINGS_INVALID` with every error as `file:line:column`.
  */
-export async function readSettings(paths: readonly string[], python?: BridgeHolder): Promise<ReadSettings> {
-  if (paths.length === 0) return checked([], [], python);
+export async function readSettings(
+  paths: readonly string[],
+  python?: BridgeHolder,
+  options: LoadOptions = {},
+): Promise<ReadSettings> {
+  if (paths.length === 0) return checked([], [], python, options);
   const { readValuesFiles } = await import('../config/values/readValuesFiles.ts');
   const { inputs, problems } = readValuesFiles(paths);
-  return checked(inputs, problems, python);
+  return checked(inputs, problems, python, options);
 }
 
 /**
@@ -53,8 +58,9 @@ async function checked(
   inputs: readonly ValuesInput[],
   found: readonly Problem[],
   python: BridgeHolder | undefined,
+  options: LoadOptions = {},
 ): Promise<ReadSettings> {
-  const { settings, problems } = await load(inputs, python);
+  const { settings, problems } = await load(inputs, python, options);
   const all = [...found, ...problems];
   const errors = all.filter((problem) => problem.severity === 'error');
   if (errors.length > 0)
@@ -64,8 +70,12 @@ async function checked(
   return { settings, inputs, notes: notesOf(all) };
 }
 
-async function load(inputs: readonly ValuesInput[], python: BridgeHolder | undefined): Promise<LoadedSettings> {
-  const loaded = await loadSettings(inputs);
+async function load(
+  inputs: readonly ValuesInput[],
+  python: BridgeHolder | undefined,
+  options: LoadOptions,
+): Promise<LoadedSettings> {
+  const loaded = await loadSettings(inputs, options);
   if (!python || !hasPython(loaded.values)) return loaded;
   const { settingsWithPython } = await import('../bridge/settingsWithPython.ts');
   const result = await settingsWithPython(loaded, python);

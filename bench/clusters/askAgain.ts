@@ -39,4 +39,5 @@ await Promise.all(
   }),
 );
 agent.destroy();
+// oxlint-disable-next-line unicorn/require-post-message-target-origin -- it is a thread, not a window
 parentPort?.postMessage(answers / ((performance.now() - start) / 1000));

@@ -74,6 +74,7 @@ async function burst(): Promise<{ cpu: number; slowest: number }> {
     workload.run();
     const { id, kind, environment, files, reservation, command } = workload.spec;
     const token = files['api-token'];
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- it is a thread, not a window
     people.postMessage({ id, kind, clusterName: environment.DASK_GATEWAY_CLUSTER_NAME, token, reservation, command });
   };
   const listener = getRequestListener((request) => api.fetch(request));
@@ -105,6 +106,7 @@ async function burst(): Promise<{ cpu: number; slowest: number }> {
         const { user, system } = process.threadCpuUsage(before);
         resolve({ cpu: (user + system) / 1000, slowest });
       });
+      // oxlint-disable-next-line unicorn/require-post-message-target-origin -- it is a thread, not a window
       people.postMessage({ url });
     });
   } finally {

@@ -84,12 +84,16 @@ const allThere = (): boolean =>
   schedulers.size === clusterCount && [...schedulers.values()].every(({ active }) => active.size === workersEach);
 
 parentPort?.on('message', (message: Started | { url: string }) => {
-  if ('id' in message) return void onStarted(message);
-  hub = message.url;
-  void Promise.all(Array.from({ length: clusterCount }, person)).then(async () => {
-    while (!allThere()) await new Promise((resolve) => setTimeout(resolve, 5));
-    // The last reports are on their way.
-    await new Promise((resolve) => setTimeout(resolve, 300));
-    parentPort?.postMessage({ slowest });
-  });
+  if ('id' in message) void onStarted(message);
+  else void everybody(message.url);
 });
+
+async function everybody(url: string): Promise<void> {
+  hub = url;
+  await Promise.all(Array.from({ length: clusterCount }, person));
+  while (!allThere()) await new Promise((resolve) => setTimeout(resolve, 5));
+  // The last reports are on their way.
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin -- it is a thread, not a window
+  parentPort?.postMessage({ slowest });
+}

@@ -170,7 +170,11 @@ export async function startHub({
       settingsReport: () => reload.report,
       log,
       operations,
-      shutDown: ({ servers: workloads }) => shutDown({ workloads }),
+      shutDown: ({ servers: workloads }) => {
+        // Not waited for: the hub ends whether or not it can be written down.
+        void noteShutDown(store, workloads, log);
+        shutDown({ workloads });
+      },
     }),
     metrics,
   );
@@ -226,6 +230,14 @@ export async function startHub({
       await store.close();
     },
   };
+}
+
+async function noteShutDown(store: Store, workloads: boolean, log: Logger): Promise<void> {
+  try {
+    await store.write(({ audit }) => audit({ action: 'hub.shut-down', details: { workloads } }));
+  } catch (error) {
+    log.error({ error: messageOf(error) }, 'the end of the hub is not in the audit log');
+  }
 }
 
 /** Without any settings the person who started Atoll is its administrator, so that somebody can sign in. */

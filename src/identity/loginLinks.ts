@@ -22,12 +22,14 @@ export class LoginLinks {
     const secret = randomBytes(32).toString('base64url');
     const now = this.#clock.now();
     const expiresAt = now + loginLinkLifetimeSeconds * 1000;
-    await this.#store.write(async ({ db }) => {
+    await this.#store.write(async ({ db, audit }) => {
       await db.deleteFrom('login_links').where('expires_at', '<=', now).execute();
       await db
         .insertInto('login_links')
         .values({ hash: sha256Hex(secret), user_id: user.id, expires_at: expiresAt })
         .execute();
+      const named = await db.selectFrom('users').select('name').where('id', '=', user.id).executeTakeFirst();
+      await audit({ action: 'login-link.create', target: named?.name ?? '' });
     });
     return { path: `/hub/login?link=${secret}`, expiresAt };
   }

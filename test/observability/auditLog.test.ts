@@ -69,14 +69,13 @@ test('what is not committed is not told', async () => {
 });
 
 test('who follows a change acts on nobody’s behalf, whoever made it', async () => {
-  const followed = new Promise<void>((done, failed) => {
-    store.changes.follow('users', () => void write({ action: 'server.stop' }).then(done, failed));
-  });
+  const followed = Promise.withResolvers<Promise<void>>();
+  store.changes.follow('users', () => followed.resolve(write({ action: 'server.stop' })));
   await asRequestFrom('192.0.2.1', async () => {
     identifyActor({ kind: 'user', name: 'ada' });
     await store.write(async ({ changed }) => changed('users', 'bob'));
   });
-  await followed;
+  await followed.promise;
   const audit = await open();
   expect((await audit.list({ limit: 1 }))[0]?.actor).toMatchObject({ kind: 'system', address: null });
   await audit.close();

@@ -27,10 +27,10 @@ const service = (name: string, more: Partial<ServiceSettings> = {}): ServiceSett
 /** What axe (WCAG 2 A and AA, and good practice) finds wrong with the page that is shown. */
 async function violationsOn(page: Page): Promise<string[]> {
   await page.addScriptTag({ path: axe });
-  return (await page.evaluate(
+  return page.evaluate<string[]>(
     `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
       violations.map(({ id, help, nodes }) => id + ': ' + help + ': ' + nodes.map(({ html }) => html.slice(0, 120)).join(' | ')))`,
-  )) as string[];
+  );
 }
 
 describe.skipIf(noBrowserReason !== undefined)('every page', { timeout: 120_000 }, () => {
@@ -168,7 +168,7 @@ describe.skipIf(noBrowserReason !== undefined)('every page', { timeout: 120_000 
       byUser.set(user, page);
       const path = pathOf();
       await page.goto(hub.url + path, { waitUntil: 'domcontentloaded' });
-      expect(await page.textContent('main'), path).toContain(text);
+      expect(await page.textContent('main')).toContain(text);
       problems.push(...(await violationsOn(page)).map((violation) => `${path}: ${violation}`));
       const tooWide = await page.evaluate('document.documentElement.scrollWidth > innerWidth');
       if (tooWide) problems.push(`${path}: wider than ${width} pixels`);

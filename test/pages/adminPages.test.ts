@@ -33,7 +33,7 @@ const role = (name: string, scopes: string[], users: string[], groups: string[] 
 
 const textOf = async (browser: BrowserSession, path: string): Promise<string> => {
   const answer = await browser.request(path);
-  expect(answer.status, path).toBe(200);
+  expect(answer.status).toBe(200);
   return answer.text();
 };
 
@@ -191,7 +191,7 @@ describe('who is no administrator', () => {
       ['/hub/admin/users/root', { do: 'delete', confirm: 'root' }],
       ['/hub/admin/groups', { name: 'g' }],
     ] as const)
-      expect((await ada.request(path, { form: { _xsrf, ...form } })).status, path).toBe(403);
+      expect((await ada.request(path, { form: { _xsrf, ...form } })).status).toBe(403);
     expect(await identity.users.get('eve')).toBeUndefined();
     expect(await identity.users.get('ada')).toMatchObject({ admin: false });
   });

@@ -165,10 +165,11 @@ test('one that the settings do not name any more is ended and forgotten', async 
   await running();
   await hub.close();
   await open([]);
-  await until('nothing to be left', async () => {
-    const rows = await store.db.selectFrom('managed_services').selectAll().execute();
-    return runtime.workloads.size === 0 && rows.length === 0;
+  const rows = await until('nothing to be left', async () => {
+    const left = await store.db.selectFrom('managed_services').selectAll().execute();
+    return runtime.workloads.size === 0 && left;
   });
+  expect(rows).toEqual([]);
 });
 
 test('stopAll ends what runs, and the next hub starts it at once', async () => {
@@ -190,6 +191,7 @@ test('a service process that no record speaks of is ended', async () => {
   await runtime.start({ ...place, command: ['x'], environment: {}, files: {}, resources: {}, reservation });
   await open([]);
   await until('its end', () => runtime.live.length === 0);
+  expect(runtime.workloads.get('service-stray')?.stops).toEqual([{ graceSeconds: 0 }]);
 });
 
 test('routes lead to services with an address; to Dask clusters Atoll leads itself', async () => {
@@ -209,7 +211,7 @@ const crashPoints = [1, 2, 3, 4, 5].flatMap((step) => (['before', 'after'] as co
 
 test.each(crashPoints)('a hub that dies %o: afterwards it runs exactly once', async (point) => {
   const plan = new CrashPlan(point);
-  const dying = plan.guard(runtime as Runtime, 'runtime', ['reserve', 'start', 'get', 'list', 'forget', 'stop']);
+  const dying = plan.guard<Runtime>(runtime, 'runtime', ['reserve', 'start', 'get', 'list', 'forget', 'stop']);
   await Promise.race([plan.crashed, open([culler], { runtime: dying }).then(running)]);
   const { services } = await open([culler]);
   const { spec } = await running();

@@ -80,7 +80,7 @@ export class Metrics {
     const found = known.get(key);
     if (found) return found;
     const row: MetricRow = metricTable[name];
-    const counts = row.kind === 'histogram' ? new Array<number>(row.buckets.length + 1).fill(0) : [];
+    const counts = row.kind === 'histogram' ? Array.from({ length: row.buckets.length + 1 }, () => 0) : [];
     const made = { labels: labelsText(row.labels, values), value: 0, counts };
     known.set(key, made);
     return made;

@@ -1,15 +1,24 @@
 // Keeps a page up to date while something on it is under way: fetches it again and puts the new content in the place of the
 // old, with the focus where it was. Without this file the browser loads the whole page again instead.
 let main = document.querySelector('main');
-next();
+plan();
 
-function next() {
+/** While the content says so, it is fetched again. */
+function plan() {
   const seconds = Number(main.dataset.refresh);
-  if (seconds > 0) setTimeout(() => refresh().catch(next), seconds * 1000);
+  if (seconds > 0) setTimeout(keepUpToDate, seconds * 1000);
+}
+
+async function keepUpToDate() {
+  try {
+    if (!document.hidden && !isBeingFilledIn()) await refresh();
+  } catch {
+    // The hub is away for a moment.
+  }
+  plan();
 }
 
 async function refresh() {
-  if (document.hidden || isBeingFilledIn()) return next();
   // The hub hands a page to a script only with the token that stands in the forms of the page.
   const token = document.querySelector('input[name=_xsrf]')?.value ?? '';
   const answer = await fetch(location.href, { headers: { 'X-XSRFToken': token, Accept: 'text/html' } });
@@ -28,7 +37,6 @@ async function refresh() {
     );
     same?.focus({ preventScroll: true });
   }
-  next();
 }
 
 function isBeingFilledIn() {

@@ -1,4 +1,5 @@
 import { constants } from 'node:os';
+import { formatBytes } from '../../core/quantities.ts';
 import type { WorkloadExit } from '../contract.ts';
 import { hasEnded, isAlive, readProcess } from './proc.ts';
 import type { Workload } from './workload.ts';
@@ -39,6 +40,8 @@ export function describeExit(workload: Workload, circumstances: ExitCircumstance
   }
   const { code, signal } = status;
   if (signal !== 'SIGKILL') return { code, signal };
+  if (workload.overMemoryLimit)
+    return { code, signal, reason: `ended by the memory limit (${formatBytes(workload.record.memoryLimit ?? 0)})` };
   if (stopping?.killed) {
     const { graceSeconds } = stopping;
     const late = `It did not end within ${graceSeconds} s of being asked to, and was killed.`;

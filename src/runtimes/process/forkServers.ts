@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { chmod, mkdir, readdir, readFile, rename, rm, symlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
@@ -10,6 +10,7 @@ import type { Logger } from '../../observability/logger.ts';
 import type { ModuleCommand } from './forkable.ts';
 import { type Answer, connectIn, exchange } from './forkServerSocket.ts';
 import { type PythonEnvironment, workerDefaults } from './launchEnvironment.ts';
+import { proportionalBytesOf, residentBytesOf } from './memoryUse.ts';
 import type { Placement } from './placement.ts';
 import { isAlive, readBootId, readProcess } from './proc.ts';
 import type { LaunchRequest } from './supervisor.ts';
@@ -161,7 +162,7 @@ export class ForkServers {
   /** What they hold in memory, those of earlier hubs included. */
   async memory(): Promise<ForkServerMemory[]> {
     return (await this.#alive())
-      .map(({ owner, pid }) => ({ owner, bytes: proportionalShareOf(pid) }))
+      .map(({ owner, pid }) => ({ owner, bytes: proportionalBytesOf(pid) }))
       .filter(({ bytes }) => bytes > 0);
   }
 
@@ -311,24 +312,6 @@ export class ForkServers {
   #folderNameOf(owner: string, { account, home }: Placement): string {
     const whose = JSON.stringify([this.#version, owner, account.uid, account.gid, home]);
     return createHash('sha256').update(whose).digest('hex').slice(0, 20);
-  }
-}
-
-/** Cheaper to know than the proportional share, and never less. */
-function residentBytesOf(pid: number): number {
-  try {
-    return Number(readFileSync(`/proc/${pid}/statm`, 'latin1').split(' ')[1]) * 4096;
-  } catch {
-    return 0;
-  }
-}
-
-function proportionalShareOf(pid: number): number {
-  try {
-    const line = /^Pss:\s+(\d+) kB/m.exec(readFileSync(`/proc/${pid}/smaps_rollup`, 'latin1'));
-    return line ? Number(line[1]) * 1024 : 0;
-  } catch {
-    return 0;
   }
 }
 

@@ -11,6 +11,7 @@ import { composeEnvironment, type PythonEnvironment, resolveCommand } from './la
 import { Launcher } from './launcher.ts';
 import { Leftovers } from './leftovers.ts';
 import { boundLog, readLogTail } from './logFile.ts';
+import { holdsMoreThan } from './memoryUse.ts';
 import {
   describeIsolation,
   ensureHome,
@@ -64,6 +65,10 @@ export interface ProcessRuntime extends Runtime {
 const pollMs = 250;
 /** Polls between two looks at the sizes of the logs and at the kernel's out-of-memory counter. */
 const slowPollEvery = 20;
+/** Polls between two looks at what workloads hold in memory. */
+const memoryPollEvery = 4;
+/** And between those that also look for what has left its workload's family. */
+const thoroughMemoryPollEvery = 40;
 /** Reservations that nobody used are forgotten after this. */
 const reservationMs = 600_000;
 const defaultIdleSeconds = 600;
@@ -237,7 +242,17 @@ class LocalProcesses implements ProcessRuntime {
     const argv = resolveCommand(spec.command, python, environment.PATH ?? '');
     const { id, kind, owner, reservation } = spec;
     const command = [...spec.command];
-    const record = { id, kind, owner, command, reservation, uid: placement.account.uid, acceptedAt: Date.now() };
+    const { memoryLimit } = spec.resources;
+    const record = {
+      id,
+      kind,
+      owner,
+      command,
+      reservation,
+      uid: placement.account.uid,
+      acceptedAt: Date.now(),
+      ...(memoryLimit !== undefined && memoryLimit > 0 && { memoryLimit }),
+    };
     const workload: Workload = { record, folder };
     try {
       await ensureHome(placement, this.#homes);
@@ -295,7 +310,28 @@ class LocalProcesses implements ProcessRuntime {
     }
     for (const workload of ended) this.#end(workload);
     if (!this.#leftovers.isEmpty) this.#leftovers.sweep(snapshot ?? new ProcessSnapshot());
+    if (this.#polls % memoryPollEvery === 0) this.#holdToMemoryLimits();
     if (this.#polls % slowPollEvery === 0) this.#pollSlowly();
+  }
+
+  /**
+   * Ends what holds more memory than it may, as a container is ended. Between two looks a workload can go beyond its limit;
+   * where that must not be, the system's own means (control groups) have to be used around Atoll.
+   */
+  #holdToMemoryLimits(): void {
+    const thoroughly = this.#polls % thoroughMemoryPollEvery === 0;
+    let snapshot: ProcessSnapshot | undefined;
+    for (const workload of this.#workloads.values()) {
+      const { memoryLimit } = workload.record;
+      const mark = this.#markOf(workload);
+      if (memoryLimit === undefined || !mark || workload.exit) continue;
+      snapshot ??= new ProcessSnapshot();
+      if (!holdsMoreThan(memoryLimit, mark, snapshot, thoroughly)) continue;
+      const { id, owner } = workload.record;
+      this.#options.log.warn({ workload: id, owner, memoryLimit }, 'a workload is ended by its memory limit');
+      workload.overMemoryLimit = true;
+      killAll(mark, snapshot);
+    }
   }
 
   /** Notes how a workload ended, as soon as that is known. */

@@ -11,6 +11,8 @@ export interface Workload {
   exit?: WorkloadExit;
   /** Set once it was asked to end; after the deadline (milliseconds since the epoch) it is killed. */
   stopping?: { graceSeconds: number; deadline: number; killed: boolean };
+  /** It holds more memory than it may, and is being killed for that. */
+  overMemoryLimit?: true;
   /** When the main process was first seen to have ended, while nobody has written down how. */
   goneSince?: number;
 }

@@ -38,6 +38,8 @@ const recordSchema = z.object({
   /** The operating system's user id that it runs as. */
   uid: z.number(),
   acceptedAt: z.number(),
+  /** Bytes that its processes may hold in memory. */
+  memoryLimit: z.number().positive().optional(),
 });
 export type WorkloadRecord = z.infer<typeof recordSchema>;
 

@@ -32,4 +32,11 @@ export const suites: readonly Suite[] = [
     file: 'starts.ts',
     minutes: 3,
   },
+  {
+    name: 'settings',
+    about: 'what it costs to look at settings files, good and hostile ones',
+    file: 'settings.ts',
+    minutes: 1,
+    short: ['--rounds', '8'],
+  },
 ];

@@ -222,6 +222,95 @@ describe('sign-in', () => {
     expect(authentication).toMatchObject({ allowedUsers: ['a'], blockedUsers: ['b'], allowExistingUsers: true });
   });
 
+  test.each<[string, object]>([
+    [
+      'type: github, github: {clientId: a, clientSecret: b, callbackUrl: "https://x.example/hub/oauth_callback", orgWhitelist: [o]}, scopes: [read:org], admin: {users: [ada]}, whitelist: {users: [bob]}',
+      {
+        authenticator: 'github',
+        adminUsers: ['ada'],
+        allowedUsers: ['bob'],
+        classes: {
+          github: {
+            client_id: 'a',
+            client_secret: 'b',
+            oauth_callback_url: 'https://x.example/hub/oauth_callback',
+            allowed_organizations: ['o'],
+            scope: ['read:org'],
+          },
+        },
+      },
+    ],
+    [
+      'type: dummy, dummy: {password: p}, whitelist: {users: [bob]}',
+      { authenticator: 'dummy', classes: { dummy: { password: 'p' } } },
+    ],
+    [
+      'type: ldap, ldap: {server: {address: ldap.example.org}, dn: {templates: ["uid={username},dc=x"], user: {attribute: uid}}, allowedGroups: ["cn=g"]}',
+      {
+        authenticator: 'ldap',
+        classes: {
+          ldap: {
+            server_address: 'ldap.example.org',
+            bind_dn_template: ['uid={username},dc=x'],
+            user_attribute: 'uid',
+            allowed_groups: ['cn=g'],
+          },
+        },
+      },
+    ],
+    [
+      'type: custom, custom: {className: oauthenticator.generic.GenericOAuthenticator, config: {client_id: a, username_key: sub}}, whitelist: {users: [bob]}, state: {enabled: true, cryptoKey: "' +
+        `${'0f'.repeat(32)}"}`,
+      {
+        authenticator: 'generic',
+        enableAuthState: true,
+        cryptKeys: ['0f'.repeat(32)],
+        classes: { generic: { client_id: 'a', username_claim: 'sub' } },
+      },
+    ],
+  ])('auth of old charts: %s', async (text, expected) => {
+    expect((await settingsFrom(`jupyterhub: {auth: {${text}}}`)).authentication).toMatchObject(expected);
+  });
+
+  test('hub.config wins over auth of old charts', async () => {
+    const { settings } = await load(
+      'jupyterhub: {auth: {type: dummy, dummy: {password: a}, whitelist: {users: [bob]}}, hub: {config: {DummyAuthenticator: {password: b}}}}',
+    );
+    expect(settings.authentication).toMatchObject({ allowedUsers: ['bob'], classes: { dummy: { password: 'b' } } });
+  });
+
+  test('allowed_groups and the like need manage_groups', async () => {
+    const { problems } = await load(
+      traits(
+        'JupyterHub: {authenticator_class: generic-oauth}, GenericOAuthenticator: {client_id: a, allow_all: true, allowed_groups: [x]}',
+      ),
+    );
+    expect(problems.map(({ code }) => code)).toEqual(['ATOLL_SETTINGS_NO_EFFECT']);
+  });
+
+  test('traits of OAuthenticator hold for each of them, those of the class win, old spellings lose', async () => {
+    const { authentication } = await settingsFrom(
+      traits(
+        'JupyterHub: {authenticator_class: github}, OAuthenticator: {scope: [a], client_id: general, allow_all: true},' +
+          ' GitHubOAuthenticator: {client_id: own, github_client_id: old, allowed_organizations: org, enable_auth_state: true, manage_groups: true}',
+      ),
+    );
+    expect(authentication).toMatchObject({
+      allowAll: true,
+      enableAuthState: true,
+      manageGroups: true,
+      classes: { github: { scope: ['a'], client_id: 'own', allowed_organizations: ['org'] } },
+    });
+  });
+
+  test('CryptKeeper.keys', async () => {
+    const key = 'ab'.repeat(32);
+    expect((await settingsFrom(traits(`CryptKeeper: {keys: [${key}]}`))).authentication.cryptKeys).toEqual([key]);
+    const { problems } = await load(traits('CryptKeeper: {keys: [short-one]}'));
+    expect(problems.map(({ code, severity }) => [code, severity])).toEqual([['ATOLL_SETTINGS_VALUE', 'error']]);
+    expect(JSON.stringify(problems)).not.toContain('short-one');
+  });
+
   test("a trait of the class in use wins over Authenticator's; one of another class is told", async () => {
     const { settings, problems } = await load(
       traits(

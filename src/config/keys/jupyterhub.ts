@@ -228,13 +228,6 @@ export const jupyterhubKeys: Row[] = [
         },
       ),
     ),
-    inert(
-      'auth',
-      freeMap,
-      'Sign-in, before z2jh 0.11.',
-      unsupported('Write hub.config.JupyterHub.authenticator_class and hub.config.Authenticator.'),
-      { secret: true },
-    ),
     inert('enabled', flag, 'Whether the chart is installed.', unsupported('The hub always runs.'), {
       satisfiedBy: true,
     }),

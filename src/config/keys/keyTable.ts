@@ -1,6 +1,7 @@
 import type { RuntimeKind } from '../settings.ts';
 import { accessKeys } from './access.ts';
 import { atollKeys } from './atoll.ts';
+import { oldAuthKeys } from './authenticators/oldAuth.ts';
 import type { Effect, Effects } from './effects.ts';
 import { daskGatewayKeys } from './gateway.ts';
 import { hubKeys } from './hub.ts';
@@ -19,6 +20,7 @@ export const keyTable: readonly Row[] = [
   ...singleuserKeys,
   ...hubKeys,
   ...accessKeys,
+  ...oldAuthKeys,
   ...hubConfigKeys,
   ...proxyKeys,
   ...jupyterhubKeys,

@@ -23,6 +23,16 @@ const hostile = {
   '10,000 levels are refused': `a: ${'['.repeat(10_000)}${']'.repeat(10_000)}\n`,
 };
 
+/** Python, because Node does not tell how much memory a process had that has ended. */
+const measure = `
+import json, resource, subprocess, sys, time
+begun = time.perf_counter()
+ended = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+ms = (time.perf_counter() - begun) * 1000
+usage = resource.getrusage(resource.RUSAGE_CHILDREN)
+print(json.dumps({"ms": ms, "megabytes": usage.ru_maxrss / 1024, "code": ended.returncode, "out": ended.stdout}))
+`;
+
 try {
   // The first one bundles the program where that is needed, and fills the cache of compiled code.
   check(realFiles.map(real), 0);
@@ -59,16 +69,6 @@ try {
 function real(name: string): string {
   return join(project, 'test/config/values', name);
 }
-
-/** Python, because Node does not tell how much memory a process had that has ended. */
-const measure = `
-import json, resource, subprocess, sys, time
-begun = time.perf_counter()
-ended = subprocess.run(sys.argv[1:], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-ms = (time.perf_counter() - begun) * 1000
-usage = resource.getrusage(resource.RUSAGE_CHILDREN)
-print(json.dumps({"ms": ms, "megabytes": usage.ru_maxrss / 1024, "code": ended.returncode, "out": ended.stdout}))
-`;
 
 interface Measured {
   ms: number;

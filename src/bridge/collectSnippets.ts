@@ -11,21 +11,24 @@ export interface Snippet extends SnippetMessage {
   place: Place;
 }
 
-const roots = [
-  { chart: 'hub', path: ['jupyterhub', 'hub', 'extraConfig'] },
-  { chart: 'gateway', path: ['dask-gateway', 'gateway', 'extraConfig'] },
-] as const;
+/** Where zero-to-jupyterhub looks for Python; files that `hub.extraFiles` puts there run before `hub.extraConfig`. */
+const configurationFile = /^\/usr\/local\/etc\/jupyterhub\/jupyterhub_config\.d\/([^/]+\.py)$/;
 
-/** The Python of the layered values: of each chart in the order of the names, which is the order in which it runs. */
+/** The Python of the layered values, in the order in which it runs: of each chart by names. */
 export function collectSnippets(values: MapNode | undefined): Snippet[] {
   if (!values) return [];
-  return roots.flatMap(({ chart, path }) => {
+  const from = (chart: Snippet['chart'], texts: (root: ValueNode, path: Path) => Text[], path: Path): Snippet[] => {
     const root = entryAt(values, path)?.value;
-    if (!root || (chart === 'gateway' && isSwitchedOff(values))) return [];
-    return textsOf(root, path)
+    return (root ? texts(root, path) : [])
       .filter(({ node }) => typeof node.value === 'string' && node.value.trim() !== '')
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
       .map((text) => ({ chart, ...toSnippet(text) }));
-  });
+  };
+  return [
+    ...from('hub', filesOf, ['jupyterhub', 'hub', 'extraFiles']),
+    ...from('hub', textsOf, ['jupyterhub', 'hub', 'extraConfig']),
+    ...(isSwitchedOff(values) ? [] : from('gateway', textsOf, ['dask-gateway', 'gateway', 'extraConfig'])),
+  ];
 }
 
 /** Without the gateway, its Python is of no use. */
@@ -43,9 +46,21 @@ interface Text {
 function textsOf(root: ValueNode, path: Path): Text[] {
   if (root.kind === 'scalar') return [{ name: 'extraConfig', path, node: root }];
   if (root.kind === 'list') return [];
-  return [...root.entries]
-    .toSorted(([a], [b]) => (a < b ? -1 : 1))
-    .flatMap(([name, { value }]) => (value.kind === 'scalar' ? [{ name, path: [...path, name], node: value }] : []));
+  return [...root.entries].flatMap(([name, { value }]) =>
+    value.kind === 'scalar' ? [{ name, path: [...path, name], node: value }] : [],
+  );
+}
+
+/** Texts of files for {@link configurationFile}, by their file names. */
+function filesOf(root: ValueNode, path: Path): Text[] {
+  if (root.kind !== 'map') return [];
+  return [...root.entries].flatMap(([key, { value }]) => {
+    const mountPath = entryAt(value, ['mountPath'])?.value;
+    const text = entryAt(value, ['stringData'])?.value;
+    const name = mountPath?.kind === 'scalar' ? configurationFile.exec(String(mountPath.value))?.[1] : undefined;
+    if (name === undefined || text?.kind !== 'scalar') return [];
+    return [{ name, path: [...path, key, 'stringData'], node: text }];
+  });
 }
 
 function toSnippet({ name, path, node }: Text): Omit<Snippet, 'chart'> {

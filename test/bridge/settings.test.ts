@@ -54,6 +54,31 @@ jupyterhub:
   expect(placeOf('Authenticator', 'admin_users')).toBe('1.yaml:13:9');
 });
 
+test('files for jupyterhub_config.d run too, before extraConfig; one that does not run is told at its line', async () => {
+  const file = (name: string, text: string): string => `
+      ${name}:
+        mountPath: /usr/local/etc/jupyterhub/jupyterhub_config.d/${name}.py
+        stringData: |
+          ${text}`;
+  const values = (second: string): string => `
+jupyterhub:
+  hub:
+    extraFiles:
+      other: { mountPath: /etc/other.py, stringData: 'this is no Python' }${file('b', second)}${file('a', 'c.Spawner.default_url = "/a"')}
+    extraConfig:
+      last: |
+        assert c.Spawner.default_url == "/b"
+        c.KubeSpawner.mem_limit = "2G"
+`;
+  const { settings, problems } = await runPython(values('c.Spawner.default_url = "/b"'));
+  expect(shortProblems(problems.filter(({ code }) => code.includes('PYTHON')))).toEqual([]);
+  expect(settings.servers).toMatchObject({ defaultUrl: '/b', memoryLimit: 2 ** 31 });
+  const broken = await runPython(values('1 / 0'));
+  expect(broken.problems.filter(({ code }) => code === 'ATOLL_SETTINGS_PYTHON')).toMatchObject([
+    { line: 9, column: 11, path: 'jupyterhub.hub.extraFiles.b.stringData' },
+  ]);
+});
+
 test('roles, groups and services made in Python are the settings ones', async () => {
   const { settings, problems } = await runPython(
     hubPython(`

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { request } from 'node:http';
+import { join } from 'node:path';
 import { type DataFolder, openDataFolder, secretOf } from '../core/dataFolder.ts';
 import { AtollError } from '../core/errors.ts';
 import { type ErrorCode, errorTable } from '../core/errorTable.ts';
@@ -15,7 +16,8 @@ export interface LoginOptions {
  * @throws AtollError `ATOLL_NOT_RUNNING`, or what the hub says.
  */
 export async function login(options: LoginOptions): Promise<void> {
-  if (!existsSync(options.data)) throw notRunning(options.data);
+  // Opening makes a data folder of whatever it is given.
+  if (!existsSync(join(options.data, 'secrets'))) throw notRunning(options.data);
   const folder = openDataFolder(options.data);
   const token = secretOf(folder, 'control-token').toString('hex');
   const answer = await post(folder, '/login-links', token, { user: options.user });

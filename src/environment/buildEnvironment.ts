@@ -12,7 +12,7 @@ import type { EnvironmentRecipe } from './recipe.ts';
 import { runUv } from './runUv.ts';
 
 /** What is being built has a name of its own, so that nothing half-made is ever found under the final one. */
-const unfinished = '.unfinished-';
+export const unfinished = '.unfinished-';
 
 /**
  * Builds the environment of a recipe into `<root>/<hash of recipe and Python version>`, beside those of other recipes, and

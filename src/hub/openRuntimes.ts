@@ -1,9 +1,11 @@
+import { dirname } from 'node:path';
 import type { Live } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import { type DataFolder, secretOf } from '../core/dataFolder.ts';
 import { messageOf } from '../core/errors.ts';
 import { compileBytecode } from '../environment/compileBytecode.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
+import type { Environment } from '../environment/environment.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Runtime } from '../runtimes/contract.ts';
@@ -36,6 +38,9 @@ export interface RuntimeParts {
   log: Logger;
 }
 
+/** How often older Python environments are looked for. */
+const tidyEveryMs = 3600 * 1000;
+
 /** Opens the runtimes that the settings ask for; each is loaded only where it is used. */
 export async function openRuntimes(parts: RuntimeParts): Promise<HubRuntimes> {
   return parts.settings.current.runtime.kind === 'kubernetes' ? openKubernetes(parts) : openProcesses(parts);
@@ -53,6 +58,7 @@ async function openProcesses({ folder, log }: RuntimeParts): Promise<HubRuntimes
     log,
   });
   await runtime.open();
+  const tidying = setInterval(() => void removeOld(environment, log), tidyEveryMs).unref();
   return {
     workloads: runtime,
     services: runtime,
@@ -66,8 +72,23 @@ async function openProcesses({ folder, log }: RuntimeParts): Promise<HubRuntimes
       return warmUpAtSignIn({ store, identity, runtime, log });
     },
     rest: () => runtime.restForkServers(),
-    close: () => runtime.close(),
+    close: () => {
+      clearInterval(tidying);
+      return runtime.close();
+    },
   };
+}
+
+/** Removes environments that earlier versions of the program have left and that nothing uses any more. */
+async function removeOld({ owned, directory }: Environment, log: Logger): Promise<void> {
+  if (!owned) return;
+  try {
+    const { removeOldEnvironments } = await import('../environment/removeOldEnvironments.ts');
+    const removed = await removeOldEnvironments(dirname(directory));
+    if (removed.length > 0) log.info({ removed }, 'older Python environments were removed');
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, 'older Python environments were not removed');
+  }
 }
 
 async function openKubernetes(parts: RuntimeParts): Promise<HubRuntimes> {

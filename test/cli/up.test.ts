@@ -69,6 +69,10 @@ describe('atoll up', () => {
       /^atoll: No Atoll runs on this data folder\. \[ATOLL_NOT_RUNNING\]/,
     );
     expect(existsSync(nowhere)).toBe(false);
+    const elsewhere = mkdtempSync(join(tmpdir(), 'atoll-test-'));
+    expect(login('--data', elsewhere).stderr).toMatch(/ATOLL_NOT_RUNNING/);
+    expect(readdirSync(elsewhere)).toEqual([]);
+    rmSync(elsewhere, { recursive: true });
   });
 
   test('starts hub and edge again, even when both are killed at once', async () => {

@@ -45,6 +45,17 @@ describe('fork servers', () => {
     expect([first, second, other].map((id) => parentOf(world, id))).toEqual([ada, ada, grace]);
   });
 
+  test('do not share the seed of hashes: who knows their own can do nothing with it to others', async () => {
+    const world = await open();
+    const hashes: (string | undefined)[] = [];
+    await world.runtime.keepSpareForkServer();
+    for (const owner of ['ada', 'grace']) {
+      const id = await startForked(world, 'import os; print("hash", hash("atoll"), flush=True); os._exit(0)', owner);
+      hashes.push(await world.line(id, /^hash /));
+    }
+    expect(new Set(hashes).size).toBe(2);
+  });
+
   test('can be begun at sign-in', async () => {
     const world = await open();
     await world.runtime.warmUp('ada');
@@ -176,6 +187,25 @@ describe('a spare fork server', () => {
       `${home}/.local/share/Trash`,
       `${home}/.config/dask`,
     ]);
+  });
+
+  test('its home goes once neither it nor a child of it is left', async () => {
+    const world = await open();
+    const homes = (): string[] => readdirSync(join(world.root, 'process/fork-server-homes'));
+    await world.runtime.keepSpareForkServer();
+    const spare = spareOf(world) ?? 0;
+    const id = await startForked(world, 'import time; print("runs", flush=True); time.sleep(600)');
+    await world.line(id, /runs/);
+    expect(parentOf(world, id)).toBe(spare);
+    process.kill(spare, 'SIGKILL');
+    await until('its end', () => !isThere(spare));
+    await world.reopen();
+    expect(homes()).toHaveLength(1);
+    await world.runtime.stop(id, { graceSeconds: 0 });
+    await world.exited(id);
+    await world.reopen();
+    expect(homes()).toEqual([]);
+    expect(statSync(join(world.root, 'homes/ada')).isDirectory()).toBe(true);
   });
 
   test('is found by the next hub', async () => {

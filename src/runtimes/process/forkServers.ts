@@ -12,7 +12,7 @@ import { type Answer, connectIn, exchange } from './forkServerSocket.ts';
 import { type PythonEnvironment, workerDefaults } from './launchEnvironment.ts';
 import { proportionalBytesOf, residentBytesOf } from './memoryUse.ts';
 import type { Placement } from './placement.ts';
-import { isAlive, readBootId, readProcess } from './proc.ts';
+import { isAlive, readAllProcesses, readBootId, readEnvironment, readProcess } from './proc.ts';
 import type { LaunchRequest } from './supervisor.ts';
 import { readJson, replaceFile } from './workloadFolder.ts';
 import { installationVariable } from './workloadProcesses.ts';
@@ -89,6 +89,7 @@ export class ForkServers {
       const server = readJson(join(folder, 'server.json'), serverSchema);
       if (!server || !isAlive(server, this.#bootId)) await rm(folder, { recursive: true, force: true });
     }
+    await this.#sweepHomes();
   }
 
   /**
@@ -296,12 +297,32 @@ export class ForkServers {
    * keep the path that it leads to.
    */
   async #makeHome(): Promise<string> {
-    const folder = join(dirname(this.#options.directory), 'fork-server-homes');
+    const folder = this.#homes;
+    await this.#sweepHomes();
     await mkdir(folder, { recursive: true });
     await chmod(folder, 0o711); // to pass through, for the account that the user runs as
     const home = join(folder, randomHex(8));
     await mkdir(home, { mode: 0o700 });
     return home;
+  }
+
+  /**
+   * Removes the homes that no process was begun with: neither a fork server nor, after its end, one of its children, which
+   * go on using the paths that its modules worked out.
+   */
+  async #sweepHomes(): Promise<void> {
+    const names = await readdir(this.#homes).catch(() => []);
+    if (names.length === 0) return;
+    const used = new Set(readAllProcesses().flatMap(({ pid }) => readEnvironment(pid)));
+    for (const name of names) {
+      const home = join(this.#homes, name);
+      // Of a link only the link goes.
+      if (!used.has(`HOME=${home}`)) await rm(home, { recursive: true, force: true });
+    }
+  }
+
+  get #homes(): string {
+    return join(dirname(this.#options.directory), 'fork-server-homes');
   }
 
   get #spareName(): string {

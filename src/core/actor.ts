@@ -12,13 +12,19 @@ export interface Actor {
   address?: string | undefined;
 }
 
-const requests = new AsyncLocalStorage<Actor>();
+/** An actor whose address is found out when somebody asks: most requests change nothing. */
+type RequestActor = Omit<Actor, 'address'> & { addressOf: () => string };
+
+const requests = new AsyncLocalStorage<RequestActor>();
 
 const system: Actor = { kind: 'system', name: '' };
 
-/** Runs the answer to a request: what it leads to is done from this address, and by whom {@link identifyActor} says. */
-export function asRequestFrom<T>(address: string, work: () => T): T {
-  return requests.run({ kind: 'anonymous', name: '', address }, work);
+/**
+ * Runs the answer to a request: what it leads to is done from this address, and by whom {@link identifyActor} says.
+ * @param addressOf finds the address out
+ */
+export function asRequestFrom<T>(addressOf: () => string, work: () => T): T {
+  return requests.run({ kind: 'anonymous', name: '', addressOf }, work);
 }
 
 /** Says who makes the present request. Without effect outside of one. */
@@ -32,7 +38,10 @@ export function identifyActor(actor: { kind: 'user' | 'service'; name: string; t
 
 /** On whose behalf this runs. */
 export function currentActor(): Actor {
-  return requests.getStore() ?? system;
+  const request = requests.getStore();
+  if (!request) return system;
+  const { addressOf, ...actor } = request;
+  return { ...actor, address: addressOf() };
 }
 
 /** Runs what a request only sets off, and what goes on by itself then: nobody's doing. */

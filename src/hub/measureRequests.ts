@@ -17,7 +17,10 @@ const methods = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIO
 export function measureRequests(answer: Answer, metrics: Metrics): Answer {
   return async (request) => {
     const begun = performance.now();
-    const response = await asRequestFrom(clientOf(request).address, () => answer(request));
+    const response = await asRequestFrom(
+      () => clientOf(request).address,
+      () => answer(request),
+    );
     note(request, response.status, (performance.now() - begun) / 1000);
     return response;
   };

@@ -112,7 +112,8 @@ export class Services {
   /** Notes how a service that the hub runs was started last: its token is good from now on. Undefined: it is not any more. */
   setStarted(name: string, started: StartedService | undefined): void {
     const service = this.#byName.get(name);
-    if (!service) return;
+    // One that the hub does not run (any more) keeps the token of the settings.
+    if (!service?.command) return;
     if (service.tokenHash !== undefined && service.tokenHash !== started?.tokenHash) {
       this.#byTokenHash.delete(service.tokenHash);
       delete service.tokenHash;

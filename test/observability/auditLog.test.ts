@@ -38,10 +38,13 @@ function lines(): AuditRecord[] {
 
 test('an entry says who, by which token, from where; what, to whom', async () => {
   const audit = await open();
-  await asRequestFrom('192.0.2.1', async () => {
-    identifyActor({ kind: 'user', name: 'ada', tokenId: 'a7' });
-    await write({ action: 'user.create', target: 'bob', details: { admin: true } });
-  });
+  await asRequestFrom(
+    () => '192.0.2.1',
+    async () => {
+      identifyActor({ kind: 'user', name: 'ada', tokenId: 'a7' });
+      await write({ action: 'user.create', target: 'bob', details: { admin: true } });
+    },
+  );
   await write({ action: 'group.create', target: 'lab' });
   const [second, first] = await audit.list({ limit: 10 });
   expect(first).toMatchObject({
@@ -71,10 +74,13 @@ test('what is not committed is not told', async () => {
 test('who follows a change acts on nobody’s behalf, whoever made it', async () => {
   const followed = Promise.withResolvers<Promise<void>>();
   store.changes.follow('users', () => followed.resolve(write({ action: 'server.stop' })));
-  await asRequestFrom('192.0.2.1', async () => {
-    identifyActor({ kind: 'user', name: 'ada' });
-    await store.write(async ({ changed }) => changed('users', 'bob'));
-  });
+  await asRequestFrom(
+    () => '192.0.2.1',
+    async () => {
+      identifyActor({ kind: 'user', name: 'ada' });
+      await store.write(async ({ changed }) => changed('users', 'bob'));
+    },
+  );
   await followed.promise;
   const audit = await open();
   expect((await audit.list({ limit: 1 }))[0]?.actor).toMatchObject({ kind: 'system', address: null });
@@ -84,11 +90,14 @@ test('who follows a change acts on nobody’s behalf, whoever made it', async ()
 test('two requests at once do not mix', async () => {
   await Promise.all(
     ['ada', 'bob', 'eve'].map((name) =>
-      asRequestFrom(`address of ${name}`, async () => {
-        await Promise.resolve();
-        identifyActor({ kind: 'user', name });
-        await write({ action: 'user.create', target: `made by ${name}` });
-      }),
+      asRequestFrom(
+        () => `address of ${name}`,
+        async () => {
+          await Promise.resolve();
+          identifyActor({ kind: 'user', name });
+          await write({ action: 'user.create', target: `made by ${name}` });
+        },
+      ),
     ),
   );
   const audit = await open();

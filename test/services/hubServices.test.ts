@@ -207,6 +207,27 @@ test('routes lead to services with an address; to Dask clusters Atoll leads itse
   ]);
 });
 
+test('a service that is added or removed while the hub runs is reached, and not any more', async () => {
+  const { services, routes } = await open([]);
+  services.add({ ...culler, name: 'late', url: 'http://127.0.0.1:9998' });
+  await store.write(async ({ changed }) => changed('services', 'late'));
+  expect([...routes.table.keys()]).toEqual(['service:late']);
+  services.remove('late');
+  await store.write(async ({ changed }) => changed('services', 'late'));
+  expect([...routes.table.keys()]).toEqual([]);
+});
+
+test('one that the hub does not run any more, but that is still there, keeps its token', async () => {
+  const apiToken = 'a-token-of-the-settings';
+  const { hub } = await open([{ ...culler, apiToken }]);
+  await running();
+  await hub.close();
+  const { managed: _, ...external } = culler;
+  const { services } = await open([{ ...external, apiToken }]);
+  await until('its process to be gone', () => runtime.workloads.size === 0);
+  expect(services.fromToken(apiToken)?.name).toBe('culler');
+});
+
 const crashPoints = [1, 2, 3, 4, 5].flatMap((step) => (['before', 'after'] as const).map((when) => ({ step, when })));
 
 test.each(crashPoints)('a hub that dies %o: afterwards it runs exactly once', async (point) => {

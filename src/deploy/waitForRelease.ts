@@ -1,5 +1,5 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { Event, Pod } from 'kubernetes-types/core/v1.js';
-import { sleep } from '../core/clock.ts';
 import type { ApiClient } from '../kubernetes/apiClient.ts';
 import { eventView } from '../runtimes/kubernetes/eventView.ts';
 import { podState } from '../runtimes/kubernetes/podView.ts';
@@ -58,7 +58,7 @@ export async function waitForRelease(
     told = gist;
     const hopeless = health.troubles.some(({ lines }) => lines.length > 0);
     if (hopeless || Date.now() > deadline) return health;
-    await sleep(lookMs);
+    await wait(lookMs);
   }
 }
 

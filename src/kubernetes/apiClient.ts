@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
+import { setTimeout as pauseFor } from 'node:timers/promises';
 import { Pool } from 'undici';
-import { sleep } from '../core/clock.ts';
 import { AtollError, messageOf } from '../core/errors.ts';
 import type { ApiAccess } from './apiAccess.ts';
 import { ApiError } from './apiError.ts';
@@ -119,7 +119,8 @@ export class ApiClient {
         if (error.status === 429) this.#limiter.pauseBulk(error.retryAfterMs ?? pause);
         const wait = Math.max(error.retryAfterMs ?? 0, pause * (0.5 + Math.random() / 2));
         if (Date.now() + wait > deadline) throw error;
-        await sleep(wait, signal);
+        // Unlike a watch that waits, a request that waits keeps a command alive.
+        await pauseFor(wait, undefined, signal ? { signal } : {}).catch(() => undefined);
       }
     }
   }

@@ -39,4 +39,23 @@ export const suites: readonly Suite[] = [
     minutes: 1,
     short: ['--rounds', '8'],
   },
+  {
+    name: 'clusters',
+    about: 'Dask clusters beside dask-gateway and schedulers started by hand',
+    file: 'clusters.ts',
+    minutes: 6,
+  },
+  {
+    name: 'api',
+    about: "the hub's API beside JupyterHub",
+    file: 'api.ts',
+    minutes: 4,
+    short: ['--rounds', '1', '--seconds', '1', '--users', '200'],
+  },
+  {
+    name: 'scale',
+    about: '50,000 users, and 1,000 servers at once beside JupyterHub',
+    file: 'scale.ts',
+    minutes: 4,
+  },
 ];

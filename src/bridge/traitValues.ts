@@ -40,14 +40,22 @@ function hubPath({ section, trait }: Trait): Path {
   return ownKeys[`${section}.${trait}`] ?? ['jupyterhub', 'hub', 'config', section, trait];
 }
 
-/** The gateway is part of Atoll: an address for it, which the charts' own Python sets, would lead nowhere. */
-function valueOf({ section, trait, value }: Trait): unknown {
+/** The value as the charts spell it. */
+function valueOf({ chart, section, trait, value }: Trait): unknown {
+  if (chart === 'gateway' && trait === 'image' && typeof value === 'string') return toImage(value);
   if (section !== 'JupyterHub' || trait !== 'services' || !Array.isArray(value)) return value;
+  // The gateway is part of Atoll: an address for it, which the charts' own Python sets, would lead nowhere.
   return value.map((service: Record<string, unknown>) => {
     if (service.name !== 'dask-gateway') return service;
     const { url: _, ...rest } = service;
     return rest;
   });
+}
+
+/** An image's name and tag; the colon of a port belongs to the name. */
+function toImage(image: string): { name: string; tag?: string } {
+  const [, name = image, tag] = /^(.+):([^:/@]+)$/.exec(image) ?? [];
+  return tag === undefined ? { name } : { name, tag };
 }
 
 /** The values with another one at a path: what stood there before, maps too, is gone. */

@@ -102,17 +102,21 @@ c.ClusterConfig.cluster_max_workers = 7
 c.ClusterConfig.worker_memory = "3 G"
 c.ClusterConfig.worker_cores_limit = 2
 c.Backend.cluster_start_timeout = 90
+c.ClusterConfig.worker_cmd = ["my-worker", "--quiet"]
+c.KubeClusterConfig.image = "registry.example:5000/dask:2026"
 c.ClusterConfig.no_such_thing = 1
 `),
   );
-  expect(shortProblems(problems)).toEqual([
-    "1.yaml:10:7 ATOLL_SETTINGS_PYTHON_PART c.ClusterConfig.no_such_thing is not read: Atoll's clusters have nothing like it.",
+  expect(shortProblems(problems.filter(({ code }) => code.includes('PYTHON')))).toEqual([
+    "1.yaml:12:7 ATOLL_SETTINGS_PYTHON_PART c.ClusterConfig.no_such_thing is not read: Atoll's clusters have nothing like it.",
   ]);
   expect(settings.clusters).toMatchObject({
     idleTimeoutSeconds: 1800,
     maxWorkers: 7,
     worker: { memory: 3 * 2 ** 30, coreLimit: 2 },
     startTimeoutSeconds: 90,
+    workerCommand: ['my-worker', '--quiet'],
+    pod: { image: { name: 'registry.example:5000/dask', tag: '2026' } },
   });
 });
 

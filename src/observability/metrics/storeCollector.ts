@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises';
+import { sql } from 'kysely';
 import type { Store } from '../../store/store.ts';
 import type { Collector } from './metrics.ts';
 
 const dayMs = 24 * 3600 * 1000;
-const periods = { '24h': dayMs, '7d': 7 * dayMs, '30d': 30 * dayMs };
 
 /**
  * What the store says of users, logins, servers and clusters.
@@ -11,15 +11,26 @@ const periods = { '24h': dayMs, '7d': 7 * dayMs, '30d': 30 * dayMs };
  */
 export function storeCollector({ db }: Store, path: string): Collector {
   return async (metrics) => {
-    const count = async (table: 'users' | 'sessions' | 'api_tokens', since?: number): Promise<number> => {
-      let query = db.selectFrom(table).select(({ fn }) => fn.countAll<number | string>().as('count'));
-      if (since !== undefined) query = query.where('last_activity', '>', since);
+    const now = Date.now();
+    const activeSince = (since: number) =>
+      sql<number | string | null>`sum(case when last_activity > ${since} then 1 else 0 end)`;
+    // One pass over the users, of whom there may be many.
+    const users = await db
+      .selectFrom('users')
+      .select(({ fn }) => [
+        fn.countAll<number | string>().as('total'),
+        activeSince(now - dayMs).as('24h'),
+        activeSince(now - 7 * dayMs).as('7d'),
+        activeSince(now - 30 * dayMs).as('30d'),
+      ])
+      .executeTakeFirstOrThrow();
+    metrics.set('jupyterhub_total_users', Number(users.total));
+    for (const period of ['24h', '7d', '30d'] as const)
+      metrics.set('jupyterhub_active_users', Number(users[period] ?? 0), { period });
+    const count = async (table: 'sessions' | 'api_tokens'): Promise<number> => {
+      const query = db.selectFrom(table).select(({ fn }) => fn.countAll<number | string>().as('count'));
       return Number((await query.executeTakeFirstOrThrow()).count);
     };
-    const now = Date.now();
-    metrics.set('jupyterhub_total_users', await count('users'));
-    for (const [period, length] of Object.entries(periods))
-      metrics.set('jupyterhub_active_users', await count('users', now - length), { period });
     metrics.set('atoll_logins', await count('sessions'));
     metrics.set('atoll_tokens', await count('api_tokens'));
 

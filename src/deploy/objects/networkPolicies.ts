@@ -55,8 +55,15 @@ export function networkPolicies(release: Release): KubeObject[] {
       pods.hub.podSelector,
       deployment.hub.networkPolicy,
       [{ from: [pods.edge], ports: tcp(ports.hub, ports.control) }],
-      // The API server, sign-in providers and databases are anywhere.
-      [everywhere],
+      [
+        dns,
+        { to: [pods.servers], ports: tcp(http) },
+        { to: [pods.schedulers], ports: tcp(dashboard, api) },
+        // The API server. Some networks do not take it, or pods, for addresses (`ipBlock`).
+        { ports: tcp(443, 6443) },
+        // Sign-in providers and databases are anywhere.
+        everywhere,
+      ],
     ),
     ...policy(
       'edge',

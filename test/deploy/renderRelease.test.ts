@@ -1,0 +1,111 @@
+import { describe, expect, test } from 'vitest';
+import { defaultSettings } from '../../src/config/settings.ts';
+import { changedFields } from '../../src/deploy/changedFields.ts';
+import { hubRights } from '../../src/deploy/objects/hubRights.ts';
+import type { KubeObject, Release } from '../../src/deploy/release.ts';
+import { renderRelease } from '../../src/deploy/renderRelease.ts';
+
+const secret = 'a-secret-of-the-settings';
+
+function release(change: (settings: ReturnType<typeof defaultSettings>) => void = () => undefined): Release {
+  const settings = defaultSettings();
+  change(settings);
+  const inputs = [{ name: 'secrets.yaml', text: `x: ${secret}\n` }];
+  return { name: 'dhub', namespace: 'ns', settings, inputs, image: 'atoll:1', controlToken: 'c'.repeat(64) };
+}
+
+const find = (objects: readonly KubeObject[], kind: string, name: string): KubeObject => {
+  const found = objects.find((object) => object.kind === kind && object.metadata.name === name);
+  if (!found) throw new Error(`no ${kind} ${name}`);
+  return found;
+};
+
+describe('what a release is made of', () => {
+  test('every object says whose it is, and is in the namespace', () => {
+    for (const object of renderRelease(release())) {
+      expect(object.metadata.labels).toMatchObject({
+        'atoll/release': 'dhub',
+        'app.kubernetes.io/managed-by': 'atoll',
+      });
+      expect(object.metadata.namespace).toBe('ns');
+    }
+  });
+
+  test('settings and keys are in secrets, and nowhere else', () => {
+    const others = renderRelease(release()).filter(({ kind }) => kind !== 'Secret');
+    const text = JSON.stringify(others);
+    expect(text).not.toContain(secret);
+    expect(text).not.toContain('c'.repeat(64));
+    expect(text).not.toContain(Buffer.from(secret).toString('base64').slice(0, 20));
+  });
+
+  test('the hub’s account has these rights in its namespace, and no others', () => {
+    const { rules } = find(renderRelease(release()), 'Role', 'hub');
+    expect(rules).toEqual(hubRights);
+    const text = JSON.stringify(hubRights);
+    expect(text).not.toContain('*');
+    // Nothing by which an account could get more rights, run in others' pods, or read what it has not made by name.
+    for (const word of [
+      'escalate',
+      'bind',
+      'impersonate',
+      'exec',
+      'attach',
+      'portforward',
+      'serviceaccounts',
+      'nodes',
+      'roles',
+    ])
+      expect(text).not.toContain(word);
+    expect(renderRelease(release()).some(({ kind }) => kind.startsWith('ClusterRole'))).toBe(false);
+  });
+
+  test('containers of hub and edges have no rights of the superuser', () => {
+    for (const name of ['hub', 'edge']) {
+      const text = JSON.stringify(find(renderRelease(release()), 'Deployment', name));
+      expect(text).toContain('"allowPrivilegeEscalation":false');
+      expect(text).toContain('"readOnlyRootFilesystem":true');
+      expect(text).toContain('"drop":["ALL"]');
+      expect(text).toContain('"runAsNonRoot":true');
+    }
+    expect(JSON.stringify(find(renderRelease(release()), 'Deployment', 'edge'))).toContain(
+      '"automountServiceAccountToken":false',
+    );
+  });
+
+  test('new settings replace the hub; the edges, which carry everybody’s connections, stay', () => {
+    const before = renderRelease(release());
+    const after = renderRelease({ ...release(), inputs: [{ name: 'config.yaml', text: 'other: 1\n' }] });
+    const changes = (kind: string, name: string): string[] =>
+      changedFields(find(before, kind, name), find(after, kind, name));
+    expect(changes('Deployment', 'hub')).toEqual(['spec.template.metadata.annotations["atoll/settings"]']);
+    expect(changes('Deployment', 'edge')).toEqual([]);
+  });
+
+  test('priorities, placeholders, ingress and route are there when the settings ask for them', () => {
+    const names = (objects: readonly KubeObject[]): string[] =>
+      objects.map(({ kind, metadata }) => `${kind} ${metadata.name}`);
+    expect(names(renderRelease(release()))).not.toContain('Ingress jupyterhub');
+    const objects = renderRelease(
+      release(({ deployment }) => {
+        deployment.scheduling.podPriority.enabled = true;
+        deployment.scheduling.userPlaceholder.replicas = 3;
+        deployment.ingress.enabled = true;
+        deployment.ingress.hosts = ['hub.example.org'];
+        deployment.httpRoute.enabled = true;
+        deployment.prePuller.continuous.enabled = false;
+      }),
+    );
+    expect(names(objects)).toEqual(
+      expect.arrayContaining([
+        'PriorityClass dhub-core',
+        'PriorityClass dhub-placeholders',
+        'StatefulSet user-placeholder',
+        'Ingress jupyterhub',
+        'HTTPRoute jupyterhub',
+      ]),
+    );
+    expect(names(objects)).not.toContain('DaemonSet continuous-image-puller');
+    expect(JSON.stringify(find(objects, 'Deployment', 'hub'))).toContain('"priorityClassName":"dhub-core"');
+  });
+});

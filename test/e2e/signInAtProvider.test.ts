@@ -6,7 +6,7 @@ import { freePort } from '../support/freePort.ts';
 import { type OidcProvider, startOidcProvider } from '../support/oidcProvider.ts';
 
 if (noBrowserReason !== undefined)
-  console.warn(`skipped: signing in at a provider in a browser, because ${noBrowserReason}`);
+  process.stdout.write(`skipped: signing in at a provider in a browser, because ${noBrowserReason}\n`);
 
 describe.skipIf(noBrowserReason !== undefined)('signing in at an OpenID provider, in a browser', () => {
   let provider: OidcProvider;

@@ -32,7 +32,7 @@ export async function startFakeProvider(): Promise<FakeProvider> {
   const server = createServer((incoming, response) => {
     let text = '';
     incoming.setEncoding('utf8').on('data', (part: string) => (text += part));
-    incoming.on('end', async () => {
+    const answer = async (): Promise<void> => {
       const request: FakeRequest = {
         method: incoming.method ?? '',
         url: new URL(incoming.url ?? '/', 'http://fake'),
@@ -48,6 +48,9 @@ export async function startFakeProvider(): Promise<FakeProvider> {
       } = (typeof route === 'function' ? await route(request) : route) ?? { status: 404 };
       response.writeHead(status, { 'content-type': 'application/json', ...headers });
       response.end(typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body));
+    };
+    incoming.on('end', () => {
+      answer().catch((error: unknown) => response.writeHead(500).end(String(error)));
     });
   });
   await new Promise<void>((listening) => server.listen(0, '127.0.0.1', listening));

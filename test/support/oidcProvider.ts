@@ -1,6 +1,6 @@
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import Provider from 'oidc-provider';
+import { Provider } from 'oidc-provider';
 import { BrowserSession } from './browserSession.ts';
 
 /** Somebody with an account at a provider: claims, `sub` among them. */
@@ -88,8 +88,6 @@ export async function startOidcProvider(redirectUris: string[]): Promise<OidcPro
   server.on('request', (request, response) => {
     const url = new URL(request.url ?? '/', issuer);
     requests.push(url.pathname);
-    if (world.isDown) return void response.writeHead(503).end();
-    if (!url.pathname.startsWith('/interaction/')) return void callback(request, response);
     const finish = async (): Promise<void> => {
       const details = await provider.interactionDetails(request, response);
       const sub = world.signsInAs ?? url.searchParams.get('sub') ?? undefined;
@@ -111,7 +109,9 @@ export async function startOidcProvider(redirectUris: string[]): Promise<OidcPro
       grants.set(sub, (grants.get(sub) ?? new Set()).add(grantId));
       await provider.interactionFinished(request, response, { login: { accountId: sub }, consent: { grantId } });
     };
-    finish().catch((error: unknown) => response.writeHead(500).end(String(error)));
+    if (world.isDown) response.writeHead(503).end();
+    else if (!url.pathname.startsWith('/interaction/')) void callback(request, response);
+    else finish().catch((error: unknown) => response.writeHead(500).end(String(error)));
   });
   return {
     issuer,

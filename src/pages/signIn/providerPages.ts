@@ -43,10 +43,9 @@ export function addProviderPages(frame: PageFrame, { identity, log }: PagesOptio
     const foreign = { method: 'post', access: 'open', showsXsrfFailure: true } as const;
     if (redirect.providerMayBegin) frame.page({ ...foreign, path: `${pages}/oauth_login` }, onTheWay);
     if (redirect.returnsBy === 'form') frame.page({ ...foreign, path: `${pages}/oauth_callback` }, onTheWayBack);
-    const { configuration } = redirect;
-    if (configuration)
+    if (redirect.configuration)
       frame.page({ method: 'get', path: `${pages}/config`, access: 'open' }, ({ client }) =>
-        Response.json(configuration(`${client.scheme}://${client.host}`, pages)),
+        Response.json(redirect.configuration?.(`${client.scheme}://${client.host}`, pages)),
       );
   }
 }

@@ -27,7 +27,8 @@ test('what is filled into a template is no template', () => {
   );
 });
 
-if (noDirectoryReason !== undefined) console.warn(`skipped: signing in at a directory, because ${noDirectoryReason}`);
+if (noDirectoryReason !== undefined)
+  process.stdout.write(`skipped: signing in at a directory, because ${noDirectoryReason}\n`);
 
 describe.skipIf(noDirectoryReason !== undefined)('an LDAP directory', () => {
   let directory: LdapDirectory;
@@ -82,12 +83,12 @@ describe.skipIf(noDirectoryReason !== undefined)('an LDAP directory', () => {
   for (const traits of [byTemplate, byLookUp])
     authenticatorContract('ldap', {
       open: async () => {
-        const { identity, close } = await openIdentityWorld({
+        const world = await openIdentityWorld({
           authentication: { authenticator: 'ldap', classes: { ldap: traits() } },
         });
-        const [method] = identity.methods;
+        const [method] = world.identity.methods;
         if (!method) throw new Error('there is no way to sign in');
-        return { authenticator: method.authenticator, close };
+        return { authenticator: method.authenticator, close: () => world.close() };
       },
       right,
       wrong,

@@ -14,7 +14,8 @@ const reason =
     : existsSync('/etc/pam.d')
       ? undefined
       : 'there is no /etc/pam.d';
-if (reason !== undefined) console.warn(`skipped: signing in with the accounts of the machine, because ${reason}`);
+if (reason !== undefined)
+  process.stdout.write(`skipped: signing in with the accounts of the machine, because ${reason}\n`);
 
 describe.skipIf(reason !== undefined)('the accounts of the machine', () => {
   const mark = randomBytes(4).toString('hex');
@@ -55,12 +56,12 @@ describe.skipIf(reason !== undefined)('the accounts of the machine', () => {
 
   authenticatorContract('pam', {
     open: async () => {
-      const { identity, close } = await openIdentityWorld({
+      const world = await openIdentityWorld({
         authentication: { authenticator: 'pam', classes: { pam: { service } } },
       });
-      const [method] = identity.methods;
+      const [method] = world.identity.methods;
       if (!method) throw new Error('there is no way to sign in');
-      return { authenticator: method.authenticator, close };
+      return { authenticator: method.authenticator, close: () => world.close() };
     },
     right: { username: name, fields: { username: name, password } },
     wrong: [

@@ -24,9 +24,9 @@ interface Signed {
   visitor: PageVisitor;
   token: string;
   /** What `GET /user` answers to the login's owner's token. */
-  api(): Promise<number>;
+  api: () => Promise<number>;
   /** Whether the login counts. */
-  isIn(): Promise<boolean>;
+  isIn: () => Promise<boolean>;
   /** Users whose access ended, in order. */
   lost: string[];
 }

@@ -81,8 +81,8 @@ export type TraitValues<T extends TraitTable> = { [K in DefaultedNames<T>]: Valu
 
 /** Fills in the defaults. */
 export function withDefaults<T extends TraitTable>(table: T, written: WrittenTraits<T> | undefined): TraitValues<T> {
-  const values: Record<string, unknown> = {};
-  for (const [name, entry] of Object.entries(table))
-    if (entry.kind === 'trait' && entry.default !== undefined) values[name] = entry.default;
-  return { ...values, ...written } as TraitValues<T>;
+  const defaults = Object.entries(table)
+    .filter(([, entry]) => entry.kind === 'trait' && entry.default !== undefined)
+    .map(([name, entry]) => [name, (entry as Trait).default] as const);
+  return { ...(Object.fromEntries(defaults) as TraitValues<T>), ...written };
 }

@@ -39,7 +39,7 @@ export function createAzureAdAuthenticator(settings: AuthenticationSettings): Au
           tenant &&
           uuid.test(tenant) &&
           user.tid !== undefined &&
-          String(user.tid).toLowerCase() !== tenant.toLowerCase()
+          (typeof user.tid !== 'string' || user.tid.toLowerCase() !== tenant.toLowerCase())
         )
           throw notAllowed('Your account belongs to another organization.');
         return {};

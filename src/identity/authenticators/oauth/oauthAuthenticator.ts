@@ -92,12 +92,13 @@ class OAuthAuthenticator {
   }
 
   asAuthenticator(): Authenticator {
-    const { name, service, logoutUrl, signedOut } = this.#provider;
+    const provider = this.#provider;
+    const { name, service, logoutUrl } = provider;
     const callbackUrl = this.#traits.oauth_callback_url ?? (process.env.OAUTH_CALLBACK_URL || undefined);
     return {
       ...plainAuthenticator,
       name,
-      provider: `${name}:${this.#provider.vouchedBy}`,
+      provider: `${name}:${provider.vouchedBy}`,
       service,
       ...(this.#traits.custom_403_message !== undefined && { refusal: this.#traits.custom_403_message }),
       ...(logoutUrl !== undefined && { logoutUrl }),
@@ -113,7 +114,9 @@ class OAuthAuthenticator {
       useHooks: (hooks) => {
         this.#hooks = hooks;
       },
-      ...(signedOut && { signedOut: (authState) => signedOut(authState, this.#http) }),
+      ...(provider.signedOut && {
+        signedOut: async (authState) => provider.signedOut?.(authState, this.#http),
+      }),
     };
   }
 
@@ -272,7 +275,7 @@ function userInfoOf(user: Record<string, unknown>): Record<string, unknown> {
   const avatar = text('picture', 'avatar_url');
   return {
     ...(display !== undefined && { display_name: display }),
-    ...(avatar !== undefined && /^https:\/\//.test(avatar) && { avatar_url: avatar }),
+    ...(avatar !== undefined && avatar.startsWith('https://') && { avatar_url: avatar }),
   };
 }
 

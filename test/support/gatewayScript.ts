@@ -69,6 +69,11 @@ export class GatewayScript {
     this.#process.stdin?.write(`${line}\n`);
   }
 
+  /** Ends its standard input. */
+  finish(): void {
+    this.#process.stdin?.end();
+  }
+
   /** Ends its standard input, and waits for its end. */
   async end(): Promise<void> {
     this.#process.stdin?.end();

@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import { messageOf } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errorTable.ts';
+import type { Client } from './client.ts';
 import type { Watched } from './deadlines.ts';
 import type { EdgeContext } from './edgeContext.ts';
 import { answerProblem, answerText } from './errorPage.ts';
@@ -16,7 +17,7 @@ import type { Wire } from './wire.ts';
  * A client's HTTP/1.1 connection: reads one request after the other, in order, and gives each to an {@link Exchange}.
  * Bytes of the next request wait here until the current one is answered.
  */
-export class ClientConnection implements Watched {
+export class ClientConnection implements Client, Watched {
   readonly peer: Peer;
   readonly wire: Wire;
   readonly socket: Socket;

@@ -1,4 +1,4 @@
-import type { ClientConnection } from './clientConnection.ts';
+import type { Client } from './client.ts';
 import type { Deadlines } from './deadlines.ts';
 import type { EdgeLimits } from './edgeLimits.ts';
 import type { EdgeLog } from './edgeLog.ts';
@@ -31,7 +31,7 @@ export interface EdgeContext {
   readonly deadlines: Deadlines;
   readonly counts: EdgeCounts;
   /** The HTTP connections of clients. */
-  readonly clients: Set<ClientConnection>;
+  readonly clients: Set<Client>;
   /** No further request is taken on a connection: the edge ends. */
   stopping: boolean;
 }

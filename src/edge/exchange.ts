@@ -2,7 +2,7 @@ import { messageOf } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errorTable.ts';
 import { type BodyReader, LengthReader, noBody } from './bodyReader.ts';
 import { ChunkedReader } from './chunkedReader.ts';
-import type { ClientConnection } from './clientConnection.ts';
+import type { Client } from './client.ts';
 import { corkForThisTurn } from './corkForThisTurn.ts';
 import type { EdgeContext } from './edgeContext.ts';
 import { answerProblem, answerText, type EdgeAnswer } from './errorPage.ts';
@@ -31,7 +31,7 @@ export class Exchange implements UpstreamUser, GateWaiter {
   /** The server takes bytes of the request's body. */
   takesBody = false;
   readonly #edge: EdgeContext;
-  readonly #client: ClientConnection;
+  readonly #client: Client;
   readonly #request: RequestHead;
   readonly #requestBody: BodyReader;
   #entry: HttpEntry | undefined;
@@ -48,7 +48,7 @@ export class Exchange implements UpstreamUser, GateWaiter {
   #heldUntil: number | undefined;
   #over = false;
 
-  constructor(edge: EdgeContext, client: ClientConnection, request: RequestHead) {
+  constructor(edge: EdgeContext, client: Client, request: RequestHead) {
     this.#edge = edge;
     this.#client = client;
     this.#request = request;

@@ -1,6 +1,6 @@
 import { type BodyReader, LengthReader, noBody, untilClose } from './bodyReader.ts';
 import { ChunkedReader } from './chunkedReader.ts';
-import type { ClientConnection } from './clientConnection.ts';
+import type { Client } from './client.ts';
 import { corkForThisTurn } from './corkForThisTurn.ts';
 import { forwardedResponseHead } from './forwardResponse.ts';
 import type { HeadReader } from './headReader.ts';
@@ -23,7 +23,7 @@ const smallBody = 16 * 1024;
 
 /** Passes one response on to the client as its bytes come, and finds its end. */
 export class ResponseRelay {
-  readonly #client: ClientConnection;
+  readonly #client: Client;
   readonly #request: RequestHead;
   readonly #reader: HeadReader;
   readonly #options: RelayOptions;
@@ -42,7 +42,7 @@ export class ResponseRelay {
   /** Bytes that came after the response; after `switching`, the first ones of the new protocol. */
   rest: Buffer | undefined;
 
-  constructor(client: ClientConnection, request: RequestHead, reader: HeadReader, options: RelayOptions) {
+  constructor(client: Client, request: RequestHead, reader: HeadReader, options: RelayOptions) {
     this.#client = client;
     this.#request = request;
     this.#reader = reader;

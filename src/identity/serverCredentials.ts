@@ -1,10 +1,10 @@
 import { AtollError } from '../core/errors.ts';
 import type { Store, Write } from '../store/store.ts';
-import type { Identity } from './identity.ts';
-import type { ServerKey } from './oauth/clients.ts';
+import type { OAuthClients, ServerKey } from './oauth/clients.ts';
 import { deleteServerClients } from './oauth/deleteServerClients.ts';
+import type { RoleBook } from './roles/roleBook.ts';
 import { accessScopesOf } from './scopes/effectiveScopes.ts';
-import { deleteTokens } from './tokens.ts';
+import { deleteTokens, type Tokens } from './tokens.ts';
 import { escapeSegment, hubPrefix, serverUrl } from './urls.ts';
 
 /** What one start of a server needs to know of the hub, for its environment. */
@@ -25,9 +25,9 @@ export interface ServerCredentials {
   activityPath: string;
 }
 
-/** See {@link Identity.issueServerCredentials}. */
+/** See `Identity.issueServerCredentials`. */
 export async function issueServerCredentials(
-  identity: Identity,
+  identity: { roles: RoleBook; tokens: Tokens; oauthClients: OAuthClients },
   store: Store,
   { user, serverName }: ServerKey,
 ): Promise<ServerCredentials> {
@@ -59,7 +59,7 @@ export async function issueServerCredentials(
   });
 }
 
-/** See {@link Identity.revokeServerCredentials}. */
+/** See `Identity.revokeServerCredentials`. */
 export async function revokeServerCredentials(store: Store, { user, serverName }: ServerKey): Promise<void> {
   await store.write(async (write) => {
     const owner = await write.db.selectFrom('users').select('id').where('name', '=', user).executeTakeFirst();

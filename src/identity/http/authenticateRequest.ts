@@ -1,4 +1,3 @@
-import type { Identity } from '../identity.ts';
 import type { Principal } from '../principal.ts';
 import type { Session } from '../sessions.ts';
 
@@ -12,7 +11,13 @@ export type RequestIdentity =
  * Reads a request's credential. A token that is presented counts alone: when it is no good, the cookie does not step in.
  * Other schemes of `Authorization` (of a proxy in front) are ignored.
  */
-export async function authenticateRequest(identity: Identity, request: Request): Promise<RequestIdentity> {
+export async function authenticateRequest(
+  identity: {
+    fromToken(secret: string): Promise<Principal | undefined>;
+    fromLogin(cookieHeader: string): Promise<{ principal: Principal; session: Session } | undefined>;
+  },
+  request: Request,
+): Promise<RequestIdentity> {
   const secret = readAuthorization(request.headers.get('authorization'));
   if (secret !== undefined) {
     const principal = await identity.fromToken(secret);

@@ -1,7 +1,8 @@
+import type { Settings } from '../../config/settings.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Store } from '../../store/store.ts';
-import type { Identity } from '../identity.ts';
 import type { Principal } from '../principal.ts';
+import type { Rights } from '../rights.ts';
 import { resolveScopes } from '../scopes/resolveScopes.ts';
 import { ScopeSet } from '../scopes/scopeSet.ts';
 import type { Session } from '../sessions.ts';
@@ -13,7 +14,7 @@ import { checkResponseType } from './authorize/checkResponseType.ts';
 import { checkScopes } from './authorize/checkScopes.ts';
 import { issueCode } from './authorize/issueCode.ts';
 import { needsConsent } from './authorize/needsConsent.ts';
-import type { OAuthClient } from './clients.ts';
+import type { OAuthClient, OAuthClients } from './clients.ts';
 import { OAuthError } from './oauthError.ts';
 import { redeemCode } from './token/redeemCode.ts';
 
@@ -30,6 +31,12 @@ export interface AuthorizeParameters {
 
 /** What the person answered on the consent page: the scopes they left ticked, or that they refuse. */
 export type ConsentAnswer = { scopes: readonly string[] } | 'denied';
+
+/** The parts of identity that the provider works with. */
+export interface ProviderParts extends Rights {
+  readonly oauthClients: OAuthClients;
+  readonly settings: Settings;
+}
 
 /** What to do with an authorize request: send the browser on, or ask the person. */
 export type AuthorizeOutcome =
@@ -60,11 +67,11 @@ export interface TokenAnswer {
  * its own in `authorize/`.
  */
 export class OAuthProvider {
-  readonly #identity: Identity;
+  readonly #identity: ProviderParts;
   readonly #store: Store;
   readonly #clock: Clock;
 
-  constructor({ identity, store, clock }: { identity: Identity; store: Store; clock: Clock }) {
+  constructor({ identity, store, clock }: { identity: ProviderParts; store: Store; clock: Clock }) {
     this.#identity = identity;
     this.#store = store;
     this.#clock = clock;

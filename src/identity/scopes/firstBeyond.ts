@@ -1,11 +1,10 @@
-import type { Identity } from '../identity.ts';
 import type { ScopeSet } from './scopeSet.ts';
 
 /** The first of `scopes` that `limit` does not cover and that is not exempt. */
 export async function firstBeyond(
   scopes: ScopeSet,
   limit: ScopeSet,
-  identity: Pick<Identity, 'intersect'>,
+  identity: { intersect(a: ScopeSet, b: ScopeSet): Promise<ScopeSet> },
   isExempt: (scope: string) => boolean = () => false,
 ): Promise<string | undefined> {
   const covered = new Set((await identity.intersect(scopes, limit)).toList());

@@ -8,7 +8,7 @@ import { actionButton } from '../frame/actionButton.ts';
 import { durationText } from '../frame/durationText.ts';
 import { xsrfField } from '../frame/formParts.ts';
 import type { Html } from '../frame/layout.ts';
-import type { ClustersOptions } from './clustersContent.ts';
+import type { ClustersOptions } from './clustersOptions.ts';
 import type { ShownCluster } from './shownCluster.ts';
 
 const states: Record<ClusterPhase, { label: string; kind: string }> = {

@@ -1,19 +1,9 @@
 import { html } from 'hono/html';
-import { type GatewayPrincipal, maySeeAll, owns } from '../../clusters/clusterAccess.ts';
+import { maySeeAll, owns } from '../../clusters/clusterAccess.ts';
 import type { Html } from '../frame/layout.ts';
 import { clusterCard } from './clusterCard.ts';
+import type { ClustersOptions } from './clustersOptions.ts';
 import { isOver, type ShownCluster } from './shownCluster.ts';
-
-/** What the page shows. */
-export interface ClustersOptions {
-  principal: GatewayPrincipal;
-  /** Those that run first, then those that have ended; the newest first. */
-  shown: readonly ShownCluster[];
-  now: number;
-  xsrfToken: string;
-  /** What came of the last form, when a person should know; undefined: as asked. */
-  notice?: string;
-}
 
 /** A person's clusters and what can be done with them; for administrators those of others below. */
 export function clustersContent(options: ClustersOptions): Html {

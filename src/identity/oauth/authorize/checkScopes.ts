@@ -1,5 +1,5 @@
-import type { Identity } from '../../identity.ts';
 import type { Principal } from '../../principal.ts';
+import type { Rights } from '../../rights.ts';
 import { accessScopesOf, identifyScopesOf } from '../../scopes/effectiveScopes.ts';
 import { firstBeyond } from '../../scopes/firstBeyond.ts';
 import { parseScope } from '../../scopes/parseScope.ts';
@@ -25,7 +25,7 @@ export async function checkScopes(
   scopeParameter: string | undefined,
   client: OAuthClient,
   principal: Principal,
-  identity: Identity,
+  identity: Rights,
 ): Promise<GrantedScopes> {
   const { catalogue, roles } = identity;
   const holder = { user: principal.name, ...client.holder };

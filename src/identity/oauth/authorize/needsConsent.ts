@@ -1,5 +1,5 @@
-import type { Identity } from '../../identity.ts';
 import type { Principal } from '../../principal.ts';
+import type { Rights } from '../../rights.ts';
 import { firstBeyond } from '../../scopes/firstBeyond.ts';
 import type { OAuthClient } from '../clients.ts';
 import type { GrantedScopes } from './checkScopes.ts';
@@ -12,7 +12,7 @@ export async function needsConsent(
   client: OAuthClient,
   principal: Principal,
   granted: GrantedScopes,
-  identity: Identity,
+  identity: Rights,
 ): Promise<boolean> {
   if (client.noConfirm || ('user' in client.target && client.target.user === principal.name)) return false;
   for (const token of await identity.tokens.list(principal.userId ?? 0)) {

@@ -205,7 +205,7 @@ export interface DeploymentSettings {
     };
     /** Default true. */
     pullProfileListImages: boolean;
-    extraImages: Record<string, { name: string; tag: string; pullPolicy?: string }>;
+    extraImages: Record<string, { name: string; tag: string; pullPolicy?: string | undefined }>;
     extraTolerations: KubernetesObject[];
     pause: { image: ImageSettings; containerSecurityContext?: KubernetesObject };
   };

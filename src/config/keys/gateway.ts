@@ -144,7 +144,10 @@ const gatewayKeys: Row[] = [
       (settings, value, context) => {
         settings.clusters.simpleSignIn = value === 'simple';
         if (value === 'kerberos' || value === 'custom')
-          context.warn('ATOLL_SETTINGS_NOT_SUPPORTED', `The sign-in "${value}" is not supported: the hub's tokens are.`);
+          context.warn(
+            'ATOLL_SETTINGS_NOT_SUPPORTED',
+            `The sign-in "${value}" is not supported: the hub's tokens are.`,
+          );
       },
       { default: 'jupyterhub' },
     ),
@@ -172,6 +175,7 @@ const gatewayKeys: Row[] = [
     section('auth.custom', 'A Python class of your own.'),
     inert('auth.custom.class', text, 'Name of the class.'),
     inert('auth.custom.config', freeMap, 'Its traits.'),
+    inert('auth.custom.options', freeMap, 'Spelling of auth.custom.config before dask-gateway 2022.'),
     inert('env', mapList, "Environment variables of the gateway's container.", inHub),
     ...image('image', "The gateway's image.", builtIn),
     section('service', "The gateway's Kubernetes service.", inHub),

@@ -90,17 +90,22 @@ const hook = ({ deployment }: Settings) => deployment.prePuller.hook;
 const continuous = ({ deployment }: Settings) => deployment.prePuller.continuous;
 const waits = none('Atoll itself waits for the pullers');
 
+const extraImage = closedMap({ name: text, tag: text, pullPolicy: pullPolicy.optional() });
+
+/** Images by name; before z2jh 0.9, a list of them. */
+const extraImages = z
+  .union([z.record(text, extraImage), z.array(extraImage)])
+  .transform((images) =>
+    Array.isArray(images) ? Object.fromEntries(images.map((image) => [image.name, image])) : images,
+  );
+
 const prePullerKeys: Row[] = [
   section('jupyterhub.prePuller', 'Images that are pulled before they are needed.', imagesOnly),
   ...under('jupyterhub.prePuller', [
     field('', 'pullProfileListImages', flag, 'Whether those of profiles are pulled too.', prePuller),
-    field(
-      '',
-      'extraImages',
-      z.record(text, closedMap({ name: text, tag: text, pullPolicy: pullPolicy.optional() })),
-      'More images.',
-      prePuller,
-    ),
+    podKey('extraImages', extraImages, 'More images, by name.', ({ deployment }, value) => {
+      deployment.prePuller.extraImages = value;
+    }),
     field('', 'extraTolerations', mapList, 'Taints of nodes that the pods tolerate.', prePuller),
     ...partKeys(
       '',

@@ -8,6 +8,7 @@ import { hubKeys } from './hub.ts';
 import { hubConfigKeys } from './hubConfig.ts';
 import { jupyterhubKeys } from './jupyterhub.ts';
 import type { Key, Row } from './key.ts';
+import { oldSpellings } from './oldSpellings.ts';
 import { otherChartKeys } from './otherCharts.ts';
 import { proxyKeys } from './proxy.ts';
 import { singleuserKeys } from './singleuser.ts';
@@ -18,6 +19,7 @@ import { singleuserKeys } from './singleuser.ts';
  */
 export const keyTable: readonly Row[] = [
   ...singleuserKeys,
+  ...oldSpellings,
   ...hubKeys,
   ...accessKeys,
   ...oldAuthKeys,

@@ -10,6 +10,7 @@ export const chartOnly = {
     'hub',
     'proxy',
     'singleuser',
+    'auth',
     'scheduling',
     'prePuller',
     'ingress',

@@ -32,6 +32,8 @@ export interface Service {
   command?: readonly string[];
   /** The process that the hub runs for it now. */
   pid?: number | undefined;
+  /** Whether it took connections when somebody looked last; undefined: nobody has, or it has no address. */
+  reachable?: boolean;
 }
 
 /** The present start of a service that the hub runs. */
@@ -122,6 +124,12 @@ export class Services {
     if (!started) return;
     service.tokenHash = started.tokenHash;
     this.#byTokenHash.set(started.tokenHash, service);
+  }
+
+  /** Notes whether a service takes connections. */
+  setReachable(name: string, reachable: boolean): void {
+    const service = this.#byName.get(name);
+    if (service) service.reachable = reachable;
   }
 
   /** Whether a secret is the token of this service. */

@@ -8,6 +8,7 @@ import type { Logger } from '../observability/logger.ts';
 import type { Observation, Runtime } from '../runtimes/contract.ts';
 import type { Store } from '../store/store.ts';
 import { type ManagedService, managedServices } from './managedService.ts';
+import { ReachabilityWatch } from './reachability.ts';
 import { reconcileService } from './reconcileService.ts';
 import type { ServiceLife } from './serviceLife.ts';
 import { ServiceRoutes } from './serviceRoutes.ts';
@@ -49,6 +50,7 @@ export function createHubServices(options: HubServicesOptions): HubServices {
     onError: (service, error) => log.error({ service, error: messageOf(error) }, 'service step failed'),
     clock,
   });
+  const reachability = new ReachabilityWatch({ services, log });
   let stopObserving: () => void = () => undefined;
 
   return {
@@ -58,9 +60,11 @@ export function createHubServices(options: HubServicesOptions): HubServices {
       stopObserving = runtime.observe((seen) => void wakeServiceOf(seen));
       await endStrays(life);
       await reconciler.start();
+      reachability.open();
     },
     async close() {
       stopObserving();
+      reachability.close();
       await reconciler.stop();
     },
     async stopAll(milliseconds) {

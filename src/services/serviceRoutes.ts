@@ -30,13 +30,18 @@ export class ServiceRoutes {
 /** Undefined for a service without an address, and for Dask clusters: Atoll itself answers there. */
 function routeOf({ name, url, prefix }: Service): HttpRoute | undefined {
   if (url === undefined || name === gatewayServiceName) return undefined;
-  const { hostname, port } = new URL(url);
   return {
     kind: 'http',
     id: `service:${name}`,
     prefix,
-    target: { kind: 'tcp', host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) },
+    target: { kind: 'tcp', ...addressOf(url) },
     stripPrefix: false,
     access: 'open',
   };
+}
+
+/** Where the program behind an `http://` URL takes connections. */
+export function addressOf(url: string): { host: string; port: number } {
+  const { hostname, port } = new URL(url);
+  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
 }

@@ -1,3 +1,5 @@
+import { createServer } from 'node:net';
+import { pino } from 'pino';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { ServiceSettings } from '../../src/config/settings.ts';
 import { sha256Hex } from '../../src/core/ids.ts';
@@ -5,6 +7,7 @@ import { Services } from '../../src/identity/services.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import type { Runtime } from '../../src/runtimes/contract.ts';
 import { createHubServices, type HubServices } from '../../src/services/hubServices.ts';
+import { ReachabilityWatch } from '../../src/services/reachability.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { CrashPlan } from '../support/crashPlan.ts';
@@ -226,6 +229,28 @@ test('one that the hub does not run any more, but that is still there, keeps its
   const { services } = await open([{ ...external, apiToken }]);
   await until('its process to be gone', () => runtime.workloads.size === 0);
   expect(services.fromToken(apiToken)?.name).toBe('culler');
+});
+
+test('it is known whether a service takes connections, and told when that changes', async () => {
+  const listener = createServer((socket) => socket.end());
+  await new Promise<void>((done) => void listener.listen(0, '127.0.0.1', done));
+  const address = listener.address();
+  const port = typeof address === 'object' && address ? address.port : 0;
+  const services = new Services({
+    a: { ...culler, name: 'a', url: `http://127.0.0.1:${port}/x` },
+    b: { ...culler, name: 'b' },
+  });
+  const lines: string[] = [];
+  const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
+  const watch = new ReachabilityWatch({ services, log });
+  await watch.look();
+  expect([services.get('a')?.reachable, services.get('b')?.reachable]).toEqual([true, undefined]);
+  await new Promise((done) => listener.close(done));
+  await watch.look();
+  await watch.look();
+  expect(services.get('a')?.reachable).toBe(false);
+  expect(lines).toHaveLength(1);
+  expect(lines[0]).toContain('does not take connections');
 });
 
 const crashPoints = [1, 2, 3, 4, 5].flatMap((step) => (['before', 'after'] as const).map((when) => ({ step, when })));

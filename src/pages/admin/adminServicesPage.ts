@@ -30,9 +30,11 @@ ${identity.services.list().map(
   });
 }
 
-function stateOf({ command, pid }: Service): Html {
-  if (!command) return html`<span class="small">not run by the hub</span>`;
-  return pid === undefined
-    ? html`<span class="pill bad">Down</span> <span class="small">is started again</span>`
-    : html`<span class="pill good">Running</span> <span class="small">process ${pid}</span>`;
+function stateOf({ command, pid, reachable }: Service): Html {
+  if (command && pid === undefined)
+    return html`<span class="pill bad">Down</span> <span class="small">is started again</span>`;
+  const process = command ? html`<span class="small">process ${pid}</span>` : '';
+  if (reachable === false) return html`<span class="pill bad">No answer</span> ${process}`;
+  if (command || reachable) return html`<span class="pill good">Running</span> ${process}`;
+  return html`<span class="small">not run by the hub</span>`;
 }

@@ -1,7 +1,13 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { AtollError } from '../core/errors.ts';
 import type { Logger } from '../observability/logger.ts';
-import { type LoadedPython, type LoadMessage, loadedSchema, type PythonRequest } from './messages.ts';
+import {
+  type LoadedPython,
+  type LoadMessage,
+  loadedSchema,
+  type PythonFailure,
+  type PythonRequest,
+} from './messages.ts';
 import { PythonProcess, PythonTrouble } from './pythonProcess.ts';
 import { toAtollError } from './toAtollError.ts';
 
@@ -150,9 +156,11 @@ class PythonBridge implements Bridge {
     if (!current.process.hasEnded) return current.process;
     if (!this.#restart) this.#checkRestarts();
     this.#restart ??= this.#start(current.message)
-      .then(({ process }) => {
-        if (this.#current === current) current.process = process;
+      .then(({ process, loaded }) => {
+        const failure = newFailure(current.loaded, loaded);
+        if (this.#current === current && !failure) current.process = process;
         else process.kill();
+        if (failure) throw toAtollError(new PythonTrouble({ kind: 'failed', failure }), 0);
         return process;
       })
       .finally(() => {
@@ -181,9 +189,11 @@ class PythonBridge implements Bridge {
     for (const other of this.#processes) if (other.hasEnded) this.#processes.delete(other);
     this.#processes.add(process);
     try {
-      const loaded = loadedSchema.parse(await process.request({ op: 'load', ...message }, loadMs));
+      const loaded = loadedSchema.safeParse(await process.request({ op: 'load', ...message }, loadMs));
+      if (!loaded.success)
+        throw new PythonTrouble({ kind: 'ended', how: 'it sent something that is not understood', begun: true });
       if (this.#closed) process.kill();
-      return { process, loaded };
+      return { process, loaded: loaded.data };
     } catch (error) {
       process.kill();
       throw error instanceof PythonTrouble ? toAtollError(error, loadMs) : error;
@@ -195,6 +205,14 @@ class PythonBridge implements Bridge {
     this.#current = next;
     if (before) void retire(before);
   }
+}
+
+/** How a snippet failed that did not fail when the same was loaded before. */
+function newFailure(before: LoadedPython, now: LoadedPython): PythonFailure | undefined {
+  const known = new Set(before.problems.map(({ failure }) => failure?.reason));
+  return (
+    now.problems.map(({ failure }) => failure).find((failure) => failure && !known.has(failure.reason)) ?? undefined
+  );
 }
 
 /** Lets what is under way end, then ends the process. */

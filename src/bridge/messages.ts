@@ -96,6 +96,8 @@ export const loadedSchema = z.object({
     z.object({
       /** The exception; null: something that is not carried over. */
       failure: failureSchema.nullable(),
+      /** The hub must not run without it. */
+      fatal: z.boolean(),
       message: z.string(),
       /** How to do without. */
       instead: z.string().nullable(),

@@ -84,7 +84,7 @@ function merged(problems: readonly Problem[], more: readonly Problem[]): Problem
 }
 
 function toProblem(
-  { failure, message, instead, place }: LoadedPython['problems'][number],
+  { failure, fatal, message, instead, place }: LoadedPython['problems'][number],
   snippets: readonly Snippet[],
   missingVariables: ReadonlySet<string>,
 ): Problem {
@@ -92,7 +92,7 @@ function toProblem(
   if (!failure)
     return problemOf(place, snippets, {
       code: 'ATOLL_SETTINGS_PYTHON_PART',
-      severity: 'warning',
+      severity: fatal ? 'error' : 'warning',
       message,
       ...suggestion,
     });

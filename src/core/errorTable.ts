@@ -143,7 +143,7 @@ export const errorTable = {
   ),
   ATOLL_SETTINGS_PYTHON_PART: row(
     400,
-    'Warning: something that Python in the settings sets or replaces is not carried over.',
+    'Something that Python in the settings sets or replaces is not carried over: a warning, or an error where it may decide who comes in.',
     'Write it as the message suggests, or check that you can do without it.',
   ),
   ATOLL_PYTHON_FAILED: row(

@@ -1,6 +1,8 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, expect, test } from 'vitest';
 import type { Bridge } from '../../src/bridge/bridge.ts';
 import { closeBridges, gatewayPython, openBridge, runPython, shortProblems } from '../support/pythonSettings.ts';
@@ -214,6 +216,28 @@ test('a load that hangs or dies is a problem with its place, and leaves nothing 
   expect(dying.python).toBeUndefined();
   const missing = await runPython(gatewayPython('x = 1\n'), openBridge({ python: '/nowhere/python' }));
   expect(missing.problems[0]?.message).toMatch(/it cannot be started: spawn \/nowhere\/python ENOENT/);
+});
+
+test('Python that does not load again after its death makes calls fail with the reason, until it does', async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'atoll-bridge-'));
+  const file = join(folder, 'there');
+  writeFileSync(file, '');
+  const { bridge } = await runPython(
+    gatewayPython(`
+import os
+from dask_gateway_server.options import Options, String
+open(${JSON.stringify(file)})
+def handler(options):
+    return os._exit(0) if options.what == "exit" else {"worker_cores": 1}
+c.Backend.cluster_options = Options(String("what"), handler=handler)
+`),
+  );
+  rmSync(file);
+  await trouble(call(bridge, 'exit'));
+  expect(await trouble(call(bridge, 'good'))).toMatch(/^FileNotFoundError: .* \(1\.yaml:6\)$/);
+  writeFileSync(file, '');
+  expect(await call(bridge, 'good')).toEqual(good);
+  rmSync(folder, { recursive: true });
 });
 
 test('when the hub is killed, its Python ends too, whatever it does', async () => {

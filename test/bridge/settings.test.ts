@@ -202,6 +202,26 @@ c.Spawner.something = object()
   expect(parts.slice(0, 4).every(({ suggestion }) => suggestion !== undefined)).toBe(true);
 });
 
+test('what may decide who comes in and is not carried over keeps the hub from running', async () => {
+  const { problems } = await runPython(
+    hubPython(`
+from oauthenticator.github import GitHubOAuthenticator as GitHub
+import jupyterhub.auth
+class Mine(GitHub):
+    async def authenticate(self, handler, data):
+        return None
+c.JupyterHub.authenticator_class = Mine
+GitHub.check_allowed = lambda self, name, model: False
+jupyterhub.auth.Authenticator.is_admin = None
+`),
+  );
+  expect(problems.map(({ severity, line, code }) => `${severity} ${line} ${code}`)).toEqual([
+    'error 10 ATOLL_SETTINGS_PYTHON_PART',
+    'error 11 ATOLL_SETTINGS_PYTHON_PART',
+    'error 9 ATOLL_SETTINGS_PYTHON_PART',
+  ]);
+});
+
 test('the chart’s values and names are there: z2jh, names of its configuration file, the release', async () => {
   const { settings, problems } = await runPython(`
 basehub:

@@ -123,11 +123,13 @@ class Session:
             except (SyntaxError, ValueError) as error:
                 self.fail(snippet, error)
                 continue
-            for line, name in snippet.replacements():
+            for line, name, full_name in snippet.replacements():
                 self.warn(
                     {"file": snippet.file, "line": line},
                     f"{name} is replaced in vain: Atoll calls nothing of it.",
                     "Use the hooks of c.Spawner and c.Authenticator.",
+                    # It may be a rule about who may come in.
+                    fatal=full_name.startswith(("oauthenticator.", "jupyterhub.auth.")),
                 )
         return {} if self.problems and any(problem["failure"] for problem in self.problems) else compiled
 
@@ -159,7 +161,8 @@ class Session:
         """One trait: a hook, a value, or what cannot be carried over."""
         refused = NOT_CARRIED.get((section, trait)) or NOT_CARRIED.get((None, trait))
         if refused and not isinstance(value, str):
-            self.warn(place, f"c.{section}.{trait}: {refused[0]}", refused[1])
+            # Another way to sign in must not take the place of one's own unseen.
+            self.warn(place, f"c.{section}.{trait}: {refused[0]}", refused[1], fatal=trait == "authenticator_class")
             return
         if name == "gateway" and trait == "cluster_options":
             if not (callable(value) or clusters.is_options(value)):
@@ -194,15 +197,19 @@ class Session:
                 return {"file": snippet.file, "line": line}
         return None
 
-    def warn(self, place, message, instead):
-        """Notes what is not carried over."""
-        self.problems.append({"failure": None, "message": message, "instead": instead, "place": place})
+    def warn(self, place, message, instead, fatal=False):
+        """Notes what is not carried over; `fatal`: the hub must not run without it."""
+        self.problems.append(
+            {"failure": None, "fatal": fatal, "message": message, "instead": instead, "place": place}
+        )
 
     def fail(self, snippet, error):
         """Notes that a snippet failed."""
         told = failure.describe(error)
         told["place"] = told["place"] or {"file": snippet.file, "line": snippet.line}
-        self.problems.append({"failure": told, "message": told["reason"], "instead": None, "place": told["place"]})
+        self.problems.append(
+            {"failure": told, "fatal": True, "message": told["reason"], "instead": None, "place": told["place"]}
+        )
 
     def user_of(self, user):
         """A user as hooks know one."""

@@ -70,19 +70,21 @@ class Snippet:
         return max(lines, default=None)
 
     def replacements(self):
-        """(line, name) of each assignment to something in a foreign package."""
-        imported = set()
+        """(line, name, full name) of each assignment to something in a foreign package."""
+        origins = {}
         for node in ast.walk(self.tree):
             if isinstance(node, ast.ImportFrom) and (node.module or "").partition(".")[0] in FOREIGN:
-                imported.update(alias.asname or alias.name for alias in node.names)
+                origins.update({alias.asname or alias.name: f"{node.module}.{alias.name}" for alias in node.names})
             elif isinstance(node, ast.Import):
-                names = [alias for alias in node.names if alias.name.partition(".")[0] in FOREIGN]
-                imported.update(alias.asname or alias.name.partition(".")[0] for alias in names)
+                for alias in node.names:
+                    package = alias.name.partition(".")[0]
+                    if package in FOREIGN:
+                        origins[alias.asname or package] = alias.name if alias.asname else package
         for node in ast.walk(self.tree):
             for target in targets_of(node):
                 chain = chain_of(target)
-                if len(chain) > 1 and chain[0] in imported:
-                    yield target.lineno, ".".join(chain)
+                if len(chain) > 1 and chain[0] in origins:
+                    yield target.lineno, ".".join(chain), ".".join([origins[chain[0]], *chain[1:]])
 
 
 def targets_of(node):

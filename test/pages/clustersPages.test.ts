@@ -274,3 +274,76 @@ test('the dashboard of a cluster that does not exist is a page for a browser, an
   expect(await page.text()).toContain('There is no such cluster');
   expect(await (await dashboard('*/*')).text()).not.toContain('There is no such cluster');
 });
+
+describe('scaling on the page', () => {
+  const send = async (
+    name: string,
+    verb: string,
+    fields: Record<string, string>,
+    viewer = browser,
+  ): Promise<Response> => {
+    const page = await (await viewer.request('/hub/clusters')).text();
+    const xsrf = /name="_xsrf" value="([^"]+)"/.exec(page)?.[1] ?? '';
+    return viewer.request(`/hub/clusters/${name}/${verb}`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/x-www-form-urlencoded' },
+      body: new URLSearchParams({ _xsrf: xsrf, ...fields }).toString(),
+    });
+  };
+
+  test('sets the number of workers, or a range; what is cut off is told', async () => {
+    const { name } = await running();
+    expect((await send(name, 'scale', { count: '2' })).headers.get('location')).toBe('/hub/clusters');
+    await until('two workers', () => world.liveWorkers.length === 2);
+    const cut = await send(name, 'scale', { count: '50' });
+    expect(cut.status).toBe(200);
+    expect(textOf(await cut.text())).toContain('would exceed resource limit of 20 workers. Scaling to 20 instead.');
+    expect((await send(name, 'adapt', { minimum: '1', maximum: '3' })).status).toBe(302);
+    expect((await clusters.get(name))?.scaling).toEqual({ mode: 'adaptive', minimum: 1, maximum: 3 });
+    expect(textOf(await shown())).toContain('adapts between 1 and 3');
+  });
+
+  test.each([
+    ['scale', { count: '' }],
+    ['scale', { count: '-1' }],
+    ['scale', { count: '2.5' }],
+    ['adapt', { minimum: '3', maximum: '1' }],
+    ['adapt', { minimum: '<b>', maximum: '1' }],
+  ])('%s with %j is refused with a sentence, and changes nothing', async (verb, fields) => {
+    const { name } = await running();
+    const answer = await send(name, verb, fields as Record<string, string>);
+    expect(answer.status).toBe(422);
+    expect(await answer.text()).not.toContain('<b>');
+    expect(await clusters.get(name)).toMatchObject({ wantedWorkers: 0, scaling: { mode: 'fixed', count: 0 } });
+  });
+
+  test('is for the owner only, also not for administrators', async () => {
+    await running(); // With a form on the page, so that there is an XSRF token.
+    const { name } = await running(bob);
+    const root = await signIn(hub, 'root');
+    expect((await send(name, 'scale', { count: '1' })).status).toBe(404);
+    expect((await send(name, 'scale', { count: '1' }, root)).status).toBe(404);
+    expect(await shown(root)).not.toContain(`/hub/clusters/${name}/scale`);
+    expect((await clusters.get(name))?.wantedWorkers).toBe(0);
+  });
+
+  test('workers that ended are shown with their reasons', async () => {
+    const { name } = await running();
+    await clusters.scale(name, 1n);
+    await until('a worker', () => world.liveWorkers.length === 1);
+    const [worker = ''] = world.liveWorkers;
+    world.runtime.workloads
+      .get(worker)
+      ?.exit({ code: null, signal: 'SIGKILL', reason: 'ended by the memory limit (1.5 GiB)' });
+    await until('another one', () => world.liveWorkers.length === 1 && world.liveWorkers[0] !== worker);
+    await clusters.report(name, {
+      lost: [{ worker, tasks: ['<script>-1'] }],
+      missing: 0,
+      used: { core_seconds: 0, byte_seconds: 0 },
+      versions: { python: '3.11.2', dask: '2026.8.0' },
+    });
+    const page = await shown();
+    expect(page).toContain(`${worker} was ended by the memory limit (1.5 GiB) while running \`&lt;script&gt;-1\``);
+    expect(textOf(page)).toContain('Python 3.11.2 · Dask 2026.8.0');
+  });
+});

@@ -176,7 +176,7 @@ function problemOf(name: string, written: z.output<typeof option>): { message: s
     if (Object.keys(choices).length === 0 && !node)
       return problem('A select needs choices, or a node whose shares are choices.');
     if (sets !== undefined) return problem('The choices of a select say what they set.', 'sets');
-    if (preset !== undefined && !node && !Object.hasOwn(choices, String(preset)))
+    if (preset !== undefined && !node && !(typeof preset === 'string' && Object.hasOwn(choices, preset)))
       return problem(`This is none of the choices: ${Object.keys(choices).join(', ')}.`, 'default');
     return undefined;
   }

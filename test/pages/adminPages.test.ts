@@ -88,6 +88,19 @@ describe('an administrator', () => {
     await until('stopped', async () => (await servers.get('ada', ''))?.phase === 'stopped');
   });
 
+  test('stops everybody’s servers, when sure', async () => {
+    const { servers, identity } = await start();
+    await identity.users.create(['ada', 'bob']);
+    for (const user of ['ada', 'bob']) await servers.start(user, '');
+    const root = await signIn(hub as SmallHub, 'root');
+    const page = await textOf(root, '/hub/admin');
+    expect((await press(root, page, '/hub/admin/stop-all')).status).toBe(400);
+    expect(runtime.live).not.toEqual([]);
+    expect((await press(root, page, '/hub/admin/stop-all', { sure: 'yes' })).status).toBe(302);
+    await until('all to be stopped', () => runtime.live.length === 0);
+    expect(await textOf(root, '/hub/admin?state=active')).toContain('Nobody fits');
+  });
+
   test('gives and takes the rights of administrators, but not their own', async () => {
     const { identity } = await start();
     await identity.users.create(['ada']);
@@ -190,6 +203,7 @@ describe('who is no administrator', () => {
       ['/hub/admin/users/ada', { do: 'make-admin' }],
       ['/hub/admin/users/root', { do: 'delete', confirm: 'root' }],
       ['/hub/admin/groups', { name: 'g' }],
+      ['/hub/admin/stop-all', { sure: 'yes' }],
     ] as const)
       expect((await ada.request(path, { form: { _xsrf, ...form } })).status).toBe(403);
     expect(await identity.users.get('eve')).toBeUndefined();

@@ -49,6 +49,17 @@ export function addAdminUsersPage(frame: PageFrame, { identity, servers }: Admin
     return context.redirect('/hub/admin?sort=newest');
   });
 
+  frame.page({ method: 'post', path: '/hub/admin/stop-all', access: 'signedIn' }, async (context) => {
+    const { principal, form } = context;
+    requireAdminUi(principal);
+    await requireRight(identity, principal, 'delete:servers');
+    if (form.get('sure') !== 'yes')
+      throw new AtollError('ATOLL_BAD_REQUEST', 'Tick the box beside the button: it ends the work of everybody.');
+    for (const server of await servers.list({ phases: ['starting', 'ready'] }))
+      await servers.stop(server.user, server.name);
+    return context.redirect('/hub/admin?state=active');
+  });
+
   async function show(context: PageContext<'signedIn'>, error?: AtollError): Promise<Response> {
     const { principal, url } = context;
     requireAdminUi(principal);
@@ -78,7 +89,8 @@ export function addAdminUsersPage(frame: PageFrame, { identity, servers }: Admin
 </form>
 ${users.length === 0 ? html`<p>Nobody fits.</p>` : table(users, { groups, serversOf }, context)}
 ${pager({ url, offset, limit: pageLength, total })}
-${principal.scopes.hasUnfiltered('admin:users') ? addForm(context, error) : ''}`;
+${principal.scopes.hasUnfiltered('admin:users') ? addForm(context, error) : ''}
+${principal.scopes.hasUnfiltered('delete:servers') ? stopAllForm(context) : ''}`;
     const pending = shown.some((server) => pendingOf(server) !== null);
     return context.page('Users', adminFrame('users', principal, content), {
       status: error?.status ?? 200,
@@ -160,6 +172,17 @@ ${xsrfField(xsrfToken)}
 <input type="hidden" name="server" value="${name}">
 <button class="quiet" name="do" value="stop-server" aria-label="${description}">Stop</button>
 </form>`;
+}
+
+/** Before a maintenance, say. */
+function stopAllForm({ xsrfToken }: PageContext): Html {
+  return html`<section class="card row">
+<form method="post" action="/hub/admin/stop-all" class="row">
+${xsrfField(xsrfToken)}
+<p class="check grow"><input id="sure" name="sure" type="checkbox" value="yes" required> <label for="sure">End the servers of everybody; files are kept, kernels are not.</label></p>
+<button class="danger">Stop all servers</button>
+</form>
+</section>`;
 }
 
 function addForm({ xsrfToken, form }: PageContext<'signedIn'>, error: AtollError | undefined): Html {

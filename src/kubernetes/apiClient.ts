@@ -132,7 +132,7 @@ export class ApiClient {
     try {
       return await pool.request({
         method,
-        path: search.size > 0 ? `${path}?${search}` : path,
+        path: search.size > 0 ? `${path}?${search.toString()}` : path,
         headers: {
           accept: 'application/json',
           'user-agent': 'atoll',

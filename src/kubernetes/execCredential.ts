@@ -22,8 +22,9 @@ export function tokenFromProgram(exec: z.infer<typeof execSchema>, folder: strin
   return async () => {
     if (token && Date.now() < token.until) return token.value;
     const { status } = await askProgram(exec, folder);
-    const until =
-      status.expirationTimestamp == null ? Number.POSITIVE_INFINITY : Date.parse(status.expirationTimestamp) - earlyMs;
+    const until = !status.expirationTimestamp
+      ? Number.POSITIVE_INFINITY
+      : Date.parse(status.expirationTimestamp) - earlyMs;
     token = { value: `Bearer ${status.token}`, until };
     return token.value;
   };

@@ -79,7 +79,9 @@ export function kubeconfigAccess({ file, context: wanted }: KubeconfigChoice = {
     throw noAccess('No kubeconfig was found.', `Looked for ${shownFiles}, and for the service account of a pod.`);
   const contextName =
     wanted ??
-    configs.map(({ value }) => value['current-context']).find((name): name is string => name != null && name !== '');
+    configs
+      .map(({ value }) => value['current-context'])
+      .find((name): name is string => typeof name === 'string' && name !== '');
   if (contextName === undefined)
     throw noAccess(
       'The kubeconfig has no current context.',
@@ -101,7 +103,7 @@ export function kubeconfigAccess({ file, context: wanted }: KubeconfigChoice = {
       `The context "${contextName}" names a cluster "${clusterName}", which is not there.`,
       `Read ${shownFiles}.`,
     );
-  const user = userName == null ? undefined : find(configs, 'users', userName);
+  const user = typeof userName !== 'string' ? undefined : find(configs, 'users', userName);
   const certificateAuthority = pem(cluster, cluster.value.cluster, 'certificate-authority');
   const certificate = user && pem(user, user.value.user, 'client-certificate');
   const key = user && pem(user, user.value.user, 'client-key');

@@ -10,7 +10,7 @@ export interface ReflectorOptions<Raw, View extends Reflected> {
   path: string;
   labelSelector?: string;
   /** Keeps what is needed of an object; undefined: the object is none of ours. The rest is let go at once. */
-  project(raw: Raw): View | undefined;
+  project: (raw: Raw) => View | undefined;
   /** An object is new, or has changed, or (`undefined`) is gone; `last` is how it was seen last. */
   onChange(key: string, view: View | undefined, last: View | undefined): void;
   /** Something went wrong, and will be tried again in so many milliseconds. */
@@ -159,7 +159,7 @@ export class Reflector<Raw, View extends Reflected> {
     } while (page.metadata.continue);
     this.#version = page.metadata.resourceVersion;
     this.#listedAt = Date.now();
-    for (const key of [...this.#views.keys()]) if (!found.has(key)) this.#forget(key, undefined);
+    for (const key of this.#views.keys()) if (!found.has(key)) this.#forget(key, undefined);
     for (const view of found.values()) this.#keep(view);
   }
 
@@ -167,13 +167,14 @@ export class Reflector<Raw, View extends Reflected> {
   async #watch(): Promise<boolean> {
     const { client, path, labelSelector } = this.#options;
     const silence = new AbortController();
+    const begun = Date.now();
     const timer = setInterval(() => {
-      if (Date.now() - this.#heardAt > this.#times.silenceMs) silence.abort(new Error('the watch has gone silent'));
+      if (Date.now() - Math.max(begun, this.#heardAt) > this.#times.silenceMs)
+        silence.abort(new Error('the watch has gone silent'));
     }, this.#times.silenceMs / 10);
     timer.unref();
     const lasting = this.#times.watchMs * (1 + Math.random() / 2);
     const untilRelist = Math.max(1000, this.#listedAt + this.#times.relistMs - Date.now());
-    this.#heardAt = Date.now();
     let said = false;
     try {
       const { body } = await client.stream({

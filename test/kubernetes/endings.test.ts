@@ -134,11 +134,12 @@ describe('why pods wait and how they end, on a real node', () => {
       spec: { hard: { 'requests.memory': '64Mi' } },
     };
     await world.client.request({ method: 'POST', path: `/api/v1/namespaces/${world.namespace}/resourcequotas`, body });
-    await until('the quota is refused', async () => {
+    const error = await until('the quota is in force', async () => {
       const start = world.start(sleeper, { resources: { memoryGuarantee: 2 ** 30, memoryLimit: 2 ** 30 } });
-      const error = await start.then(() => undefined).catch((thrown: unknown) => thrown);
-      return error instanceof Error && 'code' in error && error.code === 'ATOLL_KUBERNETES_QUOTA';
+      return start.then(() => undefined).catch((thrown: unknown) => thrown);
     });
+    expect(error).toMatchObject({ code: 'ATOLL_KUBERNETES_QUOTA' });
+    expect(error).toHaveProperty('evidence', expect.stringContaining('Quota small'));
     await world.client.request({
       method: 'DELETE',
       path: `/api/v1/namespaces/${world.namespace}/resourcequotas/small`,

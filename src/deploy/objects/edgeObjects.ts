@@ -54,11 +54,10 @@ export function edgeObjects(release: Release): KubeObject[] {
               container: {
                 name: 'edge',
                 args: [
-                  'edge',
-                  ...['--host', '0.0.0.0', '--port', String(ports.edge)],
-                  ...['--hub', `${serviceNames.hub}:${ports.hub}`, '--control', `${serviceNames.hub}:${ports.control}`],
-                  ...['--control-token-file', '/etc/atoll/keys/control-token'],
-                ],
+                  ['edge', '--host', '0.0.0.0', '--port', String(ports.edge)],
+                  ['--hub', `${serviceNames.hub}:${ports.hub}`, '--control', `${serviceNames.hub}:${ports.control}`],
+                  ['--control-token-file', '/etc/atoll/keys/control-token'],
+                ].flat(),
                 ports: [{ name: 'http', containerPort: ports.edge }],
                 env: [{ name: 'HOME', value: '/tmp' }],
                 startupProbe: { ...probe, periodSeconds: 1, failureThreshold: 60 },

@@ -85,13 +85,11 @@ function hubPod(release: Release, serviceAccountName: string): KubernetesObject 
     container: {
       name: 'hub',
       args: [
-        'hub',
-        ...['--data', '/srv/atoll'],
-        ...['--kept-settings', '/etc/atoll/settings/settings.json'],
-        ...['--url', `http://${serviceNames.edge}.${release.namespace}`],
-        ...['--listen', `0.0.0.0:${ports.hub}`, '--control', `0.0.0.0:${ports.control}`],
-        ...['--control-token-file', '/etc/atoll/keys/control-token'],
-      ],
+        ['hub', '--data', '/srv/atoll', '--kept-settings', '/etc/atoll/settings/settings.json'],
+        ['--url', `http://${serviceNames.edge}.${release.namespace}`],
+        ['--listen', `0.0.0.0:${ports.hub}`, '--control', `0.0.0.0:${ports.control}`],
+        ['--control-token-file', '/etc/atoll/keys/control-token'],
+      ].flat(),
       ports: [
         { name: 'hub', containerPort: ports.hub },
         { name: 'control', containerPort: ports.control },

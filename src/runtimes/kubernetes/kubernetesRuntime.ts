@@ -309,7 +309,7 @@ class Pods implements KubernetesRuntime {
       // An earlier start of the same server, which is on its way out.
       const view = podView(there);
       if (view && view.deletedAt === undefined) await this.#delete(view, shortestGraceSeconds);
-      throw new Error(`the pod ${name} of an earlier start is still there`);
+      throw new Error(`the pod ${name} of an earlier start is still there`, { cause: error });
     }
   }
 

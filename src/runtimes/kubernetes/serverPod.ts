@@ -234,9 +234,10 @@ function metadataBlock({ cloudMetadata, networkTools }: ServerPodSettings): Cont
       name: 'block-cloud-metadata',
       image: `${name}:${tag}`,
       ...(networkTools.image.pullPolicy && { imagePullPolicy: networkTools.image.pullPolicy }),
-      command: ['iptables', '--append', 'OUTPUT', '--protocol', 'tcp', '--destination', cloudMetadata.ip].concat([
-        ...['--destination-port', '80', '--jump', 'DROP'],
-      ]),
+      command: [
+        ['iptables', '--append', 'OUTPUT', '--protocol', 'tcp', '--destination', cloudMetadata.ip],
+        ['--destination-port', '80', '--jump', 'DROP'],
+      ].flat(),
       resources: networkTools.resources,
       securityContext: { runAsUser: 0, privileged: true, capabilities: { add: ['NET_ADMIN'] } },
     },
@@ -275,7 +276,7 @@ function affinityOf(settings: ServerPodSettings, purpose: 'ignore' | 'prefer' | 
     ...(required.length + preferred.length > 0 && {
       nodeAffinity: {
         ...(required.length > 0 && {
-          requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: required as never[] },
+          requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: required },
         }),
         preferredDuringSchedulingIgnoredDuringExecution: preferred as never[],
       },

@@ -66,7 +66,7 @@ function readablePart(text: string, mostLength: number): string {
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '-')
     .replace(/^-+/, '');
-  const cut = [...plain].slice(0, mostLength).join('').replace(/-+$/, '');
+  const cut = plain.slice(0, mostLength).replace(/-+$/, '');
   if (cut === '') return 'x';
   return /^[a-z]/.test(cut) ? cut : `x-${cut.slice(0, mostLength - 2)}`;
 }

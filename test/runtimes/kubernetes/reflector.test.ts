@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import { array, assert, asyncProperty, constant, constantFrom, nat, oneof, tuple } from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ApiClient } from '../../../src/kubernetes/apiClient.ts';
 import { Reflector } from '../../../src/kubernetes/reflector.ts';
@@ -132,24 +132,25 @@ describe('a reflector cannot go blind', () => {
   test('it says since when nothing was heard, and asks gently', async () => {
     fake.fail(500, 1000);
     fake.cut();
+    await until('it has noticed', () => troubles.length > 0);
     const since = reflector.silentSince;
     await until('it has tried a while', () => troubles.length >= 8);
-    expect(reflector.silentSince - since).toBeLessThan(200);
+    expect(reflector.silentSince).toBe(since);
     expect(
       troubles.every((message) => message === 'not now' || /cannot be reached|terminated|closed/.test(message)),
     ).toBe(true);
   });
 
   test('whatever happens in whatever order, the copy becomes that of the server', async () => {
-    const names = fc.constantFrom('a', 'b', 'c', 'd');
-    const step = fc.oneof(
-      { weight: 4, arbitrary: fc.tuple(fc.constant('set' as const), names, fc.nat(9)) },
-      { weight: 2, arbitrary: fc.tuple(fc.constant('delete' as const), names) },
-      { weight: 3, arbitrary: fc.tuple(fc.constant('strike' as const), fc.constantFrom(...Object.keys(faults))) },
-      { weight: 1, arbitrary: fc.tuple(fc.constant('pause' as const)) },
+    const names = constantFrom('a', 'b', 'c', 'd');
+    const step = oneof(
+      { weight: 4, arbitrary: tuple(constant('set' as const), names, nat(9)) },
+      { weight: 2, arbitrary: tuple(constant('delete' as const), names) },
+      { weight: 3, arbitrary: tuple(constant('strike' as const), constantFrom(...Object.keys(faults))) },
+      { weight: 1, arbitrary: tuple(constant('pause' as const)) },
     );
-    await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
+    await assert(
+      asyncProperty(array(step, { minLength: 1, maxLength: 12 }), async (steps) => {
         for (const [what, name = '', value = 0] of steps) {
           if (what === 'set') fake.set(name, value);
           if (what === 'delete') fake.delete(name);
@@ -160,6 +161,7 @@ describe('a reflector cannot go blind', () => {
       }),
       { numRuns: 25, seed: 7 },
     );
+    expect(copy()).toEqual(fake.state);
   });
 });
 

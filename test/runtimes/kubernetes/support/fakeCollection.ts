@@ -162,7 +162,7 @@ export class FakeCollection {
     const failure = this.#failures.shift();
     if (failure) {
       response.writeHead(failure.status, {
-        ...(failure.retryAfter !== undefined && { 'retry-after': failure.retryAfter }),
+        ...(failure.retryAfter !== undefined && { 'retry-after': String(failure.retryAfter) }),
       });
       response.end(JSON.stringify({ kind: 'Status', code: failure.status, reason: 'Test', message: 'not now' }));
       return;

@@ -41,12 +41,6 @@ test('hub and edge are killed again and again while clusters compute: every resu
   expect(kills.hub + kills.edge).toBeGreaterThan(3);
   expect(wrong).toBe(0);
   for (const count of right) expect(count).toBeGreaterThan(0);
-  // A creation whose answer was lost may have become one more.
   for (const name of made) expect(known).toContain(name);
-  for (const name of known.filter((one) => !made.includes(one)))
-    await fetch(`${atoll.url}/services/dask-gateway/api/v1/clusters/${name}`, {
-      method: 'DELETE',
-      headers: { authorization: `jupyterhub ${token}` },
-    });
   expect(await until('no process of a cluster', () => livingWorkloads(atoll.data).length === 0, 60)).toBe(true);
 }, 240_000);

@@ -52,6 +52,12 @@ export async function clusterChaos(atoll: Atoll, options: ChaosOptions): Promise
       });
       return answer.status === 200 && Object.keys((await answer.json()) as object);
     });
+    // A creation whose answer was lost has become a cluster too, which its program does not know of.
+    for (const name of known.filter((one) => !made.includes(one)))
+      await fetch(`${atoll.url}/services/dask-gateway/api/v1/clusters/${name}`, {
+        method: 'DELETE',
+        headers: { authorization: `jupyterhub ${token}` },
+      });
     for (const program of programs) program.finish();
     const told = await Promise.all(programs.map((program) => program.next<{ right: number; wrong: number }>()));
     await Promise.all(programs.map((program) => program.end()));

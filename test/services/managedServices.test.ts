@@ -89,7 +89,7 @@ test('the edge leads to it, it knows its hub, and its token is in its environmen
   expect(await answer.json()).toMatchObject({ kind: 'service', name: 'example' });
 });
 
-test('the culler stops a server that nobody uses', async () => {
+test('the culler stops a server that nobody uses', { timeout: 180_000 }, async () => {
   expect((await api('POST', '/users/ada')).status).toBe(201);
   expect([201, 202]).toContain((await api('POST', '/users/ada/server')).status);
   const modelOfServer = async (): Promise<{ stopped: boolean; started: string | null }> =>

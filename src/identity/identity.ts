@@ -1,4 +1,4 @@
-import type { Settings } from '../config/settings.ts';
+import type { AuthenticationSettings, Settings } from '../config/settings.ts';
 import { identifyActor } from '../core/actor.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import { sha256Hex } from '../core/ids.ts';
@@ -270,6 +270,13 @@ export class Identity {
   async intersect(a: ScopeSet, b: ScopeSet): Promise<ScopeSet> {
     const groups = await this.groups.ofUsers(a.usersToLookUp(b));
     return a.intersect(b, (user) => groups.get(user) ?? []);
+  }
+
+  /** What the settings in force say about a way to sign in. */
+  authenticationOf({ path, settings }: SignInMethod): AuthenticationSettings {
+    const { authentication } = this.settings;
+    if (authentication.authenticator !== 'multi') return authentication;
+    return authentication.members.find((member) => member.path === path)?.authentication ?? settings;
   }
 
   /** The accounts that people keep here (native authenticator); undefined: none. */

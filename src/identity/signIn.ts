@@ -213,9 +213,9 @@ export class SignIn {
     return within === undefined || method.prefix === '' ? within : this.#identity.toUserName(method.prefix + within);
   }
 
-  #nameWithin({ path, settings }: SignInMethod, name: string): string | undefined {
-    if (path === '' || settings === this.#identity.settings.authentication) return this.#identity.toUserName(name);
-    const { usernameMap: map, usernamePattern } = settings;
+  #nameWithin(method: SignInMethod, name: string): string | undefined {
+    if (this.#identity.settings.authentication.authenticator !== 'multi') return this.#identity.toUserName(name);
+    const { usernameMap: map, usernamePattern } = this.#identity.authenticationOf(method);
     return toUserName(name, {
       map,
       ...(usernamePattern !== undefined && { pattern: compileUsernamePattern(usernamePattern) }),
@@ -239,13 +239,13 @@ export class SignIn {
   }
 
   #isAllowed(method: SignInMethod, name: string, person: Authenticated, existing: User | undefined): boolean {
-    const { allowAll, allowExistingUsers } = method.settings;
+    const { allowAll, allowExistingUsers, allowedUsers } = this.#identity.authenticationOf(method);
     if (this.#blocked.has(name)) return false;
     if (person.admitted || allowAll || this.#allowed.has(name) || this.#admins.has(name)) return true;
     // Who is an administrator only by a provider's group is none without it.
     if (person.admin ?? existing?.admin) return true;
     if (allowExistingUsers && existing) return true;
-    return method.authenticator.allowsAllByDefault && method.settings.allowedUsers.length === 0;
+    return method.authenticator.allowsAllByDefault && allowedUsers.length === 0;
   }
 
   #notAllowed(name: string, method?: SignInMethod): AtollError {

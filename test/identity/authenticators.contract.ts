@@ -4,6 +4,8 @@ import type { Authenticator } from '../../src/identity/authenticators/contract.t
 /** One authenticator, with people who can and cannot sign in with its form. */
 export interface AuthenticatorCase {
   open: () => Promise<{ authenticator: Authenticator; close: () => Promise<void> }>;
+  /** What a provider sends along that begins a sign-in itself. */
+  begunWith?: Record<string, string>;
   /** Somebody whose credentials are right; undefined: nobody can sign in with a form. */
   right?: { username: string; fields: Record<string, string> };
   /** Credentials that are wrong, each with what is wrong; empty where any are right. */
@@ -11,13 +13,42 @@ export interface AuthenticatorCase {
 }
 
 /** What every authenticator must do. */
-export function authenticatorContract(name: string, { open, right, wrong }: AuthenticatorCase): void {
+export function authenticatorContract(name: string, { open, right, wrong, begunWith = {} }: AuthenticatorCase): void {
   describe(`the authenticator ${name}`, () => {
     test('is called that, and asks for a user name if for anything', async () => {
       const { authenticator, close } = await open();
       expect(authenticator.name).toBe(name);
       expect(authenticator.form.slice(0, 1).every((field) => field.name === 'username')).toBe(true);
       expect(new Set(authenticator.form.map((field) => field.name)).size).toBe(authenticator.form.length);
+      await close();
+    });
+
+    test('has a name for people, and one way to sign in at most', async () => {
+      const { authenticator, close } = await open();
+      const { form, redirect, instant, service, provider } = authenticator;
+      expect(service).toMatch(/^\S.{1,40}\S$/);
+      expect(provider.split(':')[0]).toBe(name);
+      expect([form.length > 0, redirect, instant].filter(Boolean).length).toBe(
+        name === 'link' || name === 'null' ? 0 : 1,
+      );
+      await close();
+    });
+
+    test('sends people away with something that nobody can guess, and remembers little', async () => {
+      const { authenticator, close } = await open();
+      const parameters = new URLSearchParams(begunWith);
+      const begin = (state: string) =>
+        authenticator.redirect?.begin({ state, callbackUrl: 'https://hub.example/hub/oauth_callback', parameters });
+      const [one, two] = [await begin('1'.repeat(32)), await begin('2'.repeat(32))];
+      for (const begun of [one, two].filter((begun) => begun !== undefined)) {
+        const { searchParams } = new URL(begun.location);
+        expect(searchParams.get(authenticator.redirect?.stateParameter ?? '')).toBe(begun.state);
+        expect(searchParams.toString()).not.toMatch(/secret/i);
+        // A cookie holds 4096 characters, sealed.
+        expect(JSON.stringify(begun.remember).length).toBeLessThan(1000);
+      }
+      expect(one === undefined || one.location !== two?.location).toBe(true);
+      expect(one !== undefined).toBe(authenticator.redirect !== undefined);
       await close();
     });
 

@@ -169,6 +169,15 @@ describe('asking the provider again', () => {
     expect(await api()).toBe(403);
   });
 
+  test('allow rules that change while the hub runs count at the next question', async () => {
+    const { world, api } = await signedIn({ allowAll: true }, { allowed_groups: [] });
+    const { settings } = world.identity;
+    await world.identity.reload({ ...settings, authentication: { ...settings.authentication, allowAll: false } });
+    expect(await api()).toBe(200);
+    world.clock.advance(301);
+    expect(await api()).toBe(403);
+  });
+
   test('auth_refresh_age 0 asks at sign-in only', async () => {
     const { world, api } = await signedIn({ authRefreshAgeSeconds: 0 });
     provider.accounts.set('ada', { sub: 'ada', preferred_username: 'ada', groups: [] });

@@ -11,7 +11,10 @@ export function isAgeFile(text: string): boolean {
 
 /** The text of a binary age file in the form for text files, in which it can be kept and read like all others. */
 export function armored(bytes: Uint8Array): string {
-  const lines = Buffer.from(bytes).toString('base64').match(/.{1,64}/g) ?? [];
+  const lines =
+    Buffer.from(bytes)
+      .toString('base64')
+      .match(/.{1,64}/g) ?? [];
   return `${[ageBeginning, ...lines, '-----END AGE ENCRYPTED FILE-----'].join('\n')}\n`;
 }
 

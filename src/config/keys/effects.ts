@@ -46,8 +46,3 @@ export const imagesOnly: Effects = onKubernetes(
   none('no container images are used on one machine: all run the Python environment of Atoll'),
   none('Slurm jobs run a Python environment on a shared folder, no container image'),
 );
-
-/** Shapes what `atoll deploy` puts on Kubernetes. */
-export const deploymentOnly: Effects = onKubernetes(
-  none('hub and edge are processes of this machine, and nothing is put on Kubernetes'),
-);

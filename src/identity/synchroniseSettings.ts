@@ -1,8 +1,19 @@
 import { AtollError } from '../core/errors.ts';
 import type { Store } from '../store/store.ts';
-import type { Identity } from './identity.ts';
+import type { Groups } from './groups.ts';
 import type { IdentityPolicy } from './identityPolicy.ts';
 import { isValidName, toUserName } from './names.ts';
+import type { OAuthClients } from './oauth/clients.ts';
+import type { User, Users } from './users.ts';
+
+/** The parts of identity whose records follow the settings. */
+interface SynchronisedParts {
+  readonly policy: IdentityPolicy;
+  readonly users: Users;
+  readonly groups: Groups;
+  readonly oauthClients: OAuthClients;
+  revokeAccess(user: User): Promise<void>;
+}
 
 /**
  * Brings the store in line with the settings. Additive, as in JupyterHub: a user, administrator or group that the settings
@@ -10,11 +21,12 @@ import { isValidName, toUserName } from './names.ts';
  * `admin_users`), and blocked users lose their logins and tokens.
  * @throws AtollError `ATOLL_USER_NAME_INVALID` for a user or group name that cannot be one.
  */
-export async function synchroniseSettings(identity: Identity, store: Store): Promise<void> {
+export async function synchroniseSettings(identity: SynchronisedParts, store: Store): Promise<void> {
   checkNames(identity.policy);
-  const { settings, users, groups, roles } = identity;
+  const { policy, users, groups } = identity;
+  const { settings, roles } = policy;
   const { adminUsers, allowedUsers, blockedUsers } = settings.authentication;
-  const namesOf = (list: readonly string[]): string[] => list.map((name) => checkedName(name, identity.policy));
+  const namesOf = (list: readonly string[]): string[] => list.map((name) => checkedName(name, policy));
 
   const roleAdmins = roles.usersIn('admin');
   const admins = new Set([...namesOf(adminUsers), ...roleAdmins]);

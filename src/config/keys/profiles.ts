@@ -59,7 +59,7 @@ const option = z.looseObject({
   choices: z.record(partName, choice).nullish(),
   unlisted_choice: unlistedChoice.nullish(),
   // Of jupyterhub-fancy-profiles: builds an image from a repository.
-  dynamic_image_building: z.unknown().optional(),
+  dynamic_image_building: z.looseObject({ enabled: flag.nullish() }).nullish(),
 });
 
 const profile = z.looseObject({
@@ -103,8 +103,16 @@ function setProfiles(settings: Settings, value: z.output<typeof profileList>, co
 }
 
 function checkOptions(written: Profile, profileAt: string | number, context: ApplyContext): void {
-  for (const [name, { choices, unlisted_choice: unlisted }] of Object.entries(written.profile_options ?? {})) {
+  for (const [name, { choices, unlisted_choice: unlisted, dynamic_image_building: building }] of Object.entries(
+    written.profile_options ?? {},
+  )) {
     const at = [profileAt, 'profile_options', name];
+    if (building?.enabled)
+      context.warn(
+        'ATOLL_SETTINGS_NOT_SUPPORTED',
+        'Images are not built from repositories here. With unlisted_choice, people can name one that is built elsewhere.',
+        { at: [...at, 'dynamic_image_building'] },
+      );
     for (const [choiceName, { kubespawner_override }] of Object.entries(choices ?? {}))
       checkTraits(kubespawner_override, [...at, 'choices', choiceName, 'kubespawner_override'], context);
     // What holds {value} can be judged only once there is a value.

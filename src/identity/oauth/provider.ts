@@ -155,7 +155,7 @@ export class OAuthProvider {
   }
 }
 
-function describe(scopes: readonly string[], { catalogue }: Identity): { scope: string; description: string }[] {
+function describe(scopes: readonly string[], { catalogue }: ProviderParts): { scope: string; description: string }[] {
   return scopes.map((scope) => ({ scope, description: catalogue.describe(scope.split('!')[0] ?? scope) }));
 }
 

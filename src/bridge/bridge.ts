@@ -192,6 +192,8 @@ class PythonBridge implements Bridge {
       const loaded = loadedSchema.safeParse(await process.request({ op: 'load', ...message }, loadMs));
       if (!loaded.success)
         throw new PythonTrouble({ kind: 'ended', how: 'it sent something that is not understood', begun: true });
+      for (const { failure } of loaded.data.problems)
+        if (failure) log.warn({ traceback: failure.traceback }, 'the Python of the settings failed');
       if (this.#closed) process.kill();
       return { process, loaded: loaded.data };
     } catch (error) {

@@ -17,6 +17,8 @@ export const failureSchema = z.object({
   place: lineSchema.nullable(),
   /** A `raise` of the settings made it: its message is meant for people. */
   deliberate: z.boolean(),
+  /** For the log; null where `deliberate`. */
+  traceback: z.string().nullable(),
   /** That of an HTTPError. */
   status: z.int().nullable(),
 });

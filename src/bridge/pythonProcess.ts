@@ -47,6 +47,7 @@ interface Pending {
  */
 export class PythonProcess {
   readonly #child: ChildProcess;
+  readonly #log: Logger;
   readonly #socket: Duplex;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
@@ -56,6 +57,7 @@ export class PythonProcess {
 
   /** @param python an interpreter, absolute. */
   constructor(python: string, log: Logger) {
+    this.#log = log;
     this.#child = spawn(python, ['-I', '-u', program], {
       cwd: '/',
       detached: true,
@@ -168,8 +170,10 @@ export class PythonProcess {
     }
     clearTimeout(pending.timer);
     this.#pending.delete(message.id);
-    if ('error' in message) pending.reject(new PythonTrouble({ kind: 'failed', failure: message.error }));
-    else pending.resolve(message.result);
+    if (!('error' in message)) return pending.resolve(message.result);
+    const { traceback } = message.error;
+    if (traceback !== null) this.#log.warn({ traceback }, 'a function of the Python of the settings failed');
+    pending.reject(new PythonTrouble({ kind: 'failed', failure: message.error }));
   }
 
   #abandon(how: string): void {

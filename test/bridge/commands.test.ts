@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { freePort } from '../support/freePort.ts';
+import { processesIn } from '../support/processesIn.ts';
 import { gatewayPython, hubPython } from '../support/pythonSettings.ts';
 
 const program = resolve(import.meta.dirname, '../../src/main.ts');
@@ -17,15 +19,18 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Runs a command in the folder; resolves when it has ended, with its Python process. */
-function run(...words: string[]): Promise<{ code: number; out: string }> {
+function run(...words: string[]): Promise<{ code: number; out: string; errors: string }> {
   return runWith({}, ...words);
 }
 
-function runWith(environment: Record<string, string>, ...words: string[]): Promise<{ code: number; out: string }> {
+function runWith(
+  environment: Record<string, string>,
+  ...words: string[]
+): Promise<{ code: number; out: string; errors: string }> {
   return new Promise((done) => {
     const options = { cwd: folder, env: { ...process.env, ...environment } };
-    execFile(process.execPath, [program, ...words], options, (error, out) =>
-      done({ code: typeof error?.code === 'number' ? error.code : 0, out }),
+    execFile(process.execPath, [program, ...words], options, (error, out, errors) =>
+      done({ code: typeof error?.code === 'number' ? error.code : 0, out, errors }),
     );
   });
 }
@@ -54,6 +59,18 @@ test('check runs Python, and tells its errors with the lines of the file', async
 test('explain names the line of Python', async () => {
   const { out } = await run('explain', '-f', 'good.yaml', 'jupyterhub.hub.config.KubeSpawner.mem_limit');
   expect(out).toMatch(/written at +good\.yaml:5:7/);
+});
+
+test('a hub whose Python fails does not start, and says why with the line; nothing is left', async () => {
+  const data = join(folder, 'data');
+  const { code, errors } = await run('up', '-f', 'bad.yaml', '--data', data, '--port', String(await freePort()));
+  expect(code).toBe(1);
+  expect(errors).toContain('Atoll cannot run by these settings. [ATOLL_SETTINGS_INVALID]\n');
+  expect(errors).toContain('bad.yaml:5:7: ZeroDivisionError: division by zero\n');
+  // The whole traceback is in the log, and nothing but lines of the settings.
+  expect(errors).toMatch(/File ..bad\.yaml.., line 5, in <module>/);
+  expect(errors).not.toContain('session.py');
+  expect(processesIn(data)).toEqual([]);
 });
 
 test('without an environment Python is not run, which is told', async () => {

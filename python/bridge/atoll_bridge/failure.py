@@ -1,10 +1,9 @@
 """What is told of an exception."""
 
-import sys
-
 from . import snippets
 
 LONGEST = 2000
+LONGEST_TRACEBACK = 8000
 
 
 class Refusal(Exception):
@@ -13,10 +12,9 @@ class Refusal(Exception):
 
 def describe(error):
     """An exception for the hub: `reason` is the last line of its traceback, `message` what it says by itself, `place` the
-    innermost line of the settings, `deliberate` whether a `raise` of the settings made it, `status` that of an HTTPError."""
+    innermost line of the settings, `deliberate` whether a `raise` of the settings made it, `traceback` for the log when none
+    did, `status` that of an HTTPError."""
     place, deliberate = place_of(error)
-    if not deliberate:
-        print_traceback(error)
     status = getattr(error, "status_code", None)
     name = type(error).__name__
     message = message_of(error)
@@ -26,6 +24,7 @@ def describe(error):
         "name": name,
         "place": place,
         "deliberate": deliberate,
+        "traceback": None if deliberate else traceback_of(error),
         "status": status if isinstance(status, int) else None,
     }
 
@@ -60,8 +59,11 @@ def place_of(error):
     return place, deliberate
 
 
-def print_traceback(error):
-    """For the hub's log."""
+def traceback_of(error):
+    """The traceback from the first line of the settings on."""
     import traceback
 
-    print("".join(traceback.format_exception(error))[-8000:], end="", file=sys.stderr)
+    trace = error.__traceback__
+    while trace and trace.tb_frame.f_code.co_filename not in snippets.by_file:
+        trace = trace.tb_next
+    return "".join(traceback.format_exception(type(error), error, trace or error.__traceback__))[-LONGEST_TRACEBACK:]

@@ -50,7 +50,9 @@ const pods = new Reflector<Pod, Placed>({
     container: spec?.containers[0]?.name ?? '',
     image: spec?.containers[0]?.image ?? '',
   }),
-  onChange: (_, pod) => void (pod && tend(pod)),
+  onChange: (_, pod) => {
+    if (pod) tend(pod);
+  },
   onTrouble: () => undefined,
 });
 await pods.open();

@@ -18,6 +18,7 @@ import type { Route } from '../edge/protocol.ts';
 import type { Identity } from '../identity/identity.ts';
 import { apiPrefix } from '../identity/urls.ts';
 import type { Logger } from '../observability/logger.ts';
+import { noteRoute } from '../observability/requestRoutes.ts';
 import { adminPages } from '../pages/admin/adminPages.ts';
 import { clustersPages } from '../pages/clusters/clustersPages.ts';
 import { createPages } from '../pages/createPages.ts';
@@ -77,7 +78,10 @@ export function createHubApp(parts: HubParts): (request: Request) => Response | 
   const app = new Hono();
   app.route('/', pages.app);
   app.mount(gatewayPath, (request) => gateway.fetch(request));
-  app.get('/hub/metrics', (c) => api.fetch(new Request(new URL(`${apiPrefix}/metrics`, c.req.url), c.req.raw)));
+  app.get('/hub/metrics', (c) => {
+    noteRoute(c.req.raw, '/hub/metrics');
+    return api.fetch(new Request(new URL(`${apiPrefix}/metrics`, c.req.url), c.req.raw));
+  });
   app.route('/', api);
   app.notFound((c) => pages.notFound(c.req.raw));
   return (request) => app.fetch(request);

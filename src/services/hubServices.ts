@@ -51,19 +51,22 @@ export function createHubServices(options: HubServicesOptions): HubServices {
     clock,
   });
   const reachability = new ReachabilityWatch({ services, log });
-  let stopObserving: () => void = () => undefined;
+  const unfollow: (() => void)[] = [];
 
   return {
     async open() {
       routes.publish(services.list());
-      store.changes.follow('services', () => routes.publish(services.list()));
-      stopObserving = runtime.observe((seen) => void wakeServiceOf(seen));
+      unfollow.push(
+        store.changes.follow('services', () => routes.publish(services.list())),
+        runtime.observe((seen) => void wakeServiceOf(seen)),
+      );
       await endStrays(life);
+      await takeOverTokens(life);
       await reconciler.start();
       reachability.open();
     },
     async close() {
-      stopObserving();
+      for (const stop of unfollow.splice(0)) stop();
       reachability.close();
       await reconciler.stop();
     },
@@ -98,6 +101,16 @@ export function createHubServices(options: HubServicesOptions): HubServices {
 async function namesToLookAt({ store, wanted }: ServiceLife): Promise<string[]> {
   const rows = await store.db.selectFrom('managed_services').select('name').execute();
   return [...new Set([...wanted.keys(), ...rows.map(({ name }) => name)])];
+}
+
+/**
+ * The tokens of services that run already are good from the hub's first answer on: `HubAuth` believes a single refusal for
+ * five minutes.
+ */
+async function takeOverTokens({ store, services, wanted }: ServiceLife): Promise<void> {
+  const rows = await store.db.selectFrom('managed_services').select(['name', 'digest', 'token_hash']).execute();
+  for (const { name, digest, token_hash } of rows)
+    if (wanted.get(name)?.digest === digest) services.setStarted(name, { tokenHash: token_hash, pid: undefined });
 }
 
 /** Ends workloads of services that no record speaks of: the record is always written first, so they are nobody's. */

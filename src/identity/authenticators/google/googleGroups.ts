@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { importPKCS8, SignJWT } from 'jose';
 import { AtollError, messageOf } from '../../../core/errors.ts';
 import { asMap, badAnswer, textsIn } from '../oauth/claims.ts';
 import type { ProviderHttp } from '../oauth/providerHttp.ts';
@@ -79,6 +78,7 @@ export class GoogleGroups {
         'ATOLL_AUTHENTICATOR_INVALID',
         `Google groups of ${domain} need gsuite_administrator for it.`,
       );
+    const { importPKCS8, SignJWT } = await import('jose');
     const key = readKey(this.#options.keyFiles[domain] ?? '');
     const assertion = await new SignJWT({ scope: `${api}/auth/admin.directory.group.readonly` })
       .setProtectedHeader({ alg: 'RS256', typ: 'JWT' })

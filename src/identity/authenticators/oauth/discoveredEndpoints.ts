@@ -1,4 +1,3 @@
-import * as oauth from 'oauth4webapi';
 import { AtollError } from '../../../core/errors.ts';
 import { badAnswer } from './claims.ts';
 import type { OAuthTraits } from './oauthAuthenticator.ts';
@@ -27,6 +26,7 @@ export function discoveredEndpoints(
 }
 
 async function discover(issuer: string, service: string, traits: OAuthTraits, http: ProviderHttp): Promise<Endpoints> {
+  const oauth = await import('oauth4webapi');
   try {
     const url = new URL(issuer);
     const response = await oauth.discoveryRequest(url, {

@@ -7,7 +7,7 @@ import { type Authenticated, type Authenticator, plainAuthenticator, type Refres
 import { asMap, badAnswer, overlaps, requiredText, scopesIn, textsIn, valueAt } from './claims.ts';
 import type { Endpoints, Profile, Provider, TokenResponse } from './provider.ts';
 import { ProviderHttp } from './providerHttp.ts';
-import { TokenEndpoint, type Tokens } from './tokenEndpoint.ts';
+import type { OAuthClientOptions, TokenEndpoint, Tokens } from './tokenEndpoint.ts';
 
 /** The traits that every class of OAuth authenticators has, with the class's own defaults. */
 export type OAuthTraits = Omit<
@@ -51,8 +51,8 @@ class OAuthAuthenticator {
   readonly #traits: OAuthTraits;
   readonly #settings: AuthenticationSettings;
   readonly #http: ProviderHttp;
-  readonly #tokens: TokenEndpoint;
-  readonly #clientId: string;
+  readonly #client: OAuthClientOptions;
+  #tokens: TokenEndpoint | undefined;
   readonly #scope: readonly string[];
   #hooks: SignInHooks | undefined;
 
@@ -78,17 +78,13 @@ class OAuthAuthenticator {
       throw new AtollError('ATOLL_AUTHENTICATOR_INVALID', `Signing in with ${provider.service} needs a client_id.`, {
         nextStep: `Register this hub at ${provider.service}, and write client_id and client_secret into the settings.`,
       });
-    this.#clientId = clientId;
-    this.#tokens = new TokenEndpoint(
-      {
-        service: provider.service,
-        clientId,
-        clientSecret: traits.client_secret || given('SECRET') || undefined,
-        basicAuth: traits.basic_auth,
-        tokenParameters: traits.token_params,
-      },
-      http,
-    );
+    this.#client = {
+      service: provider.service,
+      clientId,
+      clientSecret: traits.client_secret || given('SECRET') || undefined,
+      basicAuth: traits.basic_auth,
+      tokenParameters: traits.token_params,
+    };
   }
 
   asAuthenticator(): Authenticator {
@@ -133,7 +129,7 @@ class OAuthAuthenticator {
     }))
       add(name, value);
     add('response_type', 'code');
-    add('client_id', this.#clientId);
+    add('client_id', this.#client.clientId);
     add('redirect_uri', callbackUrl);
     if (this.#scope.length > 0) add('scope', this.#scope.join(' '));
     add('state', state);
@@ -158,7 +154,13 @@ class OAuthAuthenticator {
   }: Parameters<NonNullable<Authenticator['redirect']>['finish']>[0]): Promise<Authenticated> {
     const endpoints = await this.#provider.endpoints();
     const { verifier, nonce } = remembered;
-    const tokens = await this.#tokens.exchangeCode(endpoints, { parameters, state, callbackUrl, verifier, nonce });
+    const tokens = await (await this.#tokenEndpoint()).exchangeCode(endpoints, {
+      parameters,
+      state,
+      callbackUrl,
+      verifier,
+      nonce,
+    });
     const user = await this.#userOf(endpoints, tokens);
     if (!user) throw badAnswer(this.#provider.service, 'the token that was just issued is not taken');
     return this.#personOf(user, tokens.response);
@@ -176,12 +178,19 @@ class OAuthAuthenticator {
     if (user) return { kind: 'known', person: await this.#personOf(user, present.response) };
     const refreshToken = remembered.refresh_token ?? authState?.refresh_token;
     if (typeof refreshToken !== 'string') return { kind: 'stale' };
-    const renewed = await this.#tokens.refresh(endpoints, refreshToken);
+    const renewed = await (await this.#tokenEndpoint()).refresh(endpoints, refreshToken);
     if (!renewed) return { kind: 'stale' };
     // A provider that gives no new one goes on with the old one.
     const response: TokenResponse = { ...remembered, ...renewed.response };
     const again = await this.#userOf(endpoints, { response, claims: renewed.claims });
     return again ? { kind: 'known', person: await this.#personOf(again, response) } : { kind: 'stale' };
+  }
+
+  /** Loads the library of the protocol when the first person comes back. */
+  async #tokenEndpoint(): Promise<TokenEndpoint> {
+    const loaded = await import('./tokenEndpoint.ts');
+    this.#tokens ??= new loaded.TokenEndpoint(this.#client, this.#http);
+    return this.#tokens;
   }
 
   #usesIdToken(): boolean {

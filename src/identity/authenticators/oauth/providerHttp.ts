@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { EnvHttpProxyAgent, fetch } from 'undici';
+import type { EnvHttpProxyAgent } from 'undici';
 import { AtollError, messageOf } from '../../../core/errors.ts';
 
 /** How a provider is reached. */
@@ -36,13 +36,13 @@ const largestAnswer = 2 * 2 ** 20;
  */
 export class ProviderHttp {
   readonly #service: string;
-  readonly #agent: EnvHttpProxyAgent;
+  readonly #tls: { rejectUnauthorized: boolean; ca?: string };
+  #agent: EnvHttpProxyAgent | undefined;
 
   /** @throws AtollError `ATOLL_AUTHENTICATOR_INVALID` when the certificates cannot be read. */
   constructor({ service, checkCertificate, certificates }: ProviderHttpOptions) {
     this.#service = service;
-    const tls = { rejectUnauthorized: checkCertificate, ...(certificates && { ca: readCertificates(certificates) }) };
-    this.#agent = new EnvHttpProxyAgent({ connect: tls, requestTls: tls });
+    this.#tls = { rejectUnauthorized: checkCertificate, ...(certificates && { ca: readCertificates(certificates) }) };
   }
 
   /**
@@ -50,8 +50,11 @@ export class ProviderHttp {
    * @throws AtollError `ATOLL_PROVIDER_FAILED` when there is no answer.
    */
   readonly fetch = async (url: string | URL, init: FetchOptions = {}): Promise<Response> => {
+    // Loaded when the first person signs in: until then the hub is smaller by a good deal.
+    const undici = await import('undici');
+    this.#agent ??= new undici.EnvHttpProxyAgent({ connect: this.#tls, requestTls: this.#tls });
     try {
-      const answer = await fetch(url, {
+      const answer = await undici.fetch(url, {
         method: init.method ?? 'GET',
         headers: Object.fromEntries(new Headers(init.headers)),
         body: init.body === undefined || init.body === null ? null : bodyText(init.body),

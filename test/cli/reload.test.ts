@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { renameSync, writeFileSync } from 'node:fs';
+import { get, type IncomingMessage } from 'node:http';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Atoll } from '../support/atoll.ts';
@@ -86,6 +88,25 @@ describe('settings files that change while Atoll runs', () => {
     write(settings(profile));
     await printed('The settings files say again what is in force.', from);
     expect(await report()).toMatchObject({ refused: null });
+  });
+
+  test('a proxy with HTTPS in front is believed once it is named, and nobody else ever', async () => {
+    const cookies = async (): Promise<string> => {
+      const headers = { 'x-forwarded-proto': 'https', 'x-forwarded-for': '9.9.9.9', 'sec-fetch-mode': 'navigate' };
+      // Not by fetch, which says itself how it fetches.
+      const [answer] = (await once(get(`${atoll.url}/hub/login`, { headers }), 'response')) as [IncomingMessage];
+      answer.resume();
+      return (answer.headers['set-cookie'] ?? []).join('\n');
+    };
+    expect(await cookies()).toMatch(/_xsrf=/);
+    expect(await cookies()).not.toMatch(/; Secure/);
+    const from = atoll.output.length;
+    write(settings(`${profile}atoll: { edge: { trustedProxies: [127.0.0.1] } }\n`));
+    await printed(/in force\.\n {2}At once: atoll\.edge\.trustedProxies/, from);
+    expect(await cookies()).toMatch(/; Secure/);
+    write(settings(profile));
+    await printed(/in force\.\n[^]*in force\.\n/, from);
+    expect(await cookies()).not.toMatch(/; Secure/);
   });
 
   test('what only a starting hub reads starts it anew; servers and the edge go on', async () => {

@@ -54,6 +54,23 @@ NOT_CARRIED = {
 }
 
 
+# What the hub may ask for, beside `load`. Each gets the session and the request.
+OPERATIONS = {
+    "clusterConfig": clusters.cluster_config,
+    "clusterOptions": clusters.cluster_options,
+    "groups": sign_in.groups_of,
+    "modifyAuthState": sign_in.modify_auth_state,
+    "optionsForm": spawners.options_form,
+    "optionsFromForm": spawners.options_from_form,
+    "postAuth": sign_in.post_auth,
+    "profiles": spawners.profiles,
+    "refreshUser": sign_in.refresh_user,
+    "startServer": spawners.start_server,
+    "stopServer": spawners.stop_server,
+    "userName": sign_in.user_name_of,
+}
+
+
 class Session:
     """The state of one load."""
 
@@ -68,31 +85,7 @@ class Session:
         operation = request["op"]
         if operation == "load":
             return self.load(request)
-        if operation == "clusterOptions":
-            return clusters.cluster_options(self, request)
-        if operation == "clusterConfig":
-            return clusters.cluster_config(self, request)
-        if operation == "startServer":
-            return spawners.start_server(self, request)
-        if operation == "stopServer":
-            return spawners.stop_server(self, request)
-        if operation == "profiles":
-            return spawners.profiles(self, request)
-        if operation == "optionsForm":
-            return spawners.options_form(self, request)
-        if operation == "optionsFromForm":
-            return spawners.options_from_form(self, request)
-        if operation == "postAuth":
-            return sign_in.post_auth(self, request["person"])
-        if operation == "modifyAuthState":
-            return sign_in.modify_auth_state(self, request["state"])
-        if operation == "refreshUser":
-            return sign_in.refresh_user(self, request["user"], request["state"])
-        if operation == "groups":
-            return sign_in.groups_of(self, request["state"])
-        if operation == "userName":
-            return sign_in.user_name_of(self, request["info"])
-        raise failure.Refusal(f"there is no operation {operation!r}")
+        return OPERATIONS[operation](self, request)
 
     def load(self, request):
         """Runs all snippets; says what they set, which hooks there are, and what is wrong."""

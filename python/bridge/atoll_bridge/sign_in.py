@@ -102,40 +102,43 @@ class Handler:
         raise AttributeError(f"Atoll passes hooks no request: there is no handler.{name}")
 
 
-async def post_auth(session, person):
+async def post_auth(session, request):
     """`post_auth_hook`: the person as the hook leaves them, or None when it lets nobody in."""
-    authenticator = authenticator_of(session.hub)
-    hook = trait_of(session.hub, authenticator._classes, "post_auth_hook")
-    return plain(await settled(hook(authenticator, Handler(), person)))
+    authenticator, hook = hook_of(session, "post_auth_hook")
+    return plain(await settled(hook(authenticator, Handler(), request["person"])))
 
 
-async def modify_auth_state(session, state):
+async def modify_auth_state(session, request):
     """`modify_auth_state_hook`: what is remembered of a person."""
-    authenticator = authenticator_of(session.hub)
-    hook = trait_of(session.hub, authenticator._classes, "modify_auth_state_hook")
-    return plain(await settled(hook(authenticator, state)))
+    authenticator, hook = hook_of(session, "modify_auth_state_hook")
+    return plain(await settled(hook(authenticator, request["state"])))
 
 
-async def refresh_user(session, user, state):
+async def refresh_user(session, request):
     """`refresh_user_hook`: True (still good), False (sign in again), None (do as usual), or a changed person."""
-    authenticator = authenticator_of(session.hub)
-    hook = trait_of(session.hub, authenticator._classes, "refresh_user_hook")
-    return plain(await settled(hook(authenticator, session.user_of(user), state)))
+    authenticator, hook = hook_of(session, "refresh_user_hook")
+    return plain(await settled(hook(authenticator, session.user_of(request["user"]), request["state"])))
 
 
-async def groups_of(session, state):
+async def groups_of(session, request):
     """`auth_state_groups_key` as a function: the groups that a person is in."""
-    authenticator = authenticator_of(session.hub)
-    return plain(await settled(trait_of(session.hub, authenticator._classes, "auth_state_groups_key")(state)))
+    _, find = hook_of(session, "auth_state_groups_key")
+    return plain(await settled(find(request["state"])))
 
 
-async def user_name_of(session, info):
+async def user_name_of(session, request):
     """`username_claim` as a function: the name of a person."""
-    authenticator = authenticator_of(session.hub)
-    name = await settled(trait_of(session.hub, authenticator._classes, "username_claim")(info))
+    _, find = hook_of(session, "username_claim")
+    name = await settled(find(request["info"]))
     if not isinstance(name, str):
         raise Refusal(f"username_claim returned {name!r} instead of a name")
     return name
+
+
+def hook_of(session, name):
+    """The authenticator in use, and its hook of that name."""
+    authenticator = authenticator_of(session.hub)
+    return authenticator, trait_of(session.hub, authenticator._classes, name)
 
 
 async def settled(value):

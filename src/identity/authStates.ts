@@ -45,7 +45,7 @@ export class AuthStates {
   }
 
   /** {@link write}, as part of a larger change. */
-  async writeIn({ db, changed }: Write, user: User, state: AuthState | null): Promise<void> {
+  async writeIn({ db, changed, audit }: Write, user: User, state: AuthState | null): Promise<void> {
     const sealed = state && this.#seal(user, state);
     const forgotten = { auth_provider: null, auth_subject: null, auth_refreshed_at: null, refresh_state: null };
     await db
@@ -54,6 +54,7 @@ export class AuthStates {
       .where('id', '=', user.id)
       .execute();
     changed('users', user.name);
+    await audit({ action: 'user.auth-state', target: user.name, details: { forgotten: state === null } });
   }
 
   /** What the provider can be asked with again; undefined: nothing. */

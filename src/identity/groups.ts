@@ -127,12 +127,16 @@ export class Groups {
   async setProperties(name: string, properties: Record<string, unknown>): Promise<void> {
     await this.#store.write(async (write) => {
       const group = await findGroup(write, name);
-      await write.db
+      const text = JSON.stringify(properties);
+      const { numUpdatedRows } = await write.db
         .updateTable('groups')
-        .set({ properties: JSON.stringify(properties) })
+        .set({ properties: text })
         .where('id', '=', group)
-        .execute();
+        .where('properties', '!=', text)
+        .executeTakeFirst();
+      if (numUpdatedRows === 0n) return;
       write.changed('groups', name);
+      await write.audit({ action: 'group.properties', target: name });
     });
   }
 

@@ -170,7 +170,9 @@ async function auditToken(write: Write, action: string, token: Token): Promise<v
       ? { note, scopes, expires: expiresAt === null ? null : new Date(expiresAt).toISOString() }
       : { client: oauthClientId }),
   };
-  await write.audit({ action, target: owner?.name ?? '', details });
+  // A code that is exchanged comes from a program, on behalf of who signed in to it.
+  const by = action === 'token.create' && oauthClientId !== null ? { by: owner?.name ?? '' } : {};
+  await write.audit({ action, target: owner?.name ?? '', details, ...by });
 }
 
 /** Makes room for one more. */

@@ -289,7 +289,7 @@ describe('is refused, with nothing changed:', () => {
   });
 });
 
-describe('the command', () => {
+describe('the command', { timeout: 180_000 }, () => {
   const atoll = join(root, 'bin/atoll');
 
   test('says what it does, twice the same, and leaves nothing behind when dry', async () => {

@@ -12,10 +12,12 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureEnvironment } from '../src/environment/ensureEnvironment.ts';
 import { Atoll } from '../test/support/atoll.ts';
+import type { Figure } from './report/figure.ts';
+import { handIn } from './report/handIn.ts';
 import { isInstalled } from './support/isInstalled.ts';
 import { JupyterHubPeer } from './support/jupyterHubPeer.ts';
 import { jupyterHubOfVersion } from './support/jupyterHubVersions.ts';
-import { cpuSeconds, residentMemory, withDescendants } from './support/processTree.ts';
+import { cpuSeconds, withDescendants } from './support/processTree.ts';
 import type { HubUnderTest } from './support/serverStart.ts';
 import { median } from './support/statistics.ts';
 
@@ -77,6 +79,7 @@ const environment = await ensureEnvironment({
 process.env.ATOLL_PYTHON_ENV = environment.directory;
 const folder = mkdtempSync(join(tmpdir(), 'atoll-bench-api-'));
 const ends: (() => Promise<unknown>)[] = [];
+const figures: Figure[] = [];
 try {
   const competitors = await startAll();
   for (const competitor of competitors) await makeUsers(competitor);
@@ -88,9 +91,9 @@ try {
       for (const competitor of competitors)
         samples.get(competitor.name)?.push(await load(competitor, request, seconds));
     report(title, samples);
+    figures.push(...figuresOf(title, samples));
   }
-  for (const { name, pid } of competitors)
-    console.log(`memory of ${name} afterwards: ${(memoryOf(pid) / 2 ** 20).toFixed(0)} MiB`);
+  handIn(figures);
 } finally {
   for (const end of ends.reverse()) await end();
   rmSync(folder, { recursive: true, force: true });
@@ -105,7 +108,7 @@ async function startAll(): Promise<Competitor[]> {
     const peer = await JupyterHubPeer.start(python);
     ends.push(() => peer.end());
     const { version } = (await (await fetch(`${peer.url}/hub/api/`)).json()) as { version: string };
-    competitors.push({ name: `jupyterhub ${version}`, url: peer.url, token: peer.token, pid: peer.pid });
+    competitors.push({ name: `JupyterHub ${version}`, url: peer.url, token: peer.token, pid: peer.pid });
   }
   return competitors;
 }
@@ -161,10 +164,6 @@ function cpuOf(pid: number): number {
   return withDescendants(pid).reduce((sum, child) => sum + cpuSeconds(child), 0);
 }
 
-function memoryOf(pid: number): number {
-  return withDescendants(pid).reduce((sum, child) => sum + residentMemory(child), 0);
-}
-
 function report(title: string, samples: Map<string, Sample[]>): void {
   console.log(`\n${title}, ${values.connections} connections, ${rounds} rounds of ${seconds} s, medians`);
   for (const [name, taken] of samples) {
@@ -177,10 +176,20 @@ function report(title: string, samples: Map<string, Sample[]>): void {
         )}/s  p50 ${pick(({ p50 }) => p50).toFixed(1)} ms  p99 ${pick(({ p99 }) => p99).toFixed(1)} ms  ${pick(({ cpu }) => cpu).toFixed(0)} µs CPU each`,
     );
   }
+}
+
+function figuresOf(title: string, samples: Map<string, Sample[]>): Figure[] {
   const ours = samples.get('atoll') ?? [];
-  for (const [name, theirs] of samples)
-    if (name !== 'atoll')
-      console.log(
-        `  atoll = ${median(ours.map((our, round) => our.perSecond / (theirs[round] as Sample).perSecond)).toFixed(1)} x ${name}`,
-      );
+  const rates = ours.map(({ perSecond }) => perSecond);
+  const common = { case: `api/${title}`, unit: 'requests/s', better: 'more' as const, ours: rates };
+  const peers = [...samples].filter(([name]) => name !== 'atoll');
+  const slowest: Figure = { case: `api/p99 of ${title}`, unit: 'ms', better: 'less', ours: ours.map(({ p99 }) => p99) };
+  if (peers.length === 0) return [common, slowest];
+  return [
+    ...peers.map(([name, taken]) => ({
+      ...common,
+      peer: { name, theirs: taken.map(({ perSecond }) => perSecond) },
+    })),
+    slowest,
+  ];
 }

@@ -24,8 +24,12 @@ export class JupyterHubPeer {
     return this.#process.pid!;
   }
 
-  /** Starts one and waits until its API answers. @param python the environment's folder. */
-  static async start(environment: string): Promise<JupyterHubPeer> {
+  /**
+   * Starts one and waits until its API answers.
+   * @param environment the folder of its Python environment
+   * @param settings more lines of its configuration
+   */
+  static async start(environment: string, settings = ''): Promise<JupyterHubPeer> {
     const folder = mkdtempSync(join(tmpdir(), 'atoll-bench-jupyterhub-'));
     const [port, apiPort, hubPort] = await Promise.all([freePort(), freePort(), freePort()]);
     const config = join(folder, 'jupyterhub_config.py');
@@ -43,6 +47,7 @@ c.Authenticator.allow_all = True
 c.JupyterHub.db_url = 'sqlite:///${folder}/jupyterhub.sqlite'
 c.JupyterHub.cookie_secret_file = '${folder}/cookie_secret'
 c.JupyterHub.services = [{'name': 'bench', 'api_token': 'bench-token-of-the-peer-0123456789', 'admin': True}]
+${settings}
 `,
     );
     const startedAt = performance.now();

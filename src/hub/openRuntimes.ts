@@ -6,6 +6,7 @@ import { messageOf } from '../core/errors.ts';
 import { compileBytecode } from '../environment/compileBytecode.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
 import type { Environment } from '../environment/environment.ts';
+import { installDaskClient } from '../environment/installDaskClient.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Runtime } from '../runtimes/contract.ts';
@@ -51,6 +52,11 @@ async function openProcesses({ folder, log }: RuntimeParts): Promise<HubRuntimes
     stateDirectory: folder.environments,
     onProgress: (line) => log.info(line),
   });
+  try {
+    installDaskClient(environment);
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, 'the module for plain Dask clients is not installed');
+  }
   const runtime = createProcessRuntime({
     directory: folder.workloads,
     environment,

@@ -112,6 +112,10 @@ describe('clusters', () => {
     );
   });
 
+  test('a plain Client of Dask connects by the address that the panel of JupyterLab inserts', async () => {
+    expect(await run('plainClient', 'mary')).toEqual({ explicit: 42, configured: 43 });
+  });
+
   test('nothing of a cluster is left after its end: no process, no file', async () => {
     const script = start('hold', await tokenOf('grace'));
     const { name } = await script.next<{ name: string }>();

@@ -1,4 +1,4 @@
-import { accessSync, constants, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { AtollError } from '../../core/errors.ts';
 import type { Resources, WorkloadSpec } from '../contract.ts';
@@ -29,6 +29,17 @@ export const workerDefaults: Readonly<Record<string, string>> = {
 };
 
 /**
+ * A plain `Client("gateway://…")`, as JupyterLab's Dask panel inserts it into notebooks, asks the gateway for what it needs.
+ * Only where the module is known to be (src/environment/installDaskClient.ts): Dask refuses to make any client without it.
+ */
+function daskClientDefaults({ directory, owned }: PythonEnvironment): Record<string, string> {
+  const lib = join(directory, 'lib');
+  const isThere =
+    owned && readdirSync(lib).some((name) => existsSync(join(lib, name, 'site-packages/atoll_dask_client.py')));
+  return isThere ? { DASK_DISTRIBUTED__CLIENT__SECURITY_LOADER: 'atoll_dask_client.security' } : {};
+}
+
+/**
  * The whole environment of a workload: what every program needs, its resources under JupyterHub's names (bytes and cores),
  * the spec's own variables, which may name others, and the marks by which its processes are found. Nothing of the hub's environment but the
  * language and the time zone.
@@ -48,6 +59,7 @@ export function composeEnvironment(
     LANG: process.env.LANG || 'C.UTF-8',
     ...(process.env.TZ ? { TZ: process.env.TZ } : {}),
     ...(spec.kind === 'worker' ? workerDefaults : {}),
+    ...(spec.kind === 'server' ? daskClientDefaults(python) : {}),
     ...resourceVariables(spec.resources),
     ...spec.environment,
     [installationVariable]: installationId,

@@ -1,0 +1,87 @@
+import { execFile } from 'node:child_process';
+import { resolve } from 'node:path';
+import { promisify } from 'node:util';
+import { expect, test } from 'vitest';
+import { pythonOfTests } from '../support/gatewayScript.ts';
+
+/** Runs Python with the preload imported as `preload`, and returns what it prints as JSON. */
+async function inPython(code: string): Promise<unknown> {
+  const folder = resolve(import.meta.dirname, '../../python');
+  const head =
+    'import json, sys\nfrom types import SimpleNamespace as Object\nimport atoll_dask_scheduler as preload\n';
+  const { stdout } = await promisify(execFile)(pythonOfTests(), ['-c', head + code], { env: { PYTHONPATH: folder } });
+  return JSON.parse(stdout);
+}
+
+test('a worker of other versions than a program is told with both versions; the same are not', async () => {
+  const told = await inPython(`
+def of(**packages):
+    return Object(versions={"packages": packages})
+
+ours = of(python="3.11.2.final.0", dask="2026.8.0", numpy="2.4.6", lz4=None, tornado="6.6")
+scheduler = Object(clients={"fire-and-forget": Object(versions={}), "Client-1": ours})
+same = of(python="3.11.2.final.0", dask="2026.8.0", numpy="2.4.6", tornado="6.5")
+other = of(python="3.13.0.final.0", dask="2024.1.0", numpy="2.4.6")
+older = Object(versions={"packages": [("dask", "2022.12.1")]})
+print(json.dumps([list(preload.mismatches(scheduler, worker)) for worker in (same, other, older, Object())]))
+`);
+  expect(told).toEqual([
+    [],
+    [
+      'Your program and the workers of this cluster have different versions: python 3.11.2 here and 3.13.0 on the workers, dask 2026.8.0 here and 2024.1.0 on the workers. Use the same environment for both.',
+    ],
+    [
+      'Your program and the workers of this cluster have different versions: dask 2026.8.0 here and 2022.12.1 on the workers. Use the same environment for both.',
+    ],
+    [],
+  ]);
+});
+
+test('a worker that left was working on what its last heartbeat told, longest first, or on what it had to do', async () => {
+  const told = await inPython(`
+class Task:
+    def __init__(self, key):
+        self.key = key
+
+running = Object(executing={Task(("sum", 1)): 0.5, Task("max-" + "x" * 300): 9})
+idle = Object(executing={})
+events = {"tls://w": [(0, {"action": "add-worker"}), (1, {"processing-tasks": {"b", "a"}})], "tls://old": [(0, "lost")]}
+new = Object(get_events=lambda address: events[address])
+old = Object(events=events)
+print(json.dumps([
+    preload.tasks_of(new, "tls://w", running),
+    preload.tasks_of(new, "tls://w", idle),
+    preload.tasks_of(old, "tls://w", idle),
+    preload.tasks_of(old, "tls://old", Object()),
+    preload.tasks_of(old, "tls://unknown", idle),
+]))
+`);
+  expect(told).toEqual([[`max-${'x'.repeat(196)}`, "('sum', 1)"], ['a', 'b'], ['a', 'b'], [], []]);
+});
+
+test('a sentence is shown once, and a hub that is away is asked again', async () => {
+  const told = await inPython(`
+import asyncio
+
+preload.RETRIES = (0, 0)
+shown, asked = [], []
+scheduler = Object(log_event=lambda topic, text: shown.append([topic, text]), services={}, workers={})
+
+async def main():
+    watcher = preload.Watcher(scheduler, None)
+    async def post(content):
+        asked.append(content["lost"])
+        if len(asked) == 1:
+            raise OSError("no hub")
+        return ["worker-1 ended."]
+    watcher.post = post
+    watcher.lost = [{"worker": "worker-1", "tasks": []}]
+    await watcher.report(0)
+    await watcher.report(0)
+
+asyncio.run(main())
+print(json.dumps([shown, asked]))
+`);
+  const lost = [{ worker: 'worker-1', tasks: [] }];
+  expect(told).toEqual([[['warn', 'worker-1 ended.']], [lost, lost, []]]);
+});

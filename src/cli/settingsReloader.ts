@@ -1,5 +1,7 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { ChangedSetting } from '../config/settingsReport.ts';
 import type { ValuesInput } from '../config/values/parseValues.ts';
+import { readValuesFiles } from '../config/values/readValuesFiles.ts';
 import { messageOf } from '../core/errors.ts';
 import { readSettingsApart } from './readSettingsApart.ts';
 import type { SettingsAnswer, SettingsCommand } from './settingsMessages.ts';
@@ -56,6 +58,8 @@ export class SettingsReloader {
     if (!SettingsWatch.canWatch(paths))
       return 'Note: settings from a pipe are read once; changes count after a restart of Atoll.';
     this.#watch = new SettingsWatch({ paths, onChange: () => void this.reload() });
+    // A start can take minutes.
+    if (!isDeepStrictEqual(readValuesFiles(paths).inputs, this.#inputs)) void this.reload();
     return undefined;
   }
 

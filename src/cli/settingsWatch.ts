@@ -1,11 +1,11 @@
-import { type FSWatcher, realpathSync, statSync, watch } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { type FSWatcher, readdirSync, realpathSync, statSync, watch } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
 
 /** What {@link SettingsWatch} looks at. */
 export interface SettingsWatchOptions {
   /** Files and folders, as `-f` takes them. */
   paths: readonly string[];
-  /** Called when something may have changed. */
+  /** Called when they may say something else than before. */
   onChange: () => void;
   /** Milliseconds without a further change before that is told: editors and deployments change files in several steps. Default 150. */
   quietMs?: number;
@@ -15,20 +15,25 @@ export interface SettingsWatchOptions {
 
 /**
  * Watches settings files. Folders are watched rather than files, since editors put a new file in the place of the old one,
- * and Kubernetes swaps a link to a folder beside it; what is behind links is found anew each time.
+ * and Kubernetes swaps a link to a folder beside it; what is behind links is found anew each time. Whatever else happens in
+ * those folders is passed over.
  */
 export class SettingsWatch {
   readonly #options: SettingsWatchOptions;
   readonly #watchers = new Map<string, FSWatcher>();
+  /** Of what was told last. */
   #signature: string;
+  /** Of the last look, which may have fallen between the steps of a change. */
+  #seen: string;
   #quiet: NodeJS.Timeout | undefined;
   readonly #look: NodeJS.Timeout;
 
   constructor(options: SettingsWatchOptions) {
     this.#options = options;
     this.#signature = signatureOf(options.paths);
+    this.#seen = this.#signature;
     this.#watchFolders();
-    this.#look = setInterval(() => this.#lookAgain(), options.lookMs ?? 5000);
+    this.#look = setInterval(() => this.#changed(), options.lookMs ?? 5000);
     this.#look.unref();
   }
 
@@ -43,19 +48,23 @@ export class SettingsWatch {
     for (const watcher of this.#watchers.values()) watcher.close();
   }
 
-  #lookAgain(): void {
-    const signature = signatureOf(this.#options.paths);
-    if (signature !== this.#signature) this.#changed();
-    this.#watchFolders();
+  #changed(): void {
+    this.#quiet ??= setTimeout(() => {
+      this.#quiet = undefined;
+      this.#lookClosely();
+    }, this.#options.quietMs ?? 150);
   }
 
-  #changed(): void {
-    clearTimeout(this.#quiet);
-    this.#quiet = setTimeout(() => {
-      this.#signature = signatureOf(this.#options.paths);
-      this.#watchFolders();
-      this.#options.onChange();
-    }, this.#options.quietMs ?? 150);
+  /** Tells a change once two looks in a row have seen the same. */
+  #lookClosely(): void {
+    this.#watchFolders();
+    const signature = signatureOf(this.#options.paths);
+    const isSteady = signature === this.#seen;
+    this.#seen = signature;
+    if (signature === this.#signature) return;
+    if (!isSteady) return this.#changed();
+    this.#signature = signature;
+    this.#options.onChange();
   }
 
   /** Watches the folders in which the files are now, and no others. */
@@ -92,14 +101,25 @@ function foldersOf(path: string): string[] {
   return isFolder(own) ? [...folders, own] : folders;
 }
 
-/** Tells apart what can be told without reading; files in folders by the folder's own time and theirs being watched. */
+/** Tells apart what can be told without reading. */
 function signatureOf(paths: readonly string[]): string {
   return paths
+    .flatMap((path) => [path, ...(isFolder(path) ? filesIn(path) : [])])
     .map((path) => {
-      const { dev, ino, size, mtimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
-      return [realPathOf(path), dev, ino, size, mtimeMs].join(' ');
+      const { dev, ino, size, mtimeMs, ctimeMs } = statSync(path, { throwIfNoEntry: false }) ?? {};
+      return [path, realPathOf(path), dev, ino, size, mtimeMs, ctimeMs].join(' ');
     })
     .join('\n');
+}
+
+/** The settings files in a folder. */
+function filesIn(folder: string): string[] {
+  try {
+    const names = readdirSync(folder).filter((name) => /\.ya?ml$/.test(name));
+    return names.sort().map((name) => join(folder, name));
+  } catch {
+    return [];
+  }
 }
 
 function realPathOf(path: string): string | undefined {

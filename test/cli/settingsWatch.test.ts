@@ -91,6 +91,23 @@ test('several steps in short order are told once', async () => {
   expect(changes).toBe(1);
 });
 
+test('whatever else happens beside the files is passed over, and hides no change', async () => {
+  writeFileSync(path('a.yaml'), 'a: 1');
+  begin([path('a.yaml')]);
+  let writes = 0;
+  const busy = setInterval(() => writeFileSync(path('atoll.db'), String(writes++)), 5);
+  try {
+    await until('many other writes', () => writes > 60);
+    expect(changes).toBe(0);
+    expect(await tells(() => writeFileSync(path('a.yaml'), 'a: 2'))).toBe(true);
+    const before = writes;
+    await until('many more', () => writes > before + 60);
+    expect(changes).toBe(1);
+  } finally {
+    clearInterval(busy);
+  }
+});
+
 test('what can be read only once cannot be watched', () => {
   writeFileSync(path('a.yaml'), '');
   expect(SettingsWatch.canWatch([path('a.yaml'), folder])).toBe(true);

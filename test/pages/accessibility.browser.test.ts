@@ -1,4 +1,4 @@
-import { createRequire } from 'node:module';
+import axe from 'axe-core';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Clusters } from '../../src/clusters/clusters.ts';
@@ -12,8 +12,6 @@ import { until } from '../support/until.ts';
 
 if (noBrowserReason) process.stdout.write(`skipped: accessibility of pages, because ${noBrowserReason}\n`);
 
-const axe = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-
 const service = (name: string, more: Partial<ServiceSettings> = {}): ServiceSettings => ({
   name,
   admin: false,
@@ -26,7 +24,7 @@ const service = (name: string, more: Partial<ServiceSettings> = {}): ServiceSett
 
 /** What axe (WCAG 2 A and AA, and good practice) finds wrong with the page that is shown. */
 async function violationsOn(page: Page): Promise<string[]> {
-  await page.addScriptTag({ path: axe });
+  await page.addScriptTag({ content: axe.source });
   return page.evaluate<string[]>(
     `axe.run(document, { resultTypes: ['violations'] }).then(({ violations }) =>
       violations.map(({ id, help, nodes }) => id + ': ' + help + ': ' + nodes.map(({ html }) => html.slice(0, 120)).join(' | ')))`,
@@ -188,7 +186,7 @@ describe.skipIf(noBrowserReason !== undefined)('every page', { timeout: 120_000 
       const problems: string[] = [];
       for (const path of ['/hub/login', '/hub/signup', '/hub/change-password', '/hub/authorize']) {
         if (path === '/hub/change-password')
-          await page.goto(small.url + (await small.identity.links.create(root)).path);
+          await page.goto(`${small.url}${(await small.identity.links.create(root)).path}&next=%2Fhub%2Fhome`);
         await page.goto(small.url + path);
         expect(page.url()).toBe(small.url + path);
         problems.push(...(await violationsOn(page)).map((violation) => `${path}: ${violation}`));

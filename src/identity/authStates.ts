@@ -2,7 +2,7 @@ import { parseCryptKey } from '../core/cryptKey.ts';
 import { AtollError } from '../core/errors.ts';
 import { Sealer } from '../core/sealer.ts';
 import type { Store, Write } from '../store/store.ts';
-import type { User } from './users.ts';
+import { toUser, type User, type Voucher } from './users.ts';
 
 /** What an authenticator remembers about somebody. */
 export type AuthState = Record<string, unknown>;
@@ -64,14 +64,21 @@ export class AuthStates {
     return sealed === null ? undefined : this.#open(user, sealed);
   }
 
-  /** Keeps what a provider said. Without a state, nothing is remembered any more. */
+  /**
+   * Keeps what a provider said. Without a state, nothing is remembered any more.
+   * @param check throws when the user is not to be handed to this voucher; it sees who vouched until now, also when somebody
+   * else comes at this very moment
+   */
   async keep(
     user: User,
-    voucher: { provider: string; subject: string | null; askedAt: number },
+    voucher: Voucher,
     state: AuthState | undefined,
+    check: (before: Voucher | null) => void = () => undefined,
   ): Promise<void> {
     const sealed = state ? this.#seal(user, state) : null;
     await this.#store.write(async ({ db, changed }) => {
+      const row = await db.selectFrom('users').selectAll().where('id', '=', user.id).executeTakeFirst();
+      check(row ? toUser(row).vouchedBy : null);
       await db
         .updateTable('users')
         .set({

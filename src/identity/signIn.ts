@@ -8,7 +8,7 @@ import { networkOf } from './http/networkOf.ts';
 import type { Identity } from './identity.ts';
 import { compileUsernamePattern, isValidName, toUserName } from './names.ts';
 import { Throttle } from './throttle.ts';
-import type { User } from './users.ts';
+import type { User, Voucher } from './users.ts';
 
 /** The one text for wrong credentials, whatever was wrong with them. */
 const failedMessage = 'Invalid username or password';
@@ -135,7 +135,7 @@ export class SignIn {
     const name = this.#nameOf(method, person, typed);
     if (name === undefined) throw failed();
     const existing = await this.#identity.users.get(name);
-    if (existing) this.#checkSamePerson(method, person, existing);
+    if (existing) this.#checkSamePerson(method, person, name, existing.vouchedBy);
     if (!this.#isAllowed(method, name, person, existing)) throw this.#notAllowed(name, method);
     const known = this.#withAdminFlag(person, name);
     const { hooks } = this.#identity;
@@ -149,16 +149,17 @@ export class SignIn {
     const name = this.#nameOf(method, person);
     if (name === undefined) throw failed();
     if (this.#blocked.has(name)) throw this.#notAllowed(name, method);
-    const existing = await this.#identity.users.get(name);
-    if (existing) this.#checkSamePerson(method, person, existing);
     return this.#enter(method, this.#withAdminFlag(person, name), name);
   }
 
   async #enter(method: SignInMethod, person: Authenticated, name: string): Promise<User> {
-    const user = await this.#identity.users.ensure(name, person.admin);
+    const { users } = this.#identity;
+    const user = await users.ensure(name);
+    // First whose account it is: of two who come at the same time under one name, the second must change nothing.
     await this.#keep(method, person, user);
+    if (person.admin !== undefined && person.admin !== user.admin) await users.setAdmin(name, person.admin);
     this.#log.info({ user: name }, 'signed in');
-    return user;
+    return { ...user, admin: person.admin ?? user.admin };
   }
 
   /** Whom the settings name is an administrator, whatever the authenticator says. */
@@ -189,15 +190,16 @@ export class SignIn {
 
   async #keep(method: SignInMethod, person: Authenticated, user: User): Promise<void> {
     const { users, groups, authStates } = this.#identity;
-    if (person.groups) await groups.setGroupsOf(user.name, this.#groupNames(person.groups));
-    const info = person.userInfo ?? {};
-    if (Object.keys(info).length > 0) await users.setUserInfo(user.name, info);
     const { provider } = method.authenticator;
     await authStates.keep(
       user,
       { provider, subject: person.subject ?? null, askedAt: this.#clock.now() },
       person.authState,
+      (before) => this.#checkSamePerson(method, person, user.name, before),
     );
+    if (person.groups) await groups.setGroupsOf(user.name, this.#groupNames(person.groups));
+    const info = person.userInfo ?? {};
+    if (Object.keys(info).length > 0) await users.setUserInfo(user.name, info);
   }
 
   #groupNames(names: readonly string[]): string[] {
@@ -226,7 +228,12 @@ export class SignIn {
    * The same name is not the same person: providers give names of old accounts to new ones, some tell `Ada` from `ada`, and two
    * providers may have one of that name each.
    */
-  #checkSamePerson({ authenticator }: SignInMethod, { subject }: Authenticated, { name, vouchedBy }: User): void {
+  #checkSamePerson(
+    { authenticator }: SignInMethod,
+    { subject }: Authenticated,
+    name: string,
+    vouchedBy: Voucher | null,
+  ): void {
     if (!vouchedBy) return;
     const other =
       vouchedBy.provider === authenticator.provider

@@ -175,7 +175,13 @@ export class Users {
     await deleteServerClients(write, row.id);
     await write.db.deleteFrom('passwords').where('user_name', '=', newName).execute();
     await write.db.updateTable('passwords').set({ user_name: newName }).where('user_name', '=', name).execute();
-    await write.db.updateTable('users').set({ name: newName }).where('id', '=', row.id).execute();
+    // Whoever vouched for them did so under the old name.
+      const nobody = { auth_provider: null, auth_subject: null, auth_refreshed_at: null, refresh_state: null };
+      await write.db
+        .updateTable('users')
+        .set({ name: newName, ...nobody })
+        .where('id', '=', row.id)
+        .execute();
     write.changed('users', name);
     write.changed('users', newName);
     await write.audit({ action: 'user.rename', target: name, details: { to: newName } });

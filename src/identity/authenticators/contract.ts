@@ -149,12 +149,13 @@ export interface Authenticator {
   readonly refusal?: string;
   readonly accounts?: Accounts;
   readonly redirect?: RedirectSignIn;
-  /**
-   * Who makes a request, without a form: because of what stands in it, or as somebody new. `instant` itself is how much one
-   * network may do of it.
-   * @throws AtollError `ATOLL_NOT_ALLOWED` when the request cannot be believed.
-   */
-  readonly instant?: { makesUsers: boolean; identify(request: Request): Promise<Authenticated | undefined> };
+  /** Signing in without a form: because of what stands in the request, or as somebody new. */
+  readonly instant?: {
+    /** Whether everybody is somebody new: then one network may do so only so often. */
+    makesUsers: boolean;
+    /** Who makes a request; undefined: it does not say so, or cannot be believed. */
+    identify(request: Request): Promise<Authenticated | undefined>;
+  };
   /** Whether people who must sign in are sent on without a click, unless the settings say otherwise. */
   readonly autoLogin: boolean;
   /** Where people go after signing out; undefined: nowhere. */

@@ -144,6 +144,10 @@ describe('settings', () => {
       'ATOLL_SETTINGS_NOT_SUPPORTED',
     ],
     [
+      '{authenticator_class: dummy, url_prefix: /a, config: {password: p, allow_all: true, constructor: x}}',
+      'ATOLL_SETTINGS_NOT_SUPPORTED',
+    ],
+    [
       '{authenticator_class: github, url_prefix: /a, config: {refresh_user_hook: x, allow_all: true}}',
       'ATOLL_SETTINGS_NO_EFFECT',
     ],

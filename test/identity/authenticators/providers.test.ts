@@ -194,6 +194,15 @@ describe('GitHub', () => {
     expect((await again(world, visitor)).status).toBe(302);
   });
 
+  test('of two accounts that come under one new name at the same time, one gets it', async () => {
+    let id = 100;
+    github({ '/api/v3/user': () => ({ body: { ...user, id: id++ } }) });
+    const world = await openIdentityWorld({ authentication: settingsOf('github', url(), { allowAll: true }) });
+    opened.push(world);
+    const visits = await Promise.all(Array.from({ length: 5 }, () => again(world, new PageVisitor(world))));
+    expect(visits.map(({ status }) => status).sort()).toEqual([302, 403, 403, 403, 403]);
+  });
+
   test('an answer without limits is cut off', async () => {
     github({ '/api/v3/user': { body: { login: 'x'.repeat(3_000_000) } } });
     expect((await signIn(settingsOf('github', url(), { allowAll: true }))).text).toContain('GitHub does not answer.');

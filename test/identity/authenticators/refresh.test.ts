@@ -178,6 +178,14 @@ describe('asking the provider again', () => {
     expect(await api()).toBe(403);
   });
 
+  test('nobody vouches for a user who was given another name here', async () => {
+    const { world } = await signedIn();
+    await world.identity.users.rename('ada', 'countess');
+    const token = await world.token('countess');
+    world.clock.advance(301);
+    expect((await world.identity.fromToken(token))?.name).toBe('countess');
+  });
+
   test('auth_refresh_age 0 asks at sign-in only', async () => {
     const { world, api } = await signedIn({ authRefreshAgeSeconds: 0 });
     provider.accounts.set('ada', { sub: 'ada', preferred_username: 'ada', groups: [] });

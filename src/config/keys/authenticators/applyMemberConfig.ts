@@ -18,11 +18,11 @@ export function applyMemberConfig(
   const names = Object.keys(config).sort((a, b) => Number(b in allowedUsersTraits) - Number(a in allowedUsersTraits));
   for (const name of names) {
     const here = { at: [...at, name] };
-    const written = traits[name];
+    const written = entryOf(traits, name);
     const target = written?.kind === 'old' ? written.of : name;
     // MultiAuthenticator's old word for login_service.
-    const known =
-      allowedUsersTraits[name] ?? commonTraits[name === 'service_name' ? 'login_service' : name] ?? traits[target];
+    const commonName = name === 'service_name' ? 'login_service' : name;
+    const known = entryOf(allowedUsersTraits, name) ?? entryOf(commonTraits, commonName) ?? entryOf(traits, target);
     if (!known || known.kind === 'old') {
       const suggestion = nearest(name, [...Object.keys(traits), ...Object.keys(commonTraits)]);
       context.warn('ATOLL_SETTINGS_NOT_SUPPORTED', 'Atoll does not read this trait.', {
@@ -39,4 +39,9 @@ export function applyMemberConfig(
       else setTrait(member, target, result.data);
     }
   }
+}
+
+/** Names are the operator's: `constructor` is none of the table. */
+function entryOf<T>(table: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(table, name) ? table[name] : undefined;
 }

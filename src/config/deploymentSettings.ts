@@ -1,4 +1,4 @@
-import type { ExtraFile, ImageSettings, KubernetesObject } from './podSettings.ts';
+import type { ImageSettings, KubernetesObject } from './podSettings.ts';
 
 /** `….serviceAccount`. */
 export interface ServiceAccountSettings {
@@ -6,13 +6,6 @@ export interface ServiceAccountSettings {
   create?: boolean;
   name?: string;
   annotations?: Record<string, string>;
-}
-
-/** `….pdb`: a pod disruption budget. */
-export interface DisruptionBudgetSettings {
-  enabled?: boolean;
-  maxUnavailable?: number;
-  minAvailable?: number;
 }
 
 /** `….networkPolicy`. What is undefined follows z2jh's defaults for that part. */
@@ -31,28 +24,18 @@ export interface NetworkPolicySettings {
       boolean
     >
   >;
-  interNamespaceAccessLabels?: 'accept' | 'ignore';
-  allowedIngressPorts?: unknown[];
 }
 
 /** `….service`: a Kubernetes service. */
 export interface KubernetesServiceSettings {
   type?: string;
   annotations?: Record<string, string>;
-  labels?: Record<string, string>;
   extraPorts?: KubernetesObject[];
   externalIPs?: string[];
   loadBalancerIP?: string;
   loadBalancerSourceRanges?: string[];
-  ipFamilyPolicy?: string;
-  ipFamilies?: string[];
-  /** `service.ports.nodePort` of the hub, `service.nodePorts.http` and `.https` of the proxy. */
+  /** `proxy.service.nodePorts.http`. */
   nodePort?: number;
-  nodePortHttps?: number;
-  /** `service.ports.appProtocol`. */
-  appProtocol?: string;
-  /** `proxy.service.disableHttpPort`. */
-  disableHttpPort?: boolean;
 }
 
 /** Pods of one part of the deployment. Each field has the name of its key; undefined: Atoll's own choice. */
@@ -76,7 +59,6 @@ export interface PartSettings {
   tolerations?: KubernetesObject[];
   image: ImageSettings;
   serviceAccount: ServiceAccountSettings;
-  pdb: DisruptionBudgetSettings;
   networkPolicy: NetworkPolicySettings;
 }
 
@@ -93,21 +75,8 @@ export interface PlacementSettings {
  * Undefined: Atoll's own choice.
  */
 export interface DeploymentSettings {
-  /** `jupyterhub.fullnameOverride`, `.nameOverride`. */
-  fullnameOverride?: string;
-  nameOverride?: string;
   /** `jupyterhub.rbac.create`. Default true. */
   createRbac: boolean;
-  /** `jupyterhub.imagePullSecret`: a secret to be made from these credentials. */
-  imagePullSecret: {
-    create: boolean;
-    /** Whether all pods use it. Default true. */
-    automaticReferenceInjection: boolean;
-    registry?: string;
-    username?: string;
-    password?: string;
-    email?: string;
-  };
   /** `jupyterhub.imagePullSecrets`: names of secrets for all pods. */
   imagePullSecrets: string[];
   /** The hub's pod: `jupyterhub.hub`. */
@@ -115,8 +84,6 @@ export interface DeploymentSettings {
     service: KubernetesServiceSettings;
     /** `hub.extraEnv`: name to value, or to the rest of Kubernetes' EnvVar. */
     extraEnv: Record<string, string | KubernetesObject>;
-    /** `hub.extraFiles`, by name. */
-    extraFiles: Record<string, ExtraFile>;
     /** `hub.lifecycle`. */
     lifecycle: KubernetesObject;
     /** `hub.db.pvc`: the volume of the data folder. */
@@ -132,17 +99,6 @@ export interface DeploymentSettings {
   };
   /** The edge's pods: `jupyterhub.proxy.chp`, and the service in front of them, `proxy.service`. */
   edge: PartSettings & { service: KubernetesServiceSettings };
-  /** `jupyterhub.proxy.https`. */
-  https: {
-    enabled: boolean;
-    /** Default `letsencrypt`, as in z2jh. */
-    type: '' | 'letsencrypt' | 'manual' | 'offload' | 'secret';
-    hosts: string[];
-    letsencrypt: { contactEmail?: string; acmeServer?: string };
-    manual: { key?: string; cert?: string };
-    /** Names of a secret and of its entries. Defaults `tls.key`, `tls.crt`. */
-    secret: { name?: string; key: string; crt: string };
-  };
   /** `jupyterhub.ingress`. */
   ingress: {
     enabled: boolean;
@@ -165,20 +121,11 @@ export interface DeploymentSettings {
   serverNetworkPolicy: NetworkPolicySettings;
   /** `jupyterhub.scheduling`. */
   scheduling: {
-    userScheduler: PartSettings & {
-      /** Default false: unlike in z2jh, nodes are filled by preferences of the pods, without another scheduler. */
-      enabled: boolean;
-      logLevel?: number;
-      plugins?: KubernetesObject;
-      pluginConfig?: unknown[];
-    };
     podPriority: {
       enabled: boolean;
       globalDefault: boolean;
       /** Default 0. */
       defaultPriority: number;
-      /** Default -5. */
-      imagePullerPriority: number;
       /** Default -10. */
       userPlaceholderPriority: number;
     };
@@ -188,20 +135,10 @@ export interface DeploymentSettings {
   };
   /** `jupyterhub.prePuller`. */
   prePuller: PartSettings & {
-    hook: PartSettings & {
-      /** Default true, as in z2jh. */
-      enabled: boolean;
-      /** Default true. */
-      pullOnlyOnChanges: boolean;
-      daemonsetAnnotations?: Record<string, string>;
-      /** Account of the pods that pull; `serviceAccount` is that of what waits for them. */
-      serviceAccountImagePuller: ServiceAccountSettings;
-    };
     continuous: {
       /** Default true, as in z2jh. */
       enabled: boolean;
       daemonsetAnnotations?: Record<string, string>;
-      serviceAccount: ServiceAccountSettings;
     };
     /** Default true. */
     pullProfileListImages: boolean;
@@ -216,33 +153,21 @@ export function defaultDeployment(): DeploymentSettings {
   const part = (): PartSettings => ({
     image: {},
     serviceAccount: {},
-    pdb: {},
     networkPolicy: { egressAllowRules: {} },
   });
   return {
     createRbac: true,
-    imagePullSecret: { create: false, automaticReferenceInjection: true },
     imagePullSecrets: [],
-    hub: { ...part(), service: {}, extraEnv: {}, extraFiles: {}, lifecycle: {}, pvc: {} },
+    hub: { ...part(), service: {}, extraEnv: {}, lifecycle: {}, pvc: {} },
     edge: { ...part(), service: {} },
-    https: {
-      enabled: false,
-      type: 'letsencrypt',
-      hosts: [],
-      letsencrypt: {},
-      manual: {},
-      secret: { key: 'tls.key', crt: 'tls.crt' },
-    },
     ingress: { enabled: false, annotations: {}, hosts: [], pathType: 'Prefix', tls: [], extraPaths: [] },
     httpRoute: { enabled: false, annotations: {}, hostnames: [], parentRefs: [] },
     serverNetworkPolicy: { egressAllowRules: {} },
     scheduling: {
-      userScheduler: { ...part(), enabled: false },
       podPriority: {
         enabled: false,
         globalDefault: false,
         defaultPriority: 0,
-        imagePullerPriority: -5,
         userPlaceholderPriority: -10,
       },
       userPlaceholder: { ...part(), enabled: true },
@@ -251,8 +176,7 @@ export function defaultDeployment(): DeploymentSettings {
     },
     prePuller: {
       ...part(),
-      hook: { ...part(), enabled: true, pullOnlyOnChanges: true, serviceAccountImagePuller: {} },
-      continuous: { enabled: true, serviceAccount: {} },
+      continuous: { enabled: true },
       pullProfileListImages: true,
       extraImages: {},
       extraTolerations: [],

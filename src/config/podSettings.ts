@@ -47,8 +47,6 @@ export interface ServerStorageSettings {
   staticPvcName?: string;
   /** `storage.static.subPath`. Default `{username}`. */
   staticSubPath: string;
-  /** `KubeSpawner.delete_pvc`: the claim goes with the person or the named server. Default true. */
-  deletePvc: boolean;
   /**
    * `storage.extraVolumes` by the name under which it can be replaced: a map's key, or a listed volume's own `name`. With
    * `KubeSpawner.volumes`, these are all volumes.
@@ -158,10 +156,6 @@ export interface ServerPodSettings {
   cloudMetadata: { blockWithIptables: boolean; ip: string };
   /** `singleuser.networkTools`: what that container runs. */
   networkTools: { image: ImageSettings; resources: KubernetesObject };
-  /** `KubeSpawner.delete_stopped_pods`. Default true. */
-  deleteStoppedPods: boolean;
-  /** `KubeSpawner.delete_grace_period`. Default 1. */
-  deleteGracePeriodSeconds: number;
 }
 
 /** One kind of pod of a Dask cluster: `dask-gateway.gateway.backend.scheduler` and `.worker`. */
@@ -207,7 +201,6 @@ export function defaultServerPods(): ServerPodSettings {
       accessModes: ['ReadWriteOnce'],
       volumeNameTemplate: 'volume-{user_server}',
       staticSubPath: '{username}',
-      deletePvc: true,
       volumes: {},
       volumeMounts: {},
       replacesHome: { volumes: false, volumeMounts: false },
@@ -228,8 +221,6 @@ export function defaultServerPods(): ServerPodSettings {
     containerSecurityContext: {},
     cloudMetadata: { blockWithIptables: true, ip: '169.254.169.254' },
     networkTools: { image: {}, resources: {} },
-    deleteStoppedPods: true,
-    deleteGracePeriodSeconds: 1,
   };
 }
 

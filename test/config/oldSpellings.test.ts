@@ -21,7 +21,6 @@ describe('keys of zero-to-jupyterhub before version 2', () => {
       ({ deployment }) => deployment.edge.nodeSelector,
       { c: 'd' },
     ],
-    ['proxy: {pdb: {enabled: true}}', ({ deployment }) => deployment.edge.pdb, { enabled: true }],
     ['proxy: {networkPolicy: {enabled: false}}', ({ deployment }) => deployment.edge.networkPolicy.enabled, false],
     ['rbac: {enabled: false}\nhub: {}', ({ deployment }) => deployment.createRbac, false],
     [
@@ -51,11 +50,12 @@ describe('keys of zero-to-jupyterhub before version 2', () => {
     ['hub: {extraConfigMap: {a: b}}', 'jupyterhub.hub.extraConfigMap'],
     ['hub: {imagePullPolicy: Always}', 'jupyterhub.hub.imagePullPolicy'],
     ['hub: {imagePullSecret: {enabled: true}}', 'jupyterhub.hub.imagePullSecret'],
+    ['proxy: {pdb: {enabled: true}}', 'jupyterhub.proxy.pdb'],
     ['proxy: {nginx: {image: {}}}', 'jupyterhub.proxy.nginx'],
     ['proxy: {lego: {image: {}}}', 'jupyterhub.proxy.lego'],
     ['singleuser: {schedulerStrategy: pack}', 'jupyterhub.singleuser.schedulerStrategy'],
     ['singleuser: {imagePullSecret: {enabled: true}}', 'jupyterhub.singleuser.imagePullSecret'],
-    ['scheduling: {userScheduler: {policy: {a: 1}}}', 'jupyterhub.scheduling.userScheduler.policy'],
+    ['scheduling: {userScheduler: {policy: {a: 1}}}', 'jupyterhub.scheduling.userScheduler'],
     ['gateway: {auth: {custom: {options: {a: b}}}}', 'dask-gateway.gateway.auth'],
   ])('%s is known, and what it does not do is told', async (text, path) => {
     const { problems } = await load(text);

@@ -97,7 +97,6 @@ test('on Kubernetes, every key of theirs that shapes pods has its place', async 
     requests: { cpu: 0.01, memory: '128Mi' },
     limits: { memory: '2Gi' },
   });
-  expect(settings.deployment.scheduling.userScheduler.enabled).toBe(true);
 });
 
 describe('the daskhub file of 2021', () => {

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type {
-  DisruptionBudgetSettings,
   KubernetesServiceSettings,
   NetworkPolicySettings,
   PartSettings,
@@ -8,7 +7,7 @@ import type {
 } from '../deploymentSettings.ts';
 import type { ExtraFile, ImageSettings, KubernetesObject } from '../podSettings.ts';
 import type { Settings } from '../settings.ts';
-import { type Effect, type Effects, kubernetesOnly } from './effects.ts';
+import { type Effect, type Effects, kubernetesOnly, unsupported } from './effects.ts';
 import { inert, podKey, type Row, section } from './key.ts';
 import {
   anything,
@@ -109,13 +108,12 @@ export function image(path: string, doc: string, target: Target<ImageSettings> =
 }
 
 /** A pod disruption budget. */
-export function disruptionBudget(path: string, target: Target<DisruptionBudgetSettings> = {}): Row[] {
-  const inside = below(target);
+export function disruptionBudget(path: string, effects: Effect | Effects = {}): Row[] {
   return [
-    head(path, 'How many pods Kubernetes may take away at a time.', target),
-    field(path, 'enabled', flag, 'Whether there is such a limit.', inside),
-    field(path, 'maxUnavailable', integer, 'How many may be missing.', inside),
-    field(path, 'minAvailable', integer, 'How many must be there.', inside),
+    section(path, 'How many pods Kubernetes may take away at a time.', effects),
+    inert(`${path}.enabled`, flag, 'Whether there is such a limit.'),
+    inert(`${path}.maxUnavailable`, integer, 'How many may be missing.'),
+    inert(`${path}.minAvailable`, integer, 'How many must be there.'),
   ];
 }
 
@@ -129,6 +127,8 @@ export function serviceAccount(path: string, target: Target<ServiceAccountSettin
     field(path, 'annotations', textMap, 'Annotations of the account, such as a cloud role.', inside),
   ];
 }
+
+const asRules = unsupported('Write the traffic that may come in as rules, under ingress.');
 
 /** A network policy. */
 export function networkPolicy(path: string, target: Target<NetworkPolicySettings> = {}): Row[] {
@@ -148,14 +148,13 @@ export function networkPolicy(path: string, target: Target<NetworkPolicySettings
     field(rulesPath, 'dnsPortsPrivateIPs', flag, 'DNS at private addresses.', rules),
     field(rulesPath, 'nonPrivateIPs', flag, 'Public addresses.', rules),
     field(rulesPath, 'privateIPs', flag, 'Private addresses.', rules),
-    field(
-      path,
-      'interNamespaceAccessLabels',
+    inert(
+      join(path, 'interNamespaceAccessLabels'),
       z.enum(['accept', 'ignore']),
       'Whether labels count across namespaces.',
-      inside,
+      { kubernetes: asRules },
     ),
-    field(path, 'allowedIngressPorts', list, 'Ports that anybody may reach.', inside),
+    inert(join(path, 'allowedIngressPorts'), list, 'Ports that anybody may reach.', { kubernetes: asRules }),
   ];
 }
 
@@ -169,15 +168,20 @@ const service = {
   loadBalancerSourceRanges: [textList, 'Who may reach the load balancer.'],
   ipFamilyPolicy: [text, 'IPv4, IPv6 or both.'],
   ipFamilies: [textList, 'Address families in order.'],
-} as const satisfies Partial<Record<keyof KubernetesServiceSettings, readonly [z.ZodType, string]>>;
+} as const satisfies Record<string, readonly [z.ZodType, string]>;
 
-/** Keys of a Kubernetes service. */
+/** Keys of a Kubernetes service that have an effect. */
 export function serviceKeys(
   path: string,
-  names: readonly (keyof typeof service)[],
+  names: readonly (keyof typeof service & keyof KubernetesServiceSettings)[],
   target: (settings: Settings) => KubernetesServiceSettings,
 ): Row[] {
   return names.map((name) => field(path, name, service[name][0], service[name][1], target));
+}
+
+/** Keys of a Kubernetes service that have none. */
+export function inertServiceKeys(path: string, names: readonly (keyof typeof service)[], effects: Effects): Row[] {
+  return names.map((name) => inert(join(path, name), service[name][0], service[name][1], effects));
 }
 
 /** Environment variables of a part of the system that does not exist here. */

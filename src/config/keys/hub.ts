@@ -6,11 +6,11 @@ import {
   extraFiles,
   field,
   image,
+  inertServiceKeys,
   networkPolicy,
   partKeys,
   serviceAccount,
   serviceKeys,
-  toExtraFiles,
 } from './commonKeys.ts';
 import { kubernetesOnly, none, onKubernetes, unsupported } from './effects.ts';
 import { inert, key, podKey, type Row, section, under } from './key.ts';
@@ -33,6 +33,7 @@ import {
 
 const ownData = none('Atoll keeps everything in its data folder (--data)');
 const ownDatabase = none('Atoll keeps its own database');
+const forEdgesOnly = unsupported('The service is there for the edges in front; what people reach is proxy.service.');
 const hubVolume = ({ deployment }: Settings) => deployment.hub.pvc;
 const hubLifecycle = ({ deployment }: Settings) => deployment.hub.lifecycle;
 
@@ -143,14 +144,15 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
     'How pages look: title, footer, announcement, announcement_home, announcement_login, announcement_logout, announcement_spawn (HTML but for the title).',
     applyTemplateVariables,
   ),
-  podKey(
+  inert(
     'extraFiles',
     extraFiles,
     "Files to put into the hub's pod.",
-    ({ deployment }, value) => {
-      deployment.hub.extraFiles = toExtraFiles(value);
+    {
+      ...onKubernetes(none('the hub is a process of this machine and sees its files')),
+      kubernetes: unsupported('Use hub.extraVolumes and hub.extraVolumeMounts.'),
     },
-    { effects: onKubernetes(none('the hub is a process of this machine and sees its files')), secret: true },
+    { secret: true },
   ),
   podKey(
     'extraEnv',
@@ -178,7 +180,10 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
 
   ...image('image', 'Image of the hub.', none('the hub is Atoll itself')),
   ...networkPolicy('networkPolicy', ({ deployment }) => deployment.hub.networkPolicy),
-  ...disruptionBudget('pdb', ({ deployment }) => deployment.hub.pdb),
+  ...disruptionBudget('pdb', {
+    ...kubernetesOnly,
+    kubernetes: none('there is one hub, whose replacement nobody notices'),
+  }),
   ...serviceAccount('serviceAccount', ({ deployment }) => deployment.hub.serviceAccount),
   ...partKeys(
     '',
@@ -212,16 +217,11 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
   field('lifecycle', 'postStart', freeMap, 'Command after the start.', hubLifecycle),
   field('lifecycle', 'preStop', freeMap, 'Command before the end.', hubLifecycle),
   section('service', "The hub's Kubernetes service.", kubernetesOnly),
-  section('service.ports', "The service's ports."),
-  podKey('service.ports.nodePort', integer, 'Port on every node.', ({ deployment }, value) => {
-    deployment.hub.service.nodePort = value;
+  section('service.ports', "The service's ports.", { kubernetes: forEdgesOnly }),
+  inert('service.ports.nodePort', integer, 'Port on every node.'),
+  inert('service.ports.appProtocol', text, 'Protocol, for the network layer.'),
+  ...serviceKeys('service', ['type', 'extraPorts'], ({ deployment }) => deployment.hub.service),
+  ...inertServiceKeys('service', ['annotations', 'loadBalancerIP', 'ipFamilyPolicy', 'ipFamilies'], {
+    kubernetes: forEdgesOnly,
   }),
-  podKey('service.ports.appProtocol', text, 'Protocol, for the network layer.', ({ deployment }, value) => {
-    deployment.hub.service.appProtocol = value;
-  }),
-  ...serviceKeys(
-    'service',
-    ['type', 'annotations', 'extraPorts', 'loadBalancerIP', 'ipFamilyPolicy', 'ipFamilies'],
-    ({ deployment }) => deployment.hub.service,
-  ),
 ]);

@@ -7,60 +7,54 @@ import { closedMap, flag, freeMap, integer, list, mapList, pullSecrets, text, te
 
 const oneMachine = none('there is one machine, and nothing to place on nodes');
 const slurmPlaces = none('Slurm places its jobs itself');
+const ownChoice = unsupported("Atoll's own choice holds.");
+const pauseElsewhere = unsupported('Use prePuller.pause.image.');
 const placement = z.enum(['ignore', 'prefer', 'require']);
 
 const scheduling = ({ deployment }: Settings) => deployment.scheduling;
-const userScheduler = ({ deployment }: Settings) => deployment.scheduling.userScheduler;
 const podPriority = ({ deployment }: Settings) => deployment.scheduling.podPriority;
 const userPlaceholder = ({ deployment }: Settings) => deployment.scheduling.userPlaceholder;
 
 const schedulingKeys: Row[] = [
   section('jupyterhub.scheduling', 'How pods are placed on nodes.', onKubernetes(oneMachine, slurmPlaces)),
   ...under('jupyterhub.scheduling', [
-    section('userScheduler', 'A scheduler of its own that fills nodes one by one.'),
-    field('userScheduler', 'enabled', flag, 'Whether it is used.', userScheduler),
-    field('userScheduler', 'logLevel', integer, 'How much it logs.', userScheduler),
-    field('userScheduler', 'plugins', freeMap, "Plugins of Kubernetes' scheduler.", userScheduler),
-    field('userScheduler', 'pluginConfig', list, 'Settings of the plugins.', userScheduler),
-    ...image('userScheduler.image', 'Its image.', (settings) => userScheduler(settings).image),
-    ...disruptionBudget('userScheduler.pdb', (settings) => userScheduler(settings).pdb),
-    ...serviceAccount('userScheduler.serviceAccount', (settings) => userScheduler(settings).serviceAccount),
-    ...partKeys(
-      'userScheduler',
-      [
-        'annotations',
-        'containerSecurityContext',
-        'extraPodSpec',
-        'labels',
-        'nodeSelector',
-        'replicas',
-        'resources',
-        'revisionHistoryLimit',
-        'tolerations',
-      ],
-      userScheduler,
-    ),
+    section('userScheduler', 'A scheduler of its own that fills nodes one by one.', {
+      kubernetes: none("servers go, by Kubernetes' own scheduler, where others are already"),
+    }),
+    inert('userScheduler.enabled', flag, 'Whether it is used.'),
+    inert('userScheduler.logLevel', integer, 'How much it logs.'),
+    inert('userScheduler.plugins', freeMap, "Plugins of Kubernetes' scheduler."),
+    inert('userScheduler.pluginConfig', list, 'Settings of the plugins.'),
+    ...image('userScheduler.image', 'Its image.'),
+    ...disruptionBudget('userScheduler.pdb'),
+    ...serviceAccount('userScheduler.serviceAccount'),
+    ...commonKeys('userScheduler', [
+      'annotations',
+      'containerSecurityContext',
+      'extraPodSpec',
+      'labels',
+      'nodeSelector',
+      'replicas',
+      'resources',
+      'revisionHistoryLimit',
+      'tolerations',
+    ]),
     section('podPriority', 'Which pods make room for which.'),
     field('podPriority', 'enabled', flag, 'Whether priorities are used.', podPriority),
     field('podPriority', 'globalDefault', flag, 'Whether the default holds for all of Kubernetes.', podPriority),
     field('podPriority', 'defaultPriority', integer, 'Priority of servers.', podPriority),
-    field('podPriority', 'imagePullerPriority', integer, 'Priority of image pullers.', podPriority),
+    inert('podPriority.imagePullerPriority', integer, 'Priority of image pullers.', {
+      kubernetes: none('image pullers have the priority of everything else'),
+    }),
     field('podPriority', 'userPlaceholderPriority', integer, 'Priority of placeholders.', podPriority),
     section('userPlaceholder', 'Pods that keep room for servers to come.'),
     field('userPlaceholder', 'enabled', flag, 'Whether there are any.', userPlaceholder),
-    ...image('userPlaceholder.image', 'Their image.', (settings) => userPlaceholder(settings).image),
-    ...partKeys(
+    ...partKeys('userPlaceholder', ['replicas', 'resources'], userPlaceholder),
+    ...image('userPlaceholder.image', 'Their image.', { kubernetes: pauseElsewhere }),
+    ...commonKeys(
       'userPlaceholder',
-      [
-        'annotations',
-        'containerSecurityContext',
-        'extraPodSpec',
-        'labels',
-        'replicas',
-        'resources',
-        'revisionHistoryLimit',
-      ],
-      userPlaceholder,
+      ['annotations', 'containerSecurityContext', 'extraPodSpec', 'labels', 'revisionHistoryLimit'],
+      { kubernetes: ownChoice },
     ),
     ...(['corePods', 'userPods'] as const).flatMap((pods) => [
       section(pods, pods === 'corePods' ? 'Hub, edge and the like.' : 'Servers.'),
@@ -86,9 +80,7 @@ const schedulingKeys: Row[] = [
 ];
 
 const prePuller = ({ deployment }: Settings) => deployment.prePuller;
-const hook = ({ deployment }: Settings) => deployment.prePuller.hook;
 const continuous = ({ deployment }: Settings) => deployment.prePuller.continuous;
-const waits = none('Atoll itself waits for the pullers');
 
 const extraImage = closedMap({ name: text, tag: text, pullPolicy: pullPolicy.optional() });
 
@@ -107,28 +99,27 @@ const prePullerKeys: Row[] = [
       deployment.prePuller.extraImages = value;
     }),
     field('', 'extraTolerations', mapList, 'Taints of nodes that the pods tolerate.', prePuller),
-    ...partKeys(
-      '',
-      ['annotations', 'containerSecurityContext', 'labels', 'resources', 'revisionHistoryLimit'],
-      prePuller,
-    ),
-    section('hook', 'Pulling before an upgrade.'),
-    field('hook', 'enabled', flag, 'Whether that is done.', hook),
-    field('hook', 'pullOnlyOnChanges', flag, 'Only when images have changed.', hook),
-    field('hook', 'daemonsetAnnotations', textMap, 'Annotations of the puller.', hook),
-    ...serviceAccount('hook.serviceAccountImagePuller', (settings) => hook(settings).serviceAccountImagePuller),
-    inert('hook.podSchedulingWaitDuration', integer, 'Seconds to wait for pods without a place.', {
-      kubernetes: waits,
+    ...partKeys('', ['resources'], prePuller),
+    ...commonKeys('', ['annotations', 'containerSecurityContext', 'labels', 'revisionHistoryLimit'], {
+      kubernetes: ownChoice,
     }),
-    ...image('hook.image', 'Image of what waits for the pullers.', { kubernetes: waits }),
-    ...serviceAccount('hook.serviceAccount', { kubernetes: waits }),
-    ...commonKeys('hook', ['containerSecurityContext', 'nodeSelector', 'resources', 'tolerations'], {
-      kubernetes: waits,
+    section('hook', 'Pulling before an upgrade.', {
+      kubernetes: none('images are pulled when nodes come (prePuller.continuous), and an upgrade waits for none'),
     }),
+    inert('hook.enabled', flag, 'Whether that is done.'),
+    inert('hook.pullOnlyOnChanges', flag, 'Only when images have changed.'),
+    inert('hook.daemonsetAnnotations', textMap, 'Annotations of the puller.'),
+    inert('hook.podSchedulingWaitDuration', integer, 'Seconds to wait for pods without a place.'),
+    ...image('hook.image', 'Image of what waits for the pullers.'),
+    ...serviceAccount('hook.serviceAccount'),
+    ...serviceAccount('hook.serviceAccountImagePuller'),
+    ...commonKeys('hook', ['containerSecurityContext', 'nodeSelector', 'resources', 'tolerations']),
     section('continuous', 'Pulling on new nodes.'),
     field('continuous', 'enabled', flag, 'Whether that is done.', continuous),
     field('continuous', 'daemonsetAnnotations', textMap, 'Annotations of the puller.', continuous),
-    ...serviceAccount('continuous.serviceAccount', (settings) => continuous(settings).serviceAccount),
+    ...serviceAccount('continuous.serviceAccount', {
+      kubernetes: none('pullers talk to nobody, and have no account'),
+    }),
     section('pause', 'The container that does nothing.'),
     ...image('pause.image', 'Its image.', (settings) => prePuller(settings).pause.image),
     ...partKeys('pause', ['containerSecurityContext'], (settings) => prePuller(settings).pause),
@@ -179,8 +170,6 @@ const cullKeys: Row[] = [
   ]),
 ];
 
-const imagePullSecret = ({ deployment }: Settings) => deployment.imagePullSecret;
-
 /** The rest of `jupyterhub.*`. */
 export const jupyterhubKeys: Row[] = [
   section('jupyterhub', 'The zero-to-jupyterhub chart: hub, servers, proxy.'),
@@ -198,21 +187,18 @@ export const jupyterhubKeys: Row[] = [
     ),
     section('debug', 'More output.', unsupported('The hub logs as it always does.')),
     inert('debug.enabled', flag, 'Whether hub and servers log more.', undefined, { satisfiedBy: false }),
-    section('imagePullSecret', 'Credentials with which images are pulled.', imagesOnly),
-    field('imagePullSecret', 'create', flag, 'Whether a secret is made.', imagePullSecret),
-    field('imagePullSecret', 'automaticReferenceInjection', flag, 'Whether all pods use it.', imagePullSecret),
-    field('imagePullSecret', 'registry', text, 'The registry.', imagePullSecret),
-    field('imagePullSecret', 'username', text, 'User at the registry.', imagePullSecret),
-    podKey(
-      'imagePullSecret.password',
-      text,
-      'Password at the registry.',
-      (settings, value) => {
-        imagePullSecret(settings).password = value;
-      },
-      { secret: true },
-    ),
-    field('imagePullSecret', 'email', text, 'Mail address at the registry.', imagePullSecret),
+    section('imagePullSecret', 'Credentials with which images are pulled.', {
+      ...imagesOnly,
+      kubernetes: unsupported(
+        'Make the secret (kubectl create secret docker-registry), and name it in jupyterhub.imagePullSecrets.',
+      ),
+    }),
+    inert('imagePullSecret.create', flag, 'Whether a secret is made.'),
+    inert('imagePullSecret.automaticReferenceInjection', flag, 'Whether all pods use it.'),
+    inert('imagePullSecret.registry', text, 'The registry.'),
+    inert('imagePullSecret.username', text, 'User at the registry.'),
+    inert('imagePullSecret.password', text, 'Password at the registry.', {}, { secret: true }),
+    inert('imagePullSecret.email', text, 'Mail address at the registry.'),
     podKey(
       'imagePullSecrets',
       pullSecrets,
@@ -236,12 +222,24 @@ export const jupyterhubKeys: Row[] = [
     inert('enabled', flag, 'Whether the chart is installed.', unsupported('The hub always runs.'), {
       satisfiedBy: true,
     }),
-    podKey('fullnameOverride', text, 'Names of Kubernetes objects.', ({ deployment }, value) => {
-      deployment.fullnameOverride = value;
-    }),
-    podKey('nameOverride', text, 'Names of Kubernetes objects.', ({ deployment }, value) => {
-      deployment.nameOverride = value;
-    }),
+    inert(
+      'fullnameOverride',
+      text,
+      'Names of Kubernetes objects.',
+      none('`atoll deploy --name` says how they are called'),
+      {
+        satisfiedBy: '',
+      },
+    ),
+    inert(
+      'nameOverride',
+      text,
+      'Names of Kubernetes objects.',
+      none('`atoll deploy --name` says how they are called'),
+      {
+        satisfiedBy: '',
+      },
+    ),
     inert('global', freeMap, 'What all charts share.', none('no other charts are installed')),
   ]),
 ];

@@ -40,7 +40,7 @@ export const oldSpellings: Row[] = under('jupyterhub', [
   }),
   ...partKeys('proxy', ['nodeSelector', 'tolerations', 'resources', 'containerSecurityContext'], edge),
   ...networkPolicy('proxy.networkPolicy', ({ deployment }) => deployment.edge.networkPolicy),
-  ...disruptionBudget('proxy.pdb', ({ deployment }) => deployment.edge.pdb),
+  ...disruptionBudget('proxy.pdb', everywhere(none('Atoll sees to it that one edge is always there'))),
   inert('proxy.nginx', freeMap, 'The proxy that ended TLS before z2jh 0.9.', edgeInstead),
   inert('proxy.lego', freeMap, "What kept Let's Encrypt certificates before z2jh 0.9.", edgeInstead),
   inert('proxy.chp.cmd', list, 'Spelling of proxy.chp.command before z2jh 0.7.', edgeInstead),

@@ -96,9 +96,7 @@ export const podTraits: Row[] = [
   trait('storage_pvc_ensure', flag, 'Whether a volume claim is made for each person.', (pod, value) => {
     pod.storage.type = value ? 'dynamic' : 'none';
   }),
-  trait('delete_pvc', flag, 'Whether the volume claim goes with the person or named server.', (pod, value) => {
-    pod.storage.deletePvc = value;
-  }),
+  inert('delete_pvc', flag, 'Whether the volume claim goes with the person.', unsupported('Volume claims stay.')),
   trait('pvc_name_template', text, 'See singleuser.storage.dynamic.pvcNameTemplate.', (pod, value) => {
     pod.storage.pvcNameTemplate = value;
   }),
@@ -177,12 +175,8 @@ export const podTraits: Row[] = [
   trait('working_dir', text, 'Folder in which a server starts.', (pod, value) => {
     pod.workingDirectory = value;
   }),
-  trait('delete_stopped_pods', flag, 'Whether pods of ended servers are deleted.', (pod, value) => {
-    pod.deleteStoppedPods = value;
-  }),
-  trait('delete_grace_period', integer, 'Seconds that a pod has to end.', (pod, value) => {
-    pod.deleteGracePeriodSeconds = value;
-  }),
+  inert('delete_stopped_pods', flag, 'Whether pods of ended servers are deleted.', none('they always are')),
+  inert('delete_grace_period', integer, 'Seconds that a pod has to end.', unsupported("Atoll's own choice holds.")),
 
   inert('events_enabled', flag, 'See singleuser.events.', none('progress is always shown')),
   ...['k8s_api_request_timeout', 'k8s_api_request_retry_timeout'].map((name) =>

@@ -4,8 +4,8 @@ import {
   commonKeys,
   disruptionBudget,
   extraEnvironment,
-  field,
   image,
+  inertServiceKeys,
   networkPolicy,
   partKeys,
   serviceAccount,
@@ -20,7 +20,7 @@ const edgeEndsTls = none("Atoll's own edge ends TLS");
 const noHttps = unsupported('Atoll speaks plain HTTP: put a proxy with TLS in front of it, or reach it through SSH.');
 const listens = none('Atoll listens where --host and --port say');
 
-const https = ({ deployment }: Settings) => deployment.https;
+const httpOnly = none('the edge speaks HTTP, and an ingress or a load balancer ends TLS');
 const edge = ({ deployment }: Settings) => deployment.edge;
 const edgeService = ({ deployment }: Settings) => deployment.edge.service;
 
@@ -31,73 +31,42 @@ export const proxyKeys: Row[] = [
     inert('secretToken', secretText, 'Secret that hub and proxy share.', none('hub and edge make their own'), {
       secret: true,
     }),
-    section('https', 'TLS.', { process: noHttps, slurm: noHttps }),
-    podKey(
-      'https.enabled',
-      flag,
-      'Whether there is TLS.',
-      ({ deployment }, value) => {
-        deployment.https.enabled = value;
-      },
-      { effects: onKubernetes(noHttps), default: false, satisfiedBy: false },
-    ),
-    field(
-      'https',
-      'type',
+    section('https', 'TLS.', {
+      process: noHttps,
+      kubernetes: unsupported('Let an ingress or a route end TLS: ingress.tls, with cert-manager or a secret.'),
+      slurm: noHttps,
+    }),
+    inert('https.enabled', flag, 'Whether there is TLS.', {}, { default: false, satisfiedBy: false }),
+    inert(
+      'https.type',
       z.enum(['', 'letsencrypt', 'manual', 'offload', 'secret']),
       'Where the certificate comes from.',
-      https,
     ),
-    field('https', 'hosts', textList, 'Host names of the certificate.', https),
-    section('https.letsencrypt', "Certificates from Let's Encrypt.", {
-      kubernetes: unsupported('Use cert-manager with ingress.annotations, or https.type: secret.'),
-    }),
+    inert('https.hosts', textList, 'Host names of the certificate.'),
+    section('https.letsencrypt', "Certificates from Let's Encrypt."),
     inert('https.letsencrypt.contactEmail', text, 'Who gets mail about certificates.'),
     inert('https.letsencrypt.acmeServer', text, 'Address of the certificate authority.'),
     section('https.manual', 'A certificate in the settings.'),
-    podKey(
-      'https.manual.key',
-      secretText,
-      'Its private key.',
-      ({ deployment }, value) => {
-        deployment.https.manual.key = value;
-      },
-      { secret: true },
-    ),
-    field('https.manual', 'cert', text, 'The certificate.', ({ deployment }: Settings) => deployment.https.manual),
+    inert('https.manual.key', secretText, 'Its private key.', {}, { secret: true }),
+    inert('https.manual.cert', text, 'The certificate.'),
     section('https.secret', 'A certificate in a Kubernetes secret.'),
-    ...(
-      [
-        ['name', 'Name of the secret.'],
-        ['key', "Name of the private key's entry."],
-        ['crt', "Name of the certificate's entry."],
-      ] as const
-    ).map(([name, doc]) =>
-      field('https.secret', name, text, doc, ({ deployment }: Settings) => deployment.https.secret),
-    ),
+    inert('https.secret.name', text, 'Name of the secret.'),
+    inert('https.secret.key', text, "Name of the private key's entry."),
+    inert('https.secret.crt', text, "Name of the certificate's entry."),
 
     section('service', "The proxy's Kubernetes service.", onKubernetes(listens)),
     section('service.nodePorts', 'Ports on every node.'),
     podKey('service.nodePorts.http', integer, 'Port of HTTP.', ({ deployment }, value) => {
       deployment.edge.service.nodePort = value;
     }),
-    podKey('service.nodePorts.https', integer, 'Port of HTTPS.', ({ deployment }, value) => {
-      deployment.edge.service.nodePortHttps = value;
+    inert('service.nodePorts.https', integer, 'Port of HTTPS.', { kubernetes: httpOnly }),
+    inert('service.disableHttpPort', flag, 'Whether there is no port for HTTP.', { kubernetes: httpOnly }),
+    ...inertServiceKeys('service', ['labels', 'ipFamilyPolicy', 'ipFamilies'], {
+      kubernetes: unsupported("Kubernetes' own choice holds."),
     }),
-    field('service', 'disableHttpPort', flag, 'Whether there is no port for HTTP.', edgeService),
     ...serviceKeys(
       'service',
-      [
-        'type',
-        'labels',
-        'annotations',
-        'extraPorts',
-        'externalIPs',
-        'loadBalancerIP',
-        'loadBalancerSourceRanges',
-        'ipFamilyPolicy',
-        'ipFamilies',
-      ],
+      ['type', 'annotations', 'extraPorts', 'externalIPs', 'loadBalancerIP', 'loadBalancerSourceRanges'],
       edgeService,
     ),
 
@@ -107,7 +76,7 @@ export const proxyKeys: Row[] = [
     }),
     ...image('chp.image', 'Its image.', edgeInstead),
     ...networkPolicy('chp.networkPolicy', ({ deployment }) => deployment.edge.networkPolicy),
-    ...disruptionBudget('chp.pdb', ({ deployment }) => deployment.edge.pdb),
+    ...disruptionBudget('chp.pdb', { kubernetes: none('Atoll sees to it that one edge is always there') }),
     ...partKeys(
       'chp',
       ['containerSecurityContext', 'extraPodSpec', 'nodeSelector', 'resources', 'revisionHistoryLimit', 'tolerations'],

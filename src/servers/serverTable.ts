@@ -1,6 +1,6 @@
 import type { Kysely } from 'kysely';
 import type { Database } from '../store/database.ts';
-import { PreparedListQuery } from '../store/preparedQuery.ts';
+import { PreparedListQuery, PreparedRead } from '../store/preparedQuery.ts';
 import type { Store } from '../store/store.ts';
 import { type Server, serverFromRow } from './server.ts';
 
@@ -26,16 +26,23 @@ export function serversOfUsers(store: Store): (users: readonly string[]) => Prom
   return async (users) => (await query.all(users)).map(serverFromRow);
 }
 
+const byName = new PreparedRead((db, user: string, name: string) =>
+  selectServers(db).where('users.name', '=', user).where('servers.name', '=', name),
+);
+
+const byWorkload = new PreparedRead((db, workloadId: string) =>
+  selectServers(db).where('servers.workload_id', '=', workloadId),
+);
+
 /** One server, or undefined. */
 export async function readServer(db: Kysely<Database>, user: string, name: string): Promise<Server | undefined> {
-  const query = selectServers(db).where('users.name', '=', user).where('servers.name', '=', name);
-  const row = await query.executeTakeFirst();
+  const row = await byName.first(db, user, name);
   return row && serverFromRow(row);
 }
 
 /** The server whose present start has this workload, or undefined. */
 export async function readServerOfWorkload(db: Kysely<Database>, workloadId: string): Promise<Server | undefined> {
-  const row = await selectServers(db).where('servers.workload_id', '=', workloadId).executeTakeFirst();
+  const row = await byWorkload.first(db, workloadId);
   return row && serverFromRow(row);
 }
 

@@ -1,4 +1,4 @@
-import type { Compilable, CompiledQuery, Transaction } from 'kysely';
+import type { Compilable, CompiledQuery, Kysely, Transaction } from 'kysely';
 import type { Database } from './database.ts';
 import type { Store } from './store.ts';
 
@@ -33,6 +33,26 @@ export class PreparedQuery<Parameters extends readonly unknown[], Row> {
 
   #compile(parameters: Parameters): CompiledQuery<Row> {
     return compileWith(this.#build(...parameters), parameters);
+  }
+}
+
+/** The same for a read that is asked for inside transactions too. */
+export class PreparedRead<Parameters extends readonly unknown[], Row> {
+  readonly #build: (db: Kysely<Database>, ...parameters: Parameters) => Compilable<Row>;
+  /** By the kind of database. */
+  readonly #compiled = new WeakMap<object, CompiledQuery<Row>>();
+
+  /** @param build see {@link PreparedQuery} */
+  constructor(build: (db: Kysely<Database>, ...parameters: Parameters) => Compilable<Row>) {
+    this.#build = build;
+  }
+
+  /** Runs it for one row at most. */
+  async first(db: Kysely<Database>, ...parameters: Parameters): Promise<Row | undefined> {
+    const kind = db.getExecutor().adapter.constructor;
+    const compiled = this.#compiled.get(kind) ?? compileWith(this.#build(db, ...parameters), parameters);
+    this.#compiled.set(kind, compiled);
+    return (await db.executeQuery<Row>({ ...compiled, parameters })).rows[0];
   }
 }
 

@@ -1,7 +1,9 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import type { ProfileSettings } from '../../src/config/profileSettings.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
+import { AtollError } from '../../src/core/errors.ts';
 import { limitedHtml } from '../../src/pages/frame/limitedHtml.ts';
+import type { ProfileSource } from '../../src/servers/profiles/profileSource.ts';
 import { BrowserSession } from '../support/browserSession.ts';
 import { FakeRuntime } from '../support/fakeRuntime.ts';
 import { press } from '../support/press.ts';
@@ -57,7 +59,7 @@ const large: ProfileSettings = {
 };
 
 /** A hub with profiles, and ada's browser, signed in. */
-async function open(profiles: ProfileSettings[] = [small, large]) {
+async function open(profiles: ProfileSettings[] = [small, large], profileSource?: ProfileSource) {
   const runtime = new FakeRuntime();
   const authentication = {
     ...defaultSettings().authentication,
@@ -70,7 +72,7 @@ async function open(profiles: ProfileSettings[] = [small, large]) {
     profiles,
     groups: { power: { users: ['pia'], properties: {} } },
   };
-  const hub = await startSmallHub({ runtime, settings });
+  const hub = await startSmallHub({ runtime, settings, ...(profileSource && { profileSource }) });
   opened.push({ hub, runtime });
   const started = (): { environment: Record<string, string>; resources: object } | undefined => {
     const spec = runtime.live.at(-1)?.spec;
@@ -163,6 +165,35 @@ describe('the form of a start', () => {
       String(await limitedHtml('<a href="https://x.test/a?b=1&c" onclick="x()">go</a><br/><b onload=x>B</b>')),
     ).toBe('<a href="https://x.test/a?b=1&amp;c" rel="noopener">go</a><br><b>B</b>');
     expect(String(await limitedHtml(`<a href="javascript:x()">a</a><img src=x onerror=x>`))).not.toMatch(/<(?!\/?b)/);
+  });
+});
+
+describe('a form of the operator’s own', () => {
+  const source: ProfileSource = {
+    profilesFor: () => [],
+    formFor: ({ name }) => Promise.resolve(`<label>Cores for ${name} <input name="cores"></label>`),
+    readForm: (_, { cores }) => Promise.resolve({ cores: Number(cores?.[0]) }),
+  };
+
+  test('stands in the place of profiles, and its author says what its fields mean', async () => {
+    const { hub, browser } = await open([], source);
+    const form = await pageAt(browser, '/hub/spawn');
+    expect(form).toContain('Cores for ada <input name="cores">');
+    const answer = await press(browser, form, '/hub/spawn/ada', { _options: '1', cores: '4' });
+    expect(location(answer)).toBe('/user/ada/');
+    expect((await hub.servers.get('ada', ''))?.userOptions).toEqual({ cores: 4 });
+  });
+
+  test('that cannot be read starts nothing', async () => {
+    const { hub, browser } = await open([], {
+      ...source,
+      readForm: () => Promise.reject(new AtollError('ATOLL_BAD_REQUEST', 'Choose fewer cores.')),
+    });
+    const form = await pageAt(browser, '/hub/spawn');
+    const answer = await press(browser, form, '/hub/spawn/ada', { _options: '1', cores: '400' });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain('Choose fewer cores.');
+    expect(await hub.servers.get('ada', '')).toBeUndefined();
   });
 });
 

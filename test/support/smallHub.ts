@@ -21,6 +21,7 @@ import { createPages } from '../../src/pages/createPages.ts';
 import type { PagesModule } from '../../src/pages/frame/pagesModule.ts';
 import { serversPages } from '../../src/pages/servers/serversPages.ts';
 import type { Runtime } from '../../src/runtimes/contract.ts';
+import type { ProfileSource } from '../../src/servers/profiles/profileSource.ts';
 import { createServerProfiles } from '../../src/servers/profiles/serverProfiles.ts';
 import { createServers, type Servers } from '../../src/servers/servers.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
@@ -48,6 +49,8 @@ export interface SmallHubOptions {
   settings?: Partial<Settings>;
   store?: Store;
   port?: number;
+  /** Where profiles come from. Default: the settings. */
+  profileSource?: ProfileSource;
   /** More pages. */
   pages?: readonly PagesModule[];
 }
@@ -64,7 +67,11 @@ export async function startSmallHub(options: SmallHubOptions): Promise<SmallHub>
   const url = `http://127.0.0.1:${port}`;
   const live = new LiveSettings(settings);
   const serverSettings = live.part((current) => current.servers);
-  const profiles = createServerProfiles({ settings: live, personOf: (name) => identity.principalOf(name) });
+  const profiles = createServerProfiles({
+    settings: live,
+    ...(options.profileSource && { source: options.profileSource }),
+    personOf: (name) => identity.principalOf(name),
+  });
   const servers = createServers({
     store,
     runtime,

@@ -2,25 +2,19 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Atoll } from '../support/atoll.ts';
 import { launchBrowser, noBrowserReason } from '../support/browser.ts';
+import { BrowserSession } from '../support/browserSession.ts';
 import { freePort } from '../support/freePort.ts';
 import { type OidcProvider, startOidcProvider } from '../support/oidcProvider.ts';
+import { until } from '../support/until.ts';
 
-if (noBrowserReason !== undefined)
-  process.stdout.write(`skipped: signing in at a provider in a browser, because ${noBrowserReason}\n`);
+const redirectTo = (port: number): string => `http://127.0.0.1:${port}/hub/oauth_callback`;
 
-describe.skipIf(noBrowserReason !== undefined)('signing in at an OpenID provider, in a browser', () => {
-  let provider: OidcProvider;
-  let atoll: Atoll;
-  let browser: Browser;
-  beforeAll(async () => {
-    const port = await freePort();
-    provider = await startOidcProvider([`http://127.0.0.1:${port}/hub/oauth_callback`]);
-    provider.accounts.set('ada', { sub: 'ada', preferred_username: 'Ada', name: 'Ada Lovelace', groups: ['staff'] });
-    provider.accounts.set('eve', { sub: 'eve', preferred_username: 'eve', groups: [] });
-    const { client_id, client_secret } = provider.client;
-    atoll = await Atoll.start({
-      port,
-      settings: `jupyterhub:
+/** A hub whose people sign in at the provider; those of the group `staff` are let in, as administrators. */
+function startHub(provider: OidcProvider, port: number): Promise<Atoll> {
+  const { client_id, client_secret } = provider.client;
+  return Atoll.start({
+    port,
+    settings: `jupyterhub:
   hub:
     config:
       JupyterHub: { authenticator_class: generic-oauth, redirect_to_server: false }
@@ -33,8 +27,24 @@ describe.skipIf(noBrowserReason !== undefined)('signing in at an OpenID provider
         scope: [openid, profile, groups]
         manage_groups: true
         admin_groups: [staff]
+        auth_refresh_age: 2
 `,
-    });
+  });
+}
+
+if (noBrowserReason !== undefined)
+  process.stdout.write(`skipped: signing in at a provider in a browser, because ${noBrowserReason}\n`);
+
+describe.skipIf(noBrowserReason !== undefined)('signing in at an OpenID provider, in a browser', () => {
+  let provider: OidcProvider;
+  let atoll: Atoll;
+  let browser: Browser;
+  beforeAll(async () => {
+    const port = await freePort();
+    provider = await startOidcProvider([redirectTo(port)]);
+    provider.accounts.set('ada', { sub: 'ada', preferred_username: 'Ada', name: 'Ada Lovelace', groups: ['staff'] });
+    provider.accounts.set('eve', { sub: 'eve', preferred_username: 'eve', groups: [] });
+    atoll = await startHub(provider, port);
     browser = await launchBrowser();
   });
   afterAll(async () => {
@@ -79,4 +89,38 @@ describe.skipIf(noBrowserReason !== undefined)('signing in at an OpenID provider
     expect(await page.getByRole('link', { name: 'Sign in with the institute' }).isVisible()).toBe(true);
     await context.close();
   });
+});
+
+test('who leaves the group loses the server that runs, at once and without a request of theirs', {
+  timeout: 240_000,
+}, async () => {
+  const port = await freePort();
+  const provider = await startOidcProvider([redirectTo(port)]);
+  const atoll = await startHub(provider, port);
+  try {
+    const enter = async (sub: string): Promise<(path: string, method?: string) => Promise<Response>> => {
+      provider.accounts.set(sub, { sub, preferred_username: sub, groups: ['staff'] });
+      provider.signsInAs = sub;
+      const browser = new BrowserSession(atoll.url);
+      const there = await browser.request('/hub/oauth_login');
+      await browser.visit((await provider.visit(there.headers.get('location') ?? '')).href);
+      const headers = { 'x-xsrftoken': browser.cookie('_xsrf') ?? '', 'content-type': 'application/json' };
+      const made = await browser.request(`/hub/api/users/${sub}/tokens`, { method: 'POST', headers, body: '{}' });
+      const { token } = (await made.json()) as { token: string };
+      return (path, method = 'GET') =>
+        fetch(`${atoll.url}/hub/api${path}`, { method, headers: { authorization: `token ${token}` } });
+    };
+    const [ada, bob] = [await enter('ada'), await enter('bob')];
+    await bob('/users/bob/server', 'POST');
+    const servers = async (): Promise<Record<string, { ready: boolean }>> =>
+      ((await (await ada('/users/bob')).json()) as { servers: Record<string, { ready: boolean }> }).servers;
+    await until('the server to be ready', async () => (await servers())['']?.ready === true, 120);
+    provider.accounts.set('bob', { sub: 'bob', preferred_username: 'bob', groups: [] });
+    await until('the server to be gone', async () => Object.keys(await servers()).length === 0, 60);
+    expect((await bob('/user')).status).toBe(403);
+    expect((await ada('/user')).status).toBe(200);
+  } finally {
+    await atoll.end();
+    await provider.close();
+  }
 });

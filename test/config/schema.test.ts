@@ -179,14 +179,15 @@ describe('the JSON Schema of settings', () => {
     await fc.assert(
       fc.asyncProperty(written, async ([path, value]) => {
         const text = fileWith(path, value);
-        const checked = (await formErrors(text)).length === 0;
+        // Text that is no YAML at all (a control character) has no JSON either.
+        const checked = !(await load(text)).problems.some(({ severity }) => severity === 'error');
         if (checked) taken += 1;
         return !checked || validate(asJson(text));
       }),
       { numRuns: 800 },
     );
     // Not all of them were nonsense.
-    expect(taken).toBeGreaterThan(200);
+    expect(taken).toBeGreaterThan(100);
   }, 60_000);
 });
 

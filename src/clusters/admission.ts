@@ -27,7 +27,7 @@ export function workerAmount({ workerCores, workerMemory }: ClusterConfig): Amou
  * @returns the names of clusters that got something.
  */
 export async function grantRoom(db: Db, limits: ClusterLimits, clusterName: string, now: number): Promise<string[]> {
-  if (!areLimited(limits)) return (await addWorkers(db, clusterName, undefined, now)) > 0 ? [clusterName] : [];
+  if (!areLimited(limits)) return (await grantAll(db, clusterName, now)) ? [clusterName] : [];
   const clusters = await listUnended(db);
   const workers = await listAllWorkers(db);
   const ledger = ledgerOf(limits, clusters, workers);
@@ -44,6 +44,17 @@ export async function grantRoom(db: Db, limits: ClusterLimits, clusterName: stri
   );
   for (const [name, count] of granted) await addWorkers(db, name, count, now);
   return [...admitted.map(({ name }) => name), ...granted.keys()];
+}
+
+/** There are no limits (any more): gives a cluster all that it waits for. Returns whether that was anything. */
+async function grantAll(db: Db, clusterName: string, now: number): Promise<boolean> {
+  const { numUpdatedRows } = await db
+    .updateTable('clusters')
+    .set({ admitted_at: now })
+    .where('name', '=', clusterName)
+    .where('admitted_at', 'is', null)
+    .executeTakeFirst();
+  return (await addWorkers(db, clusterName, undefined, now)) > 0 || numUpdatedRows > 0;
 }
 
 /** The limit that a cluster waits for: to be started, or to get the next worker. Undefined: none. */

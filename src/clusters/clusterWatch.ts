@@ -1,3 +1,4 @@
+import { sleep } from '../core/clock.ts';
 import type { ActivityReport } from '../edge/protocol.ts';
 import type { Cluster } from './cluster.ts';
 import { clusterOfSchedulerRoute } from './clusterRoutes.ts';
@@ -18,6 +19,9 @@ interface Memory {
 /** Milliseconds between two looks at a cluster. */
 const longestPeriodMs = 30_000;
 const shortestPeriodMs = 500;
+
+/** How long a scheduler may take to say what it has to do. */
+const patienceMs = 1000;
 
 /**
  * Finds clusters that nobody needs any more: those whose lease is over (no client connected, no work), and those that are
@@ -53,7 +57,9 @@ export class ClusterWatch {
     const now = this.#context.clock.now();
     const before = this.#memories.get(cluster.name);
     if (before && now - before.lookedAt < periodMs) return { againInMs: before.lookedAt + periodMs - now };
-    const counts = await askCounts(cluster.address.host, cluster.address.ports.dashboard).catch(() => undefined);
+    const asked = askCounts(cluster.address.host, cluster.address.ports.dashboard).catch(() => undefined);
+    // A scheduler that is too busy to answer has work; the hub has other clusters to look after.
+    const counts = await Promise.race([asked, sleep(patienceMs).then(() => undefined)]);
     const memory = this.#remember(cluster, before, counts, now);
     if (memory.lonelySince !== undefined && leaseSeconds > 0 && now - memory.lonelySince >= leaseSeconds * 1000)
       return { end: `Nobody has been connected for ${leaseSeconds} seconds, and it had no work.` };

@@ -92,6 +92,17 @@ describe('clusters beyond a limit', () => {
   });
 });
 
+test('limits that are taken away keep nobody waiting', async () => {
+  const clusters = await open({ user: { clusters: 1 } });
+  await running(clusters);
+  const { name } = await clusters.create(ada, {});
+  expect(await phaseOf(clusters, name)).toBe('pending');
+  await clusters.close();
+  const limits = { user: {}, groups: {}, total: {}, whenFull: 'queue' as const };
+  const { clusters: next } = await world.open({ settings: { current: { ...world.settings, limits } } });
+  expect((await next.waitForChange(name, 20_000))?.phase).toBe('running');
+});
+
 describe('workers beyond a limit', () => {
   test('wait for their turn; the warning and the page name the limit', async () => {
     const clusters = await open({ total: { workers: 3 } });

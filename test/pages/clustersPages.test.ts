@@ -311,7 +311,7 @@ describe('scaling on the page', () => {
     ['adapt', { minimum: '<b>', maximum: '1' }],
   ])('%s with %j is refused with a sentence, and changes nothing', async (verb, fields) => {
     const { name } = await running();
-    const answer = await send(name, verb, fields as Record<string, string>);
+    const answer = await send(name, verb, fields);
     expect(answer.status).toBe(422);
     expect(await answer.text()).not.toContain('<b>');
     expect(await clusters.get(name)).toMatchObject({ wantedWorkers: 0, scaling: { mode: 'fixed', count: 0 } });

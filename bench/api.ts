@@ -95,7 +95,7 @@ try {
   }
   handIn(figures);
 } finally {
-  for (const end of ends.reverse()) await end();
+  for (const end of ends.toReversed()) await end();
   rmSync(folder, { recursive: true, force: true });
 }
 

@@ -198,11 +198,12 @@ async function startAll({ url, token }: Hub, starts: number): Promise<{ seconds:
     const { statusCode, body } = await request(`${path}/server`, { method: 'POST', headers, dispatcher });
     const text = await body.text();
     if (statusCode !== 201 && statusCode !== 202) throw new Error(`a start: ${statusCode} ${text}`);
-    while (statusCode === 202) {
+    let ready = statusCode === 201;
+    while (!ready) {
       const answer = await request(path, { headers, dispatcher });
       const { servers } = (await answer.body.json()) as { servers: Record<string, { ready: boolean }> };
-      if (servers['']?.ready) return;
-      await wait(500);
+      ready = servers['']?.ready === true;
+      if (!ready) await wait(500);
     }
   };
   try {

@@ -176,12 +176,12 @@ export class Users {
     await write.db.deleteFrom('passwords').where('user_name', '=', newName).execute();
     await write.db.updateTable('passwords').set({ user_name: newName }).where('user_name', '=', name).execute();
     // Whoever vouched for them did so under the old name.
-      const nobody = { auth_provider: null, auth_subject: null, auth_refreshed_at: null, refresh_state: null };
-      await write.db
-        .updateTable('users')
-        .set({ name: newName, ...nobody })
-        .where('id', '=', row.id)
-        .execute();
+    const nobody = { auth_provider: null, auth_subject: null, auth_refreshed_at: null, refresh_state: null };
+    await write.db
+      .updateTable('users')
+      .set({ name: newName, ...nobody })
+      .where('id', '=', row.id)
+      .execute();
     write.changed('users', name);
     write.changed('users', newName);
     await write.audit({ action: 'user.rename', target: name, details: { to: newName } });
@@ -258,7 +258,7 @@ async function countOf(query: UsersQuery): Promise<number> {
 }
 
 /** The columns that {@link toUser} reads: not the auth state, which is long. */
-export const userColumns = [
+const userColumns = [
   'users.id',
   'users.name',
   'users.admin',

@@ -58,11 +58,11 @@ export class PreparedRead<Parameters extends readonly unknown[], Row> {
 
 /** The same for a change that is made again and again. */
 export class PreparedChange<Parameters extends readonly unknown[]> {
-  readonly #build: (...parameters: Parameters) => Compilable<unknown>;
-  #compiled: CompiledQuery<unknown> | undefined;
+  readonly #build: (...parameters: Parameters) => Compilable;
+  #compiled: CompiledQuery | undefined;
 
   /** @param build see {@link PreparedQuery} */
-  constructor(build: (...parameters: Parameters) => Compilable<unknown>) {
+  constructor(build: (...parameters: Parameters) => Compilable) {
     this.#build = build;
   }
 

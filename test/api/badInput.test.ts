@@ -66,6 +66,12 @@ function send(
   });
 }
 
+/** Whether this is the body of an error, as JupyterHub has it and with our code. */
+function isError(text: string, status: number): boolean {
+  const body = JSON.parse(text) as { status: unknown; message: unknown; code: string };
+  return body.status === status && typeof body.message === 'string' && body.code.startsWith('ATOLL_');
+}
+
 /** Everything that a request could have stored. */
 async function stored(): Promise<string> {
   const { db } = hub.store;
@@ -141,8 +147,7 @@ describe('bodies', () => {
     for (const { method, path, hasBody, form } of operations) {
       if (!hasBody || form || left.has(`${method} ${path}`)) continue;
       const { status, text } = await send(method, existingPath(path), body);
-      if (![400, 403, 404, 413].includes(status)) failed.push(`${method} ${path} ${status}`);
-      else expect(JSON.parse(text)).toMatchObject({ status, code: expect.stringMatching(/^ATOLL_/) as string });
+      if (![400, 403, 404, 413].includes(status) || !isError(text, status)) failed.push(`${method} ${path} ${status}`);
     }
     expect(failed).toEqual([]);
     expect(await stored()).toBe(before);

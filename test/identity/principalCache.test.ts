@@ -14,7 +14,7 @@ describe('a token that was used before', () => {
     world = await openIdentityWorld({ roles });
     await world.server('grace', '');
     token = await world.token('ada');
-    expect((await world.identity.fromToken(token))?.name).toBe('ada');
+    if (!(await world.identity.fromToken(token))) throw new Error('the token is no good');
   });
   afterEach(() => world.close());
 

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { sql } from 'kysely';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { asRequestFrom, identifyActor } from '../../src/core/actor.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 
@@ -94,5 +95,54 @@ describe('a write', () => {
     await expect(large).rejects.toMatchObject({ code: 'ATOLL_DISK_FULL', status: 507 });
     await addGroup(store as Store, 'small');
     expect(await groupNames(store as Store)).toEqual(['small']);
+  });
+});
+
+describe('writes that come at the same time', () => {
+  test('are committed together, each all or nothing, and told in their order', async () => {
+    const { changes } = await open();
+    const told: string[] = [];
+    changes.follow('groups', (name) => told.push(name));
+    const outcomes = await Promise.allSettled(
+      Array.from({ length: 50 }, (_, index) =>
+        store?.write(async ({ db, changed }) => {
+          await db
+            .insertInto('groups')
+            .values({ name: `g${index}`, properties: '{}' })
+            .execute();
+          changed('groups', `g${index}`);
+          if (index % 10 === 3) throw new Error('thought better of it');
+        }),
+      ),
+    );
+    const kept = outcomes.flatMap(({ status }, index) => (status === 'fulfilled' ? [`g${index}`] : []));
+    expect(kept).toHaveLength(45);
+    expect(told).toEqual(kept);
+    expect(await groupNames(store as Store)).toEqual(kept.toSorted());
+  });
+
+  test('do not keep reads waiting, which see what is committed', async () => {
+    const { promise: pause, resolve: goOn } = Promise.withResolvers<void>();
+    await addGroup(await open(), 'before');
+    const slow = store?.write(async ({ db }) => {
+      await db.insertInto('groups').values({ name: 'within', properties: '{}' }).execute();
+      await pause;
+    });
+    expect(await groupNames(store as Store)).toEqual(['before']);
+    goOn();
+    await slow;
+    expect(await groupNames(store as Store)).toEqual(['before', 'within']);
+  });
+
+  test('keep on whose behalf each was made', async () => {
+    await open();
+    const by = (name: string): Promise<unknown> =>
+      asRequestFrom('10.0.0.1', () => {
+        identifyActor({ kind: 'user', name });
+        return store?.write(({ audit }) => audit({ action: 'test.done', target: name })) ?? Promise.resolve();
+      });
+    await Promise.all(['ada', 'bob', 'eve'].map(by));
+    const rows = await store?.db.selectFrom('audit_log').select(['actor', 'target']).orderBy('id').execute();
+    expect(rows).toEqual(['ada', 'bob', 'eve'].map((name) => ({ actor: name, target: name })));
   });
 });

@@ -137,10 +137,13 @@ describe('writes that come at the same time', () => {
   test('keep on whose behalf each was made', async () => {
     await open();
     const by = (name: string): Promise<unknown> =>
-      asRequestFrom('10.0.0.1', () => {
-        identifyActor({ kind: 'user', name });
-        return store?.write(({ audit }) => audit({ action: 'test.done', target: name })) ?? Promise.resolve();
-      });
+      asRequestFrom(
+        () => '10.0.0.1',
+        () => {
+          identifyActor({ kind: 'user', name });
+          return store?.write(({ audit }) => audit({ action: 'test.done', target: name })) ?? Promise.resolve();
+        },
+      );
     await Promise.all(['ada', 'bob', 'eve'].map(by));
     const rows = await store?.db.selectFrom('audit_log').select(['actor', 'target']).orderBy('id').execute();
     expect(rows).toEqual(['ada', 'bob', 'eve'].map((name) => ({ actor: name, target: name })));

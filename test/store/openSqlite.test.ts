@@ -100,12 +100,12 @@ describe('a write', () => {
 
 describe('writes that come at the same time', () => {
   test('are committed together, each all or nothing, and told in their order', async () => {
-    const { changes } = await open();
+    const opened = await open();
     const told: string[] = [];
-    changes.follow('groups', (name) => told.push(name));
+    opened.changes.follow('groups', (name) => told.push(name));
     const outcomes = await Promise.allSettled(
       Array.from({ length: 50 }, (_, index) =>
-        store?.write(async ({ db, changed }) => {
+        opened.write(async ({ db, changed }) => {
           await db
             .insertInto('groups')
             .values({ name: `g${index}`, properties: '{}' })
@@ -118,7 +118,7 @@ describe('writes that come at the same time', () => {
     const kept = outcomes.flatMap(({ status }, index) => (status === 'fulfilled' ? [`g${index}`] : []));
     expect(kept).toHaveLength(45);
     expect(told).toEqual(kept);
-    expect(await groupNames(store as Store)).toEqual(kept.toSorted());
+    expect(await groupNames(opened)).toEqual(kept.toSorted());
   });
 
   test('do not keep reads waiting, which see what is committed', async () => {

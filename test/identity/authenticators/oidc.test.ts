@@ -319,17 +319,16 @@ describe('attacks', () => {
   });
 
   test('someone beside the provider cannot speak for it: an ID token over plain HTTP is not configured', async () => {
-    await expect(
-      open(
-        {},
-        {
-          issuer: undefined as never,
-          authorize_url: 'https://id.example/a',
-          token_url: 'http://id.example/t',
-          userdata_from_id_token: true,
-        },
-      ),
-    ).rejects.toMatchObject({ code: 'ATOLL_AUTHENTICATOR_INVALID' });
+    const addresses = {
+      issuer: undefined as never,
+      authorize_url: 'https://id.example/a',
+      userdata_from_id_token: true,
+    };
+    for (const token_url of ['http://id.example/t', 'http://127.example.org/t'])
+      await expect(open({}, { ...addresses, token_url })).rejects.toMatchObject({
+        code: 'ATOLL_AUTHENTICATOR_INVALID',
+      });
+    await open({}, { ...addresses, token_url: 'http://127.0.0.1:1/t' });
   });
 
   test('neither the log nor a page has a token, a code, or a secret', async () => {

@@ -44,7 +44,6 @@ async function discover(issuer: string, service: string, traits: OAuthTraits, ht
       userdataUrl: traits.userdata_url ?? server.userinfo_endpoint,
       issuer: server.issuer,
       jwksUrl: server.jwks_uri,
-      endSessionUrl: server.end_session_endpoint,
     };
   } catch (error) {
     if (error instanceof AtollError) throw error;

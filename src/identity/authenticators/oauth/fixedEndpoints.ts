@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { AtollError } from '../../../core/errors.ts';
 import type { OAuthTraits } from './oauthAuthenticator.ts';
 import type { Endpoints } from './provider.ts';
@@ -35,5 +36,7 @@ function missing(className: string, trait: string): AtollError {
 /** Whether nobody else can read or change what is sent there. */
 function isPrivate(url: string): boolean {
   const { protocol, hostname } = new URL(url);
-  return protocol === 'https:' || hostname === 'localhost' || hostname === '[::1]' || hostname.startsWith('127.');
+  // `127.example.org` is a name, and anybody's.
+  const isLoopback = hostname === '[::1]' || (isIP(hostname) === 4 && hostname.startsWith('127.'));
+  return protocol === 'https:' || hostname === 'localhost' || isLoopback;
 }

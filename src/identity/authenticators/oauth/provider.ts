@@ -11,8 +11,6 @@ export interface Endpoints {
   issuer?: string | undefined;
   /** Where its public keys are; undefined: an ID token is believed because it came from the token endpoint itself. */
   jwksUrl?: string | undefined;
-  /** Where people sign out of the provider (OpenID RP-initiated logout). */
-  endSessionUrl?: string | undefined;
 }
 
 /** The answer of a token endpoint. */

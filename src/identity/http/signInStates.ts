@@ -33,7 +33,7 @@ export class SignInStates {
     this.#clock = clock;
   }
 
-  /** The name and value of the cookie. Sixteen names at most: sign-ins that are given up do not fill the browser. */
+  /** The name and value of the cookie. Those of sign-ins that are given up are few, and expire soon. */
   issue(path: string, { next, ...rest }: SignInState): { name: string; value: string } {
     const expiresAt = this.#clock.now() + signInStateLifetimeSeconds * 1000;
     const kept = { ...rest, next: next.length > longestNext ? '/hub/' : next, expiresAt };
@@ -60,9 +60,9 @@ export class SignInStates {
   }
 }
 
-/** The cookie of a sign-in. */
+/** The cookie of a sign-in: of 256 names, so that two sign-ins in one browser hardly ever have the same. */
 export function cookieNameOf(state: string): string {
-  return `atoll-sign-in-${sha256Hex(state).slice(0, 1)}`;
+  return `atoll-sign-in-${sha256Hex(state).slice(0, 2)}`;
 }
 
 function contextOf(path: string): string {

@@ -2,7 +2,16 @@
  * What a change can be about. The key is a user name, `user/server` (servers, shares), the name of a cluster or service, a
  * session or token id.
  */
-export type Topic = 'users' | 'groups' | 'sessions' | 'tokens' | 'servers' | 'clusters' | 'shares' | 'services' | 'audit';
+export type Topic =
+  | 'users'
+  | 'groups'
+  | 'sessions'
+  | 'tokens'
+  | 'servers'
+  | 'clusters'
+  | 'shares'
+  | 'services'
+  | 'audit';
 
 /** Told after a commit. Must not throw; starts longer work without waiting for it. */
 export type ChangeListener = (key: string) => void;

@@ -190,6 +190,25 @@ test('what was deleted or revoked here since does not come back', async () => {
   expect([...report.users.leftOut]).toEqual([['deleted here since', 1]]);
 });
 
+test('who left a group here since, a group and a server that were deleted, and forgotten auth state stay away', async () => {
+  const { path, expected } = databaseOf('newest');
+  await bring(path, [expected.cryptKey]);
+  const identity = await openIdentity();
+  await identity.groups.removeUsers('lab', ['bob']);
+  await identity.groups.delete('empty');
+  await store.db.deleteFrom('servers').execute();
+  // Somebody else who comes by the name of a user that was deleted is not given what that one had.
+  await identity.users.delete('ada');
+  await identity.users.create(['ada']);
+  const report = await bring(path, [expected.cryptKey]);
+  expect((await identity.groups.get('lab'))?.users).toEqual([]);
+  expect(await identity.groups.get('empty')).toBeUndefined();
+  expect(await store.db.selectFrom('servers').selectAll().execute()).toEqual([]);
+  const ada = await identity.users.get('ada');
+  expect(ada && (await identity.authStates.remembered(ada))).toBeUndefined();
+  expect([...report.groups.leftOut]).toEqual([['deleted here since', 1]]);
+});
+
 test('who is a user here already stays who they are, and gains what they had there', async () => {
   const { path } = databaseOf('newest');
   await store.db

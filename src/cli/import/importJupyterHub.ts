@@ -50,9 +50,9 @@ export async function importJupyterHub(options: ImportOptions): Promise<ImportRe
     await store.write(async (write) => {
       const done = new Done(write);
       for (const user of data.users) await bringUser(write, options, done, user, report);
-      for (const group of data.groups) await bringGroup(write, group, report);
+      for (const group of data.groups) await bringGroup(write, done, group, report);
       for (const token of data.tokens) await bringToken(write, options, done, token, report);
-      for (const server of data.servers) await bringServer(write, options, server, report);
+      for (const server of data.servers) await bringServer(write, options, done, server, report);
       if (dryRun) throw new DryRunEnd();
       if (Object.values(report).some(({ added, changed }) => added + changed > 0))
         await write.audit({ action: 'hub.import', details: countsOf(report) });
@@ -72,10 +72,13 @@ class Done {
   }
 
   /** Notes that something is brought; false when it was before. */
-  async first(kind: 'user' | 'token', key: string): Promise<boolean> {
+  async first(
+    kind: 'user' | 'authState' | 'group' | 'membership' | 'token' | 'server',
+    ...key: string[]
+  ): Promise<boolean> {
     const { numInsertedOrUpdatedRows } = await this.#write.db
       .insertInto('imported')
-      .values({ kind, key })
+      .values({ kind, key: key.length === 1 ? (key[0] ?? '') : JSON.stringify(key) })
       .onConflict((conflict) => conflict.doNothing())
       .executeTakeFirst();
     return numInsertedOrUpdatedRows === 1n;
@@ -106,7 +109,7 @@ async function bringUser(
   if (!known) report.users.added += 1;
   else if (row !== known) report.users.changed += 1;
   if (row !== known) write.changed('users', name);
-  await bringAuthState(write, { sealer, cryptKeys }, row, user, report.authStates);
+  await bringAuthState(write, { sealer, cryptKeys }, done, row, user, report.authStates);
 }
 
 interface UserPart {
@@ -130,6 +133,7 @@ async function changeUser<Row extends UserPart & { id: number }>(
 async function bringAuthState(
   write: Write,
   { sealer, cryptKeys }: Pick<ImportOptions, 'sealer' | 'cryptKeys'>,
+  done: Done,
   row: { id: number; auth_state: string | null },
   user: HubUser,
   count: ImportCount,
@@ -142,6 +146,8 @@ async function bringAuthState(
       'ATOLL_IMPORT_CRYPT_KEY',
       `No key in JUPYTERHUB_CRYPT_KEY opens the auth state of ${user.name}.`,
     );
+  // The user of that name may be somebody else by now.
+  if (!(await done.first('authState', normalizeName(user.name)))) return;
   await write.db
     .updateTable('users')
     .set({ auth_state: sealer.seal(text, `auth_state:${row.id}`) })
@@ -160,19 +166,28 @@ function openWithAny(token: string, cryptKeys: readonly string[]): string | unde
   return undefined;
 }
 
-async function bringGroup(write: Write, group: JupyterHubData['groups'][number], report: ImportReport): Promise<void> {
+async function bringGroup(
+  write: Write,
+  done: Done,
+  group: JupyterHubData['groups'][number],
+  report: ImportReport,
+): Promise<void> {
   const { name, properties, users } = group;
-  const added = await write.db
-    .insertInto('groups')
-    .values({ name, properties: JSON.stringify(properties) })
-    .onConflict((conflict) => conflict.column('name').doNothing())
-    .returning('id')
-    .executeTakeFirst();
-  if (added) report.groups.added += 1;
+  const isFirst = await done.first('group', name);
+  const known = await write.db.selectFrom('groups').select('id').where('name', '=', name).executeTakeFirst();
+  if (!known && !isFirst) return leaveOut(report.groups, 'deleted here since');
   const row =
-    added ?? (await write.db.selectFrom('groups').select('id').where('name', '=', name).executeTakeFirstOrThrow());
+    known ??
+    (await write.db
+      .insertInto('groups')
+      .values({ name, properties: JSON.stringify(properties) })
+      .returning('id')
+      .executeTakeFirstOrThrow());
+  if (!known) report.groups.added += 1;
   let joined = 0;
   for (const user of users) {
+    // Who was taken out of the group here since stays out.
+    if (!(await done.first('membership', name, normalizeName(user)))) continue;
     const { numInsertedOrUpdatedRows } = await write.db
       .insertInto('group_members')
       .columns(['group_id', 'user_id'])
@@ -187,7 +202,7 @@ async function bringGroup(write: Write, group: JupyterHubData['groups'][number],
     joined += Number(numInsertedOrUpdatedRows ?? 0n);
   }
   report.memberships.added += joined;
-  if (added || joined > 0) write.changed('groups', name);
+  if (!known || joined > 0) write.changed('groups', name);
 }
 
 async function bringToken(
@@ -231,6 +246,7 @@ async function bringToken(
 async function bringServer(
   write: Write,
   { now }: ImportOptions,
+  done: Done,
   { user, name, displayName, userOptions, lastActivity }: HubServer,
   report: ImportReport,
 ): Promise<void> {
@@ -242,7 +258,7 @@ async function bringServer(
     .select('id')
     .where('name', '=', normalizeName(user))
     .executeTakeFirst();
-  if (!owner) return;
+  if (!owner || !(await done.first('server', normalizeName(user), name))) return;
   const { numInsertedOrUpdatedRows } = await write.db
     .insertInto('servers')
     .values({

@@ -113,9 +113,9 @@ export interface OAuthCodesTable {
 
 /** What was brought from a JupyterHub, whatever became of it since: it is not brought again. */
 export interface ImportedTable {
-  /** `user`, or `token`. */
+  /** `user`, `authState`, `group`, `membership`, `token`, or `server`. */
   kind: string;
-  /** The user's name; the token's hash. */
+  /** The name of the user or group; the token's hash; `["GROUP","USER"]`; `["USER","SERVER"]`. */
   key: string;
 }
 

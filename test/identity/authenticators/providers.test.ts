@@ -203,6 +203,23 @@ describe('GitHub', () => {
     expect(visits.map(({ status }) => status).toSorted((a, b) => a - b)).toEqual([302, 403, 403, 403, 403]);
   });
 
+  test.each([{ 'x-ratelimit-remaining': '0' }, { 'retry-after': '60' }])(
+    'a question too many (403 with %j) takes nothing from who is in already',
+    async (headers) => {
+      github({ '/api/v3/orgs/org/members/Ada': member });
+      const { world } = await signIn(
+        settingsOf('github', { ...url(), allowed_organizations: ['org'] }, { authRefreshAgeSeconds: 300 }),
+      );
+      const ada = await world.user('ada');
+      github({ '/api/v3/orgs/org/members/Ada': { status: 403, headers, body: { message: 'rate limit exceeded' } } });
+      world.clock.advance(301);
+      expect(await world.identity.authRefresh.standingOf(ada.id)).toBe('stands');
+      github({ '/api/v3/orgs/org/members/Ada': { status: 404 } });
+      world.clock.advance(301);
+      expect(await world.identity.authRefresh.standingOf(ada.id)).toBe('lost');
+    },
+  );
+
   test('an answer without limits is cut off', async () => {
     github({ '/api/v3/user': { body: { login: 'x'.repeat(3_000_000) } } });
     expect((await signIn(settingsOf('github', url(), { allowAll: true }))).text).toContain('GitHub does not answer.');

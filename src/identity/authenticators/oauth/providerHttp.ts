@@ -88,12 +88,18 @@ export class ProviderHttp {
 
   async #read(response: Response, url: string): Promise<ProviderAnswer> {
     const { status, headers } = response;
-    if (status >= 500 || status === 429)
+    if (status >= 500 || isTooMany(response))
       throw new AtollError('ATOLL_PROVIDER_FAILED', `${this.#service} cannot answer at the moment.`, {
         evidence: `${new URL(url).host} answered ${status}`,
       });
     return { status, headers, body: parseJson(await response.text()) };
   }
+}
+
+/** Too many questions. GitHub says so with 403, which must not be taken for a no. */
+function isTooMany({ status, headers }: Response): boolean {
+  if (status === 429) return true;
+  return status === 403 && (headers.has('retry-after') || headers.get('x-ratelimit-remaining') === '0');
 }
 
 function apiHeaders(more: Record<string, string>): Record<string, string> {

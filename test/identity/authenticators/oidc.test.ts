@@ -113,11 +113,14 @@ describe('signing in at an OpenID provider', () => {
     const world = await open();
     account('ada');
     const visitor = new PageVisitor(world);
-    const first = await goThere(visitor, 'ada', '/hub/token');
-    let second = await goThere(visitor, 'ada', '/hub/home');
     const cookieOf = (path: string): string => cookieNameOf(new URLSearchParams(path.split('?')[1]).get('state') ?? '');
-    // One in 256 has the cookie's name of the other, and takes its place.
-    while (cookieOf(second) === cookieOf(first)) second = await goThere(visitor, 'ada', '/hub/home');
+    const begin = async (): Promise<[string, string]> => [
+      await goThere(visitor, 'ada', '/hub/token'),
+      await goThere(visitor, 'ada', '/hub/home'),
+    ];
+    let [first, second] = await begin();
+    // One in 256 has the name of the other's cookie, and takes its place.
+    while (cookieOf(second) === cookieOf(first)) [first, second] = await begin();
     expect((await visitor.get(second)).headers.get('location')).toBe('/hub/home');
     expect((await visitor.get(first)).headers.get('location')).toBe('/hub/token');
   });

@@ -325,6 +325,10 @@ describe('credentials of servers', () => {
     expect(new Set(ids).size).toBe(4);
     expect(await idOf('a-b', '')).toBe(ids[1]);
     expect(await idOf('a@b.org', '')).toBe('jupyterhub-user-a%40b.org');
+    // Nobody can take the other id as well, so that somebody else's server could not start.
+    await world.identity.revokeServerCredentials({ user: 'a-b', serverName: '' });
+    expect(await idOf('a', (ids[1] ?? '').replace('jupyterhub-user-a-', ''))).toBe(ids[1]);
+    expect(await idOf('a-b', '')).toMatch(/^jupyterhub-user-a-b-[0-9a-f]{12}$/);
   });
 
   test('a server’s use of its token says nothing about the person', async () => {

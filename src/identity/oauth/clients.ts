@@ -1,5 +1,5 @@
 import { AtollError } from '../../core/errors.ts';
-import { equalInConstantTime, sha256Hex } from '../../core/ids.ts';
+import { equalInConstantTime, randomHex, sha256Hex } from '../../core/ids.ts';
 import type { Store, Write } from '../../store/store.ts';
 import type { OAuthClientsTable } from '../../store/tables/identity.ts';
 import { gatewayServiceName } from '../roles/defaultRoles.ts';
@@ -168,6 +168,11 @@ type ClientRow = OAuthClientsTable & { user_name: string | null };
 
 async function freeId(write: Write, { user, serverName }: ServerKey): Promise<string> {
   const plain = `jupyterhub-user-${escapeFully(user)}${serverName === '' ? '' : `-${escapeFully(serverName)}`}`;
-  const taken = await write.db.selectFrom('oauth_clients').select('id').where('id', '=', plain).executeTakeFirst();
-  return taken ? `${plain}-${sha256Hex(`${user}/${serverName}`).slice(0, 12)}` : plain;
+  const told = `${plain}-${sha256Hex(`${user}/${serverName}`).slice(0, 12)}`;
+  for (const id of [plain, told]) {
+    const taken = await write.db.selectFrom('oauth_clients').select('id').where('id', '=', id).executeTakeFirst();
+    if (!taken) return id;
+  }
+  // Somebody named a server so that both are taken; what is drawn now, nobody could foresee.
+  return `${plain}-${randomHex(6)}`;
 }

@@ -3,6 +3,7 @@ import { systemClock } from '../core/clock.ts';
 import { AtollError } from '../core/errors.ts';
 import { checkMayTouchAdmin } from '../identity/adminFlag.ts';
 import type { Accounts } from '../identity/authenticators/contract.ts';
+import { checkMayTakeName } from '../identity/checkMayTakeName.ts';
 import { networkOf } from '../identity/http/networkOf.ts';
 import { Throttle } from '../identity/throttle.ts';
 import { alert, field, xsrfField } from './frame/formParts.ts';
@@ -186,7 +187,10 @@ ${account.approved ? '' : html`<button name="do" value="approve" aria-label="App
     const user = await identity.users.get(name);
     // Whoever signed up under an administrator's name would be one.
     if (user) checkMayTouchAdmin(context.principal, user);
-    if (context.form.get('do') === 'approve') await accounts.approve(name);
+    if (context.form.get('do') === 'approve') {
+      await checkMayTakeName(name, context.principal, identity);
+      await accounts.approve(name);
+    }
     if (context.form.get('do') === 'remove') {
       await accounts.remove(name);
       if (user) await identity.revokeAccess(user);

@@ -255,6 +255,16 @@ describe('no escalation', () => {
     expect((await world.user('root')).admin).toBe(true);
   });
 
+  test('nobody is given a name to which the settings give more than one has', async () => {
+    const { settings } = world.identity;
+    const roles = settings.roles.map((role) => (role.name === 'powerful' ? { ...role, users: ['operator'] } : role));
+    await world.identity.reload({ ...settings, roles });
+    expect(await manager('DELETE', '/users/operator')).toMatchObject({ status: 204 });
+    expect(await manager('PATCH', '/users/ada', { name: 'operator' })).toMatchObject({ status: 403 });
+    expect(await manager('PATCH', '/users/ada', { name: 'countess' })).toMatchObject({ status: 200 });
+    expect(await admin('PATCH', '/users/countess', { name: 'operator' })).toMatchObject({ status: 200 });
+  });
+
   test('nobody is put into a group that gives more than one has', async () => {
     expect(await manager('PATCH', '/users/ada', { groups: ['class', 'staff'] })).toMatchObject({ status: 403 });
     expect(await manager('PATCH', '/users/ada', { groups: [] })).toMatchObject({ status: 200, json: { groups: [] } });

@@ -233,6 +233,24 @@ describe('accounts', () => {
     expect((await ada.post('/hub/authorize', { username: 'x', do: 'approve', _xsrf })).status).toBe(403);
   });
 
+  test('of somebody with more rights than the one who approves waits for one who has them', async () => {
+    const role = { description: '', groups: [], services: [] };
+    const world = await open({
+      authentication: { authenticator: 'native', classes: { native: { open_signup: true } } },
+      roles: [
+        { ...role, name: 'helping', scopes: ['self', 'admin:users'], users: ['helper'] },
+        { ...role, name: 'operating', scopes: ['admin:servers'], users: ['operator'] },
+      ],
+    });
+    const password = { password: 'a fine password', repeated: 'a fine password' };
+    for (const username of ['operator', 'helper'])
+      await new PageVisitor(world).submit('/hub/signup', { username, ...password });
+    const helper = new PageVisitor(world);
+    await helper.get((await world.identity.links.create(await world.user('helper'))).path, typed);
+    const approve = (username: string) => helper.submit('/hub/authorize', { username, do: 'approve' });
+    expect([(await approve('operator')).status, (await approve('helper')).status]).toEqual([403, 302]);
+  });
+
   test('of an administrator is approved by administrators only', async () => {
     const world = await open({
       authentication: { authenticator: 'native', classes: { native: { open_signup: true } }, adminUsers: ['boss'] },

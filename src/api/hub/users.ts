@@ -2,6 +2,7 @@ import { z } from '@hono/zod-openapi';
 import { AtollError } from '../../core/errors.ts';
 import { checkMayGrantAdmin, checkMayTouchAdmin } from '../../identity/adminFlag.ts';
 import { checkMayJoin } from '../../identity/checkMayJoin.ts';
+import { checkMayTakeName } from '../../identity/checkMayTakeName.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { listableUsers } from '../../identity/scopes/listableUsers.ts';
 import type { User, UserQuery } from '../../identity/users.ts';
@@ -149,7 +150,10 @@ export function addUserRoutes(frame: ApiFrame, options: HubApiOptions): void {
       const name = body.name === undefined ? user.name : userNameOf(body.name);
       checkMayTouchAdmin(principal, user);
       if (body.admin) checkMayGrantAdmin(principal);
-      if (name !== user.name) checkMayRename(principal);
+      if (name !== user.name) {
+        checkMayRename(principal);
+        await checkMayTakeName(name, principal, identity);
+      }
       if (body.groups) await checkMayChangeGroups(principal, user, body.groups);
       if (name !== user.name) await checkNothingRuns(user);
       const { admin, groups, auth_state: authState } = body;

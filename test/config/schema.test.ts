@@ -184,11 +184,12 @@ describe('the JSON Schema of settings', () => {
         if (checked) taken += 1;
         return !checked || validate(asJson(text));
       }),
-      { numRuns: 800 },
+      // One seed, so that CI says the same of the same code; search with others by hand.
+      { numRuns: 800, seed: 20_261_124 },
     );
     // Not all of them were nonsense.
     expect(taken).toBeGreaterThan(100);
-  }, 60_000);
+  }, 300_000);
 });
 
 function plainSchema({ type }: Key): JsonSchema {

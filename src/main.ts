@@ -188,6 +188,11 @@ function parsePort(text: string): number {
   return port;
 }
 
+// Whoever reads the output may end before it ends, as `| head` does. That is no error, and no reason for `up` to end.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

@@ -1,6 +1,7 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { check } from '../../src/cli/check.ts';
 import { diff } from '../../src/cli/diff.ts';
@@ -134,6 +135,14 @@ describe('commands about settings', () => {
     const { code, out } = await run(schema);
     expect(code).toBe(0);
     expect(JSON.parse(out)).toMatchObject({ $schema: 'https://json-schema.org/draft/2020-12/schema' });
+  });
+
+  test('a reader who has enough of a long text is no error', () => {
+    const atoll = resolve(import.meta.dirname, '../../bin/atoll');
+    const { stdout, stderr } = spawnSync('sh', ['-c', '{ "$0" schema; echo "code $?" >&2; } | head -c 12', atoll], {
+      encoding: 'utf8',
+    });
+    expect({ stdout, stderr }).toEqual({ stdout: '{"$schema":"', stderr: 'code 0\n' });
   });
 
   test('check for another runtime', async () => {

@@ -18,6 +18,9 @@ export interface AuthStatesOptions {
   readable: boolean;
 }
 
+/** How many sealed states are in memory at a time. */
+const rowsAtATime = 500;
+
 /** What authenticators remember about people (tokens of their providers), sealed in the store. */
 export class AuthStates {
   readonly #store: Store;
@@ -104,13 +107,8 @@ export class AuthStates {
    * @returns how many users' states no key opens
    */
   async sealAgain(): Promise<number> {
-    const rows = await this.#store.db
-      .selectFrom('users')
-      .select(['id', 'auth_state', 'refresh_state'])
-      .where((row) => row.or([row('auth_state', 'is not', null), row('refresh_state', 'is not', null)]))
-      .execute();
     let closed = 0;
-    for (const row of rows) {
+    for await (const row of this.#sealedRows()) {
       for (const column of ['auth_state', 'refresh_state'] as const) {
         const sealed = row[column];
         if (sealed === null || this.#openWith(this.#sealers[0], row.id, sealed) !== undefined) continue;
@@ -126,6 +124,24 @@ export class AuthStates {
       }
     }
     return closed;
+  }
+
+  /** The users who have one. A part at a time: those of all people together may not fit into memory. */
+  async *#sealedRows(): AsyncGenerator<{ id: number; auth_state: string | null; refresh_state: string | null }> {
+    for (let last = 0; ; ) {
+      const rows = await this.#store.db
+        .selectFrom('users')
+        .select(['id', 'auth_state', 'refresh_state'])
+        .where('id', '>', last)
+        .where((row) => row.or([row('auth_state', 'is not', null), row('refresh_state', 'is not', null)]))
+        .orderBy('id')
+        .limit(rowsAtATime)
+        .execute();
+      yield* rows;
+      const end = rows.at(-1);
+      if (!end) return;
+      last = end.id;
+    }
   }
 
   async #row(user: User): Promise<{ auth_state: string | null; refresh_state: string | null }> {

@@ -77,6 +77,19 @@ describe('what authenticators remember', () => {
     await world.close();
   });
 
+  test('of many people is sealed again for each of them, whichever cannot be opened', async () => {
+    const [old, next] = [hex(), hex()];
+    const { world, states } = await open([old], [next, old], [next]);
+    const [before, both, last] = states;
+    const many = await world.identity.users.create(Array.from({ length: 1100 }, (_, index) => `user-${index}`));
+    for (const user of many) await before?.keep(user, voucher, { of: user.name });
+    await world.store.db.updateTable('users').set({ auth_state: 'v1.x' }).where('name', '=', 'user-499').execute();
+    expect(await both?.sealAgain()).toBe(1);
+    for (const user of many.filter(({ name }) => name !== 'user-499'))
+      expect(await last?.read(user)).toEqual({ of: user.name });
+    await world.close();
+  });
+
   test('takes keys from JUPYTERHUB_CRYPT_KEY, unless the settings name some', async () => {
     const [one, two] = [hex(), hex()];
     const written = await open([one]);

@@ -409,6 +409,21 @@ describe('Google', () => {
         user.hd === undefined ? [] : [['robot@project.example', 'admin@uni.edu', `${fake.url}/token`]],
       );
     });
+
+    test('a broken answer with the token of the service account is told, and does not come into the log', async () => {
+      const key = privateKey.export({ type: 'pkcs8', format: 'pem' });
+      const account = { client_email: 'r@x.example', private_key: key, token_uri: `${fake.url}/token` };
+      writeFileSync(keyFile, JSON.stringify(account));
+      google(ada, { '/token': { body: 'secret-of-google' } });
+      const traits = {
+        google_service_account_keys: { 'uni.edu': keyFile },
+        gsuite_administrator: { 'uni.edu': 'admin' },
+        allowed_google_groups: { 'uni.edu': ['staff'] },
+      };
+      const { status, world } = await signIn(settingsOf('google', { ...urls(), ...traits }));
+      expect(status).toBe(502);
+      expect(world.logged.join('')).not.toContain('secret');
+    });
   });
 });
 

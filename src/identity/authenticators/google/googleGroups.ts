@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { AtollError, messageOf } from '../../../core/errors.ts';
-import { asMap, badAnswer, textsIn } from '../oauth/claims.ts';
+import { asMap, badAnswer, parseJson, textsIn } from '../oauth/claims.ts';
 import type { ProviderHttp } from '../oauth/providerHttp.ts';
 
 /** How Google groups are read. */
@@ -93,7 +93,7 @@ export class GoogleGroups {
       headers: { 'Content-Type': 'application/x-www-form-urlencoded', Accept: 'application/json' },
       body: new URLSearchParams({ grant_type: grantType, assertion }),
     });
-    const answer = response.ok ? asMap(JSON.parse(await response.text())) : undefined;
+    const answer = response.ok ? asMap(parseJson(await response.text())) : undefined;
     if (typeof answer?.access_token !== 'string')
       throw badAnswer(service, `the token of the service account: status ${response.status}`);
     const seconds = typeof answer.expires_in === 'number' ? answer.expires_in : 600;

@@ -5,7 +5,7 @@ import type { AuthenticationSettings } from '../../../config/settings.ts';
 import { AtollError } from '../../../core/errors.ts';
 import { randomHex } from '../../../core/ids.ts';
 import { type Authenticated, type Authenticator, plainAuthenticator } from '../contract.ts';
-import { asMap, badAnswer, notAllowed, requiredText } from '../oauth/claims.ts';
+import { asMap, badAnswer, notAllowed, parseJson, requiredText } from '../oauth/claims.ts';
 import { ProviderHttp } from '../oauth/providerHttp.ts';
 import { authorizationHeader, type Credentials } from './oauth1.ts';
 
@@ -129,12 +129,4 @@ export function createMediaWikiAuthenticator({ classes }: AuthenticationSettings
       },
     },
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

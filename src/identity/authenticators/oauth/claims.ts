@@ -27,6 +27,15 @@ export function requiredText(user: Record<string, unknown>, claim: string, servi
   });
 }
 
+/** What a text says as JSON; undefined when it is none. Nothing of the text comes into an error: it may hold tokens. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
 /** A map, or undefined for anything else. */
 export function asMap(value: unknown): Record<string, unknown> | undefined {
   return typeof value === 'object' && value !== null && !Array.isArray(value)

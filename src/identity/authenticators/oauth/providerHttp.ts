@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { EnvHttpProxyAgent } from 'undici';
 import { AtollError, messageOf } from '../../../core/errors.ts';
+import { parseJson } from './claims.ts';
 
 /** How a provider is reached. */
 export interface ProviderHttpOptions {
@@ -121,14 +122,6 @@ async function readBounded(body: AsyncIterable<Uint8Array> | null): Promise<stri
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function causeOf(error: unknown): string {

@@ -1,7 +1,7 @@
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import * as oauth from 'oauth4webapi';
 import { AtollError } from '../../../core/errors.ts';
-import { asMap, badAnswer } from './claims.ts';
+import { asMap, badAnswer, parseJson } from './claims.ts';
 import type { Endpoints, TokenResponse } from './provider.ts';
 import type { ProviderHttp } from './providerHttp.ts';
 
@@ -196,14 +196,6 @@ function issuerIn(idToken: string | undefined): string | undefined {
 function algorithmIn(idToken: string): string | undefined {
   try {
     return decodeProtectedHeader(idToken).alg;
-  } catch {
-    return undefined;
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
   } catch {
     return undefined;
   }

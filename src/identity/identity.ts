@@ -21,7 +21,7 @@ import { IdentityPolicy } from './identityPolicy.ts';
 import { LastUseRecorder } from './lastUseRecorder.ts';
 import { LoginLinks } from './loginLinks.ts';
 import { toUserName } from './names.ts';
-import { OAuthClients, type ServerKey } from './oauth/clients.ts';
+import { type OAuthClient, OAuthClients, type ServerKey } from './oauth/clients.ts';
 import { OAuthProvider } from './oauth/provider.ts';
 import type { Principal } from './principal.ts';
 import { PrincipalCache, type TokenBearer } from './principalCache.ts';
@@ -252,9 +252,13 @@ export class Identity {
     return user && this.#principalOf(user);
   }
 
-  /** What a token permits now: what it asked for, as far as its owner holds it. */
-  async scopesOfToken(token: Token, owner: Principal): Promise<ScopeSet> {
-    const client = token.oauthClientId === null ? undefined : await this.oauthClients.get(token.oauthClientId);
+  /**
+   * What a token permits now: what it asked for, as far as its owner holds it.
+   * @param known the OAuth client it was issued to; it is looked up when the caller does not have it
+   */
+  async scopesOfToken(token: Token, owner: Principal, known?: OAuthClient): Promise<ScopeSet> {
+    const client =
+      token.oauthClientId === null ? undefined : (known ?? (await this.oauthClients.get(token.oauthClientId)));
     const wanted = requestedScopes(
       {
         scopes: token.scopes,

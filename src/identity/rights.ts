@@ -1,3 +1,4 @@
+import type { OAuthClient } from './oauth/clients.ts';
 import type { Principal } from './principal.ts';
 import type { RoleBook } from './roles/roleBook.ts';
 import type { ScopeCatalogue } from './scopes/scopeCatalogue.ts';
@@ -14,5 +15,5 @@ export interface Rights {
   /** What both sets hold, group filters resolved by today's memberships. */
   intersect(a: ScopeSet, b: ScopeSet): Promise<ScopeSet>;
   /** What a token permits now: what it asked for, as far as its owner holds it. */
-  scopesOfToken(token: Token, owner: Principal): Promise<ScopeSet>;
+  scopesOfToken(token: Token, owner: Principal, known?: OAuthClient): Promise<ScopeSet>;
 }

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { type IdentityWorld, openIdentityWorld } from '../support/identityWorld.ts';
 
 let world: IdentityWorld;
@@ -167,6 +167,21 @@ describe('the tokens one has', () => {
     for (const id of ['a2', 'a999', 'b1', 'a1e0', '%2e%2e'])
       expect((await call(token, 'DELETE', `/users/ada/tokens/${id}`)).status).toBe(404);
     expect((await call(token, 'GET', '/users/root/tokens')).status).toBe(404);
+  });
+
+  test('are listed with one look at each OAuth client, however many of its tokens there are', async () => {
+    const { clientId } = await world.identity.issueServerCredentials({ user: 'ada', serverName: '' });
+    const { id } = await world.user('ada');
+    for (let count = 0; count < 20; count++)
+      await world.identity.tokens.create({ userId: id, scopes: [], note: '', oauthClientId: clientId });
+    const token = await world.token('ada');
+    const looks = vi.spyOn(world.identity.oauthClients, 'get');
+    const { json } = await call(token, 'GET', '/users/ada/tokens');
+    const listed = json.api_tokens as { oauth_client: string; scopes: string[] }[];
+    const issued = listed.filter(({ oauth_client }) => oauth_client === 'Server at /user/ada/');
+    expect(issued).toHaveLength(20);
+    for (const { scopes } of issued) expect(scopes).toContain('access:servers!server=ada/');
+    expect(looks).toHaveBeenCalledTimes(1);
   });
 
   test('of one OAuth client go together', async () => {

@@ -1,6 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import { AtollError } from '../../core/errors.ts';
 import type { Client } from '../../identity/http/client.ts';
+import type { OAuthClient } from '../../identity/oauth/clients.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { lifetimeForToken, scopesForToken } from '../../identity/tokenGrants.ts';
 import { publicIdOf, type Token } from '../../identity/tokens.ts';
@@ -82,7 +83,12 @@ export function addTokenRoutes(frame: ApiFrame, { identity }: HubApiOptions): vo
     async ({ params }) => {
       const owner = await ownerOf(params.user);
       const list = await tokens.list(owner.userId ?? 0);
-      return json({ api_tokens: await Promise.all(list.map((token) => modelOf(token, owner))) });
+      // Of hundreds of tokens, most are of the same few clients.
+      const clients = new Map<string, OAuthClient | undefined>();
+      for (const id of new Set(list.flatMap(({ oauthClientId }) => oauthClientId ?? [])))
+        clients.set(id, await identity.oauthClients.get(id));
+      const models = list.map((token) => modelOf(token, owner, clients.get(token.oauthClientId ?? '')));
+      return json({ api_tokens: await Promise.all(models) });
     },
   );
 
@@ -107,7 +113,7 @@ export function addTokenRoutes(frame: ApiFrame, { identity }: HubApiOptions): vo
         note: body?.note ?? (own ? 'Requested via api' : `Requested via api by ${requester.kind} ${requester.name}`),
         ...(lifetime !== undefined && { expiresInSeconds: lifetime }),
       });
-      return json({ ...(await modelOf(token, owner)), token: secret }, 201);
+      return json({ ...(await modelOf(token, owner, undefined)), token: secret }, 201);
     },
   );
 
@@ -121,7 +127,9 @@ export function addTokenRoutes(frame: ApiFrame, { identity }: HubApiOptions): vo
     },
     async ({ params }) => {
       const owner = await ownerOf(params.user);
-      return json(await modelOf(await find(owner, params.token), owner));
+      const token = await find(owner, params.token);
+      const client = token.oauthClientId === null ? undefined : await identity.oauthClients.get(token.oauthClientId);
+      return json(await modelOf(token, owner, client));
     },
   );
 
@@ -152,14 +160,17 @@ export function addTokenRoutes(frame: ApiFrame, { identity }: HubApiOptions): vo
     return token;
   }
 
-  async function modelOf(token: Token, owner: Principal): Promise<Record<string, unknown>> {
-    const client = token.oauthClientId === null ? undefined : await identity.oauthClients.get(token.oauthClientId);
+  async function modelOf(
+    token: Token,
+    owner: Principal,
+    client: OAuthClient | undefined,
+  ): Promise<Record<string, unknown>> {
     return {
       kind: 'api_token',
       id: publicIdOf(token),
       user: owner.name,
       roles: [],
-      scopes: (await identity.scopesOfToken(token, owner)).toList(),
+      scopes: (await identity.scopesOfToken(token, owner, client)).toList(),
       created: timestamp(token.createdAt),
       last_activity: timestamp(token.lastActivity),
       expires_at: timestamp(token.expiresAt),

@@ -17,7 +17,7 @@ export async function needsConsent(
   if (client.noConfirm || ('user' in client.target && client.target.user === principal.name)) return false;
   for (const token of await identity.tokens.list(principal.userId ?? 0)) {
     if (token.oauthClientId !== client.id) continue;
-    const held = await identity.scopesOfToken(token, principal);
+    const held = await identity.scopesOfToken(token, principal, client);
     if ((await firstBeyond(granted.effective, held, identity)) === undefined) return false;
   }
   return true;

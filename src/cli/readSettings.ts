@@ -17,6 +17,15 @@ export interface ReadSettings {
   notes: string[];
   /** The texts they come from. */
   inputs: readonly ValuesInput[];
+  /** Python in them has a say in the settings, and is to be run where they are used. */
+  hasPython: boolean;
+}
+
+/** What {@link keepSettings} writes. */
+interface KeptSettings {
+  inputs: readonly ValuesInput[];
+  /** What came of the texts. Whoever finds it needs neither the texts nor, in memory, what reads them. */
+  result?: Pick<ReadSettings, 'settings' | 'notes'>;
 }
 
 /**
@@ -41,17 +50,20 @@ export async function readSettings(
  * Keeps what `up` read for the hub it starts: a pipe can be read only once, and a hub that is started again shall run by
  * the same settings, whatever became of the files. Returns the path of the private file.
  */
-export function keepSettings({ inputs }: Pick<ReadSettings, 'inputs'>, folder: DataFolder): string {
+export function keepSettings(read: Pick<ReadSettings, 'inputs'> | ReadSettings, folder: DataFolder): string {
   const path = join(folder.run, 'settings.json');
+  const kept: KeptSettings = { inputs: read.inputs };
+  if ('settings' in read && !read.hasPython) kept.result = { settings: read.settings, notes: read.notes };
   // A hub that starts at this moment reads the old ones or the new ones, never a half.
-  writeFileSync(`${path}.new`, JSON.stringify(inputs), { mode: 0o600 });
+  writeFileSync(`${path}.new`, JSON.stringify(kept), { mode: 0o600 });
   renameSync(`${path}.new`, path);
   return path;
 }
 
 /** Reads what {@link keepSettings} kept. See {@link readSettings}. */
 export async function readKeptSettings(path: string, python?: BridgeHolder): Promise<ReadSettings> {
-  return checked(JSON.parse(readFileSync(path, 'utf8')) as ValuesInput[], [], python);
+  const { inputs, result } = JSON.parse(readFileSync(path, 'utf8')) as KeptSettings;
+  return result ? { ...result, inputs, hasPython: false } : checked(inputs, [], python);
 }
 
 async function checked(
@@ -60,14 +72,14 @@ async function checked(
   python: BridgeHolder | undefined,
   options: LoadOptions = {},
 ): Promise<ReadSettings> {
-  const { settings, problems } = await load(inputs, python, options);
+  const { settings, problems, values } = await load(inputs, python, options);
   const all = [...found, ...problems];
   const errors = all.filter((problem) => problem.severity === 'error');
   if (errors.length > 0)
     throw new AtollError('ATOLL_SETTINGS_INVALID', 'Atoll cannot run by these settings.', {
       evidence: errors.map(problemLine).join('\n  '),
     });
-  return { settings, inputs, notes: notesOf(all) };
+  return { settings, inputs, notes: notesOf(all), hasPython: hasPython(values) };
 }
 
 async function load(

@@ -47,7 +47,7 @@ test.each([
     { idleTimeout: 30, adaptivePeriod: 0.5 },
   ],
   [{ cluster_max_workers: 7 }, { maxWorkers: 7 }],
-  [{ image: 'ignored', scheduler_extra_pod_config: {} }, {}],
+  [{ image: 'example/dask:1', scheduler_extra_pod_config: {} }, { image: 'example/dask:1' }],
 ])('%o gives %o', (overrides, expected) => {
   expect(config({}, overrides)).toEqual({ ...config(), ...expected });
 });

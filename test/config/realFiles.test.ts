@@ -49,6 +49,13 @@ describe('files that operators really wrote', () => {
     }
   });
 
+  test('settings are plain data: those that `up` writes down are what the hub reads', async () => {
+    for (const file of files) {
+      const { settings } = await loadSettingsFiles(layersOf(file));
+      expect(JSON.parse(JSON.stringify(settings))).toEqual(settings);
+    }
+  });
+
   test('a hub of three layers means what its operators mean', async () => {
     const hub = join(folder, '2i2c/nasa-ghg-hub/prod.values.yaml');
     const { settings, values } = await loadSettingsFiles(layersOf(hub));

@@ -205,6 +205,10 @@ test('whose a token is, in the old way, is told to programs with a token only', 
     status: 200,
     json: { name: 'root' },
   });
+  expect(await call(ada, 'GET', '/authorizations/token/the-token-of-the-issuer')).toMatchObject({
+    status: 200,
+    json: { kind: 'service', name: 'issuer' },
+  });
   expect((await call(ada, 'GET', '/authorizations/token/nonsense')).status).toBe(404);
   expect((await call(null, 'GET', `/authorizations/token/${root}`)).status).toBe(403);
 });

@@ -4,6 +4,7 @@ import { ScopeSet } from '../../identity/scopes/scopeSet.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
 import { json } from '../frame/replies.ts';
 import type { HubApiOptions } from './hubApiOptions.ts';
+import { serviceSchema } from './serviceModel.ts';
 import { userModel, userSchema } from './userModel.ts';
 
 /** How services of JupyterHub before 0.8 found out whose token they were given. */
@@ -16,12 +17,13 @@ export function addAuthorizationRoutes(frame: ApiFrame, options: HubApiOptions):
       summary: 'Whose token this is; use GET /user with that token instead',
       access: 'identified',
       deprecated: true,
-      responses: { 200: { description: 'The owner of the token.', schema: userSchema } },
+      responses: { 200: { description: 'The owner of the token.', schema: userSchema.or(serviceSchema) } },
     },
     async ({ params, via }) => {
       if (via !== 'token') throw new AtollError('ATOLL_FORBIDDEN', 'Only for callers with a token');
       const owner = await identity.fromToken(params.token);
-      const user = owner?.kind === 'user' ? await identity.users.get(owner.name) : undefined;
+      if (owner?.kind === 'service') return json({ kind: owner.kind, name: owner.name, admin: owner.admin });
+      const user = owner && (await identity.users.get(owner.name));
       if (!user) throw new AtollError('ATOLL_NOT_FOUND', 'There is no such token.');
       return json(await userModel(user, ScopeSet.of(identifyScopesOf(user.name)), options));
     },

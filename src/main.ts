@@ -188,9 +188,11 @@ function parsePort(text: string): number {
   return port;
 }
 
-// Whoever reads the output may end before it ends, as `| head` does. That is no error, and no reason for `up` to end.
+// Whoever reads the output may end before it ends, as `| head` does: no failure. Nothing of this is a reason for `up` to end.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code !== 'EPIPE') throw error;
+  if (error.code === 'EPIPE') return;
+  console.error(`atoll: The output cannot be written: ${error.message}`);
+  process.exitCode = 1;
 });
 
 try {

@@ -86,6 +86,7 @@ export async function up(options: UpOptions): Promise<void> {
   await stopped.promise;
   reloader.close();
   await supervisor.stop({ workloads: stopWorkloads });
+  console.log(stopWorkloads ? 'Stopped, with all servers and clusters.' : 'Stopped. Servers and clusters go on.');
   process.exit(0);
 }
 

@@ -137,12 +137,17 @@ describe('commands about settings', () => {
     expect(JSON.parse(out)).toMatchObject({ $schema: 'https://json-schema.org/draft/2020-12/schema' });
   });
 
-  test('a reader who has enough of a long text is no error', () => {
+  test('a reader who has enough of a long text is no failure, a disk that is full is one', () => {
     const atoll = resolve(import.meta.dirname, '../../bin/atoll');
-    const { stdout, stderr } = spawnSync('sh', ['-c', '{ "$0" schema; echo "code $?" >&2; } | head -c 12', atoll], {
-      encoding: 'utf8',
+    const run = (script: string) => spawnSync('sh', ['-c', script, atoll], { encoding: 'utf8' });
+    expect(run('{ "$0" schema; echo "code $?" >&2; } | head -c 12')).toMatchObject({
+      stdout: '{"$schema":"',
+      stderr: 'code 0\n',
     });
-    expect({ stdout, stderr }).toEqual({ stdout: '{"$schema":"', stderr: 'code 0\n' });
+    expect(run('"$0" schema > /dev/full')).toMatchObject({
+      status: 1,
+      stderr: expect.stringMatching(/^atoll: The output cannot be written: ENOSPC.*\n$/),
+    });
   });
 
   test('check for another runtime', async () => {

@@ -44,6 +44,7 @@ test('with --stop-workloads, the end of Atoll is that of servers too', async () 
     const running = (): string[] => processesIn(join(ending.data, 'homes/ada'));
     await until('the server', () => running().length > 0);
     expect(await ending.stop()).toBe(0);
+    await until('the last word', () => ending.output.includes('\nStopped, with all servers and clusters.\n'));
     expect(running()).toEqual([]);
   } finally {
     await ending.end();
@@ -57,6 +58,7 @@ test('servers go on without Atoll, unless it is told to end them', async () => {
   const workload = await workloadOfServer();
 
   expect(await atoll.stop()).toBe(0);
+  await until('the last word', () => atoll.output.includes('\nStopped. Servers and clusters go on.\n'));
   expect(ofAda()).not.toEqual([]);
   await atoll.up();
   await until('the server', serverAnswers);

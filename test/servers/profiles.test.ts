@@ -93,6 +93,14 @@ test('capitals of groups do not matter, and people can be named', () => {
   expect(shown('bob', [])).toEqual([['all'], ['named'], ['options', [1, false]]]);
 });
 
+test('a server that was started before there were profiles has none', async () => {
+  const settings = new LiveSettings({ ...defaultSettings(), profiles: [everybody, few] });
+  const profiles = createServerProfiles({ settings, personOf: async (name) => ({ name, groups: [], admin: false }) });
+  expect(await profiles.describe('ada', await profiles.check('ada', {}))).toBe('All');
+  expect(await profiles.describe('ada', {})).toBeUndefined();
+  expect(await profiles.describe('ada', { profile: 'gone' })).toBe('gone');
+});
+
 test('who runs by other settings than those in force is told, until the next start', async () => {
   const { servers, settings } = await open();
   await servers.start('ada', '', { userOptions: { profile: 'few' } });

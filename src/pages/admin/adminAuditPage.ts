@@ -56,7 +56,7 @@ ${
 
 function table(records: readonly AuditRecord[]): Html {
   return html`<div class="card flush"><table class="stack">
-<thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">To whom</th></tr></thead>
+<thead><tr><th scope="col">When (UTC)</th><th scope="col">Who</th><th scope="col">What</th><th scope="col">To whom</th></tr></thead>
 <tbody>
 ${records.map(
   (record) => html`<tr>

@@ -42,7 +42,7 @@ export interface ServerProfiles {
     userOptions: Readonly<Record<string, unknown>>,
     base?: ServerSettings,
   ): Promise<ServerSettings>;
-  /** What user_options stand for, in the words of the form: `Small · Environment: Pangeo`. Undefined: no profile. */
+  /** What the user_options that a start kept stand for, in the words of the form: `Small · Environment: Pangeo`. Undefined: no profile. */
   describe(user: string, userOptions: Readonly<Record<string, unknown>>): Promise<string | undefined>;
 }
 
@@ -94,12 +94,14 @@ export function createServerProfiles({ settings, source, personOf }: ServerProfi
       return overrideServers({ ...settings.current, servers: base }, traits);
     },
     async describe(user, sent) {
+      // A start keeps the profile that counts. Without one, there were no profiles then.
+      if (typeof sent.profile !== 'string') return undefined;
       try {
         const { choice } = await choiceOf(user, sent);
         return choice && describeChoice(choice);
       } catch {
         // The profile is not offered any more.
-        return typeof sent.profile === 'string' ? sent.profile : undefined;
+        return sent.profile;
       }
     },
   };

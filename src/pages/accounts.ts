@@ -8,6 +8,7 @@ import { networkOf } from '../identity/http/networkOf.ts';
 import { Throttle } from '../identity/throttle.ts';
 import { alert, field, xsrfField } from './frame/formParts.ts';
 import type { PageContext, PageFrame } from './frame/pageFrame.ts';
+import { offsetIn, pager } from './frame/pager.ts';
 import type { PagesOptions } from './pagesOptions.ts';
 
 /** Accounts that people make themselves: sign-up, change of password, and approval by an administrator. */
@@ -20,6 +21,9 @@ export function addAccountPages(frame: PageFrame, { identity }: PagesOptions): v
 }
 
 type Identity = PagesOptions['identity'];
+
+/** Accounts on one page of their list. */
+const pageLength = 50;
 
 /** So that nobody fills the list of accounts that wait for approval: ten sign-ups are free, then they become rare. */
 const signUpLimits = { free: 10, firstWaitSeconds: 60, lastWaitSeconds: 3600, capacity: 10_000 };
@@ -152,12 +156,14 @@ ${newPasswordFields(accounts)}
 function addApproval(frame: PageFrame, identity: Identity, accounts: Accounts): void {
   frame.page({ method: 'get', path: '/hub/authorize', access: 'signedIn' }, async (context) => {
     await checkMayApprove(context);
-    const list = await accounts.list();
+    const all = await accounts.list();
+    const offset = offsetIn(context.url);
+    const list = all.slice(offset, offset + pageLength);
     return context.page(
       'Accounts',
       html`<h1>Accounts</h1>
 ${
-  list.length === 0
+  all.length === 0
     ? html`<p>Nobody has signed up yet.</p>`
     : html`<div class="card flush"><table class="stack">
 <thead><tr><th scope="col">Name</th><th scope="col">State</th><th scope="col">Since</th><th scope="col">Do</th></tr></thead>
@@ -177,7 +183,8 @@ ${account.approved ? '' : html`<button name="do" value="approve" aria-label="App
 )}
 </tbody>
 </table></div>`
-}`,
+}
+${pager({ url: context.url, offset, limit: pageLength, total: all.length })}`,
     );
   });
 

@@ -233,6 +233,23 @@ describe('accounts', () => {
     expect((await ada.post('/hub/authorize', { username: 'x', do: 'approve', _xsrf })).status).toBe(403);
   });
 
+  test('are listed a page at a time, those that wait first', async () => {
+    const world = await open(native);
+    const row = { hash: 'x', approved: 1, created_at: 5 };
+    const names = Array.from({ length: 60 }, (_, index) => `user-${index + 10}`);
+    await world.store.db
+      .insertInto('passwords')
+      .values([...names.map((user_name) => ({ ...row, user_name })), { ...row, user_name: 'zoe', approved: 0 }])
+      .execute();
+    const root = await adminVisitor(world);
+    const namesOn = async (path: string) =>
+      [...(await (await root.get(path)).text()).matchAll(/<th scope="row">([^<]+)</g)].map((match) => match[1]);
+    const first = await namesOn('/hub/authorize');
+    expect([first.length, first[0], first[1]]).toEqual([50, 'zoe', 'user-10']);
+    const second = await namesOn('/hub/authorize?offset=50');
+    expect([second.length, second.at(-1)]).toEqual([11, 'user-69']);
+  });
+
   test('of somebody with more rights than the one who approves waits for one who has them', async () => {
     const role = { description: '', groups: [], services: [] };
     const world = await open({

@@ -144,9 +144,12 @@ describe('settings files that change while Atoll runs', () => {
     write(settings(profile).replace('[root]', '[root, "a/b"]'));
     await printed(/refused; the old settings stay in force\.\n[^]*ATOLL_USER_NAME_INVALID/, from);
     await until('the hub', async () => (await call('/users/grace').catch(() => undefined))?.status === 200);
-    expect(await report()).toMatchObject({
-      refused: { problems: [expect.stringContaining('ATOLL_USER_NAME_INVALID')] },
+    // The terminal is told first.
+    const { refused } = await until('the report', async () => {
+      const told = await report();
+      return told.refused !== null && told;
     });
+    expect(refused).toMatchObject({ problems: [expect.stringContaining('ATOLL_USER_NAME_INVALID')] });
   });
 
   test('SIGHUP reads them at once', async () => {

@@ -27,11 +27,9 @@ export class LiveSettings implements Live<Settings> {
 
   /** A part of the settings, as it is at each look. */
   part<T>(choose: (settings: Settings) => T): Live<T> {
-    const whole = this;
-    return {
-      get current() {
-        return choose(whole.current);
-      },
-    };
+    return Object.defineProperty({} as { current: T }, 'current', {
+      get: () => choose(this.current),
+      enumerable: true,
+    });
   }
 }

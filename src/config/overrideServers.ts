@@ -75,7 +75,7 @@ function contextOf(settings: Settings, row: Key, value: unknown): ApplyContext {
     runtime: settings.runtime.kind,
     written: (at) => {
       const inside = at.reduce<unknown>((node, part) => (node as Record<string, unknown> | undefined)?.[part], value);
-      return typeof inside === 'object' || inside === undefined ? '' : String(inside);
+      return ['string', 'number', 'boolean'].includes(typeof inside) ? String(inside) : '';
     },
     // Warnings were given when the settings were read.
     warn: () => undefined,

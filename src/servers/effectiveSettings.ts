@@ -61,9 +61,17 @@ export class EffectiveSettings {
   }
 }
 
+/** What says how the hub treats servers, and nothing to a server itself. */
+const ofTheHub: ReadonlySet<string> = new Set<keyof ServerSettings>([
+  'allowNamedServers',
+  'namedServerLimit',
+  'concurrentStartLimit',
+  'activeServerLimit',
+  'redirectToServer',
+]);
+
 /** Tells apart what servers are started with, as far as a start depends on it. */
 export function digestOf(settings: ServerSettings): string {
-  const { allowNamedServers, namedServerLimit, concurrentStartLimit, activeServerLimit, redirectToServer, ...start } =
-    settings;
-  return sha256Hex(JSON.stringify(start)).slice(0, 32);
+  const start = Object.entries(settings).filter(([name]) => !ofTheHub.has(name));
+  return sha256Hex(JSON.stringify(Object.fromEntries(start))).slice(0, 32);
 }

@@ -32,8 +32,9 @@ describe('the profiles that operators really wrote', () => {
           expect(choice?.profile.slug).toBe(profile.slug);
           const traits = choice ? traitsOf(choice) : {};
           const servers = overrideServers(settings, traits);
-          if (typeof traits.mem_limit === 'number') expect(servers.memoryLimit).toBe(Math.floor(traits.mem_limit));
-          if (traits.image !== undefined) expect(servers.pod.image).toBe(traits.image);
+          const limit = typeof traits.mem_limit === 'number' ? Math.floor(traits.mem_limit) : servers.memoryLimit;
+          expect(servers.memoryLimit).toBe(limit);
+          expect(servers.pod.image).toBe(traits.image ?? servers.pod.image);
           choices += 1;
         }
       }

@@ -49,11 +49,11 @@ export interface IdentityWorld {
   /** The same without any headers added, for a server on a port. */
   fetch(request: Request): Response | Promise<Response>;
   /** The user of that name, made if need be. */
-  user(name: string, admin?: boolean): Promise<User>;
+  user: (name: string, admin?: boolean) => Promise<User>;
   /** A stopped server of a user (who is made if need be), as far as the store knows. */
   server(user: string, name: string): Promise<void>;
   /** A new token of a user (who is made if need be). */
-  token(name: string, scopes?: readonly string[]): Promise<string>;
+  token: (name: string, scopes?: readonly string[]) => Promise<string>;
   close(): Promise<void>;
 }
 

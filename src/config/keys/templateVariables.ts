@@ -34,7 +34,9 @@ export function applyTemplateVariables(
   for (const [name, value] of Object.entries(variables)) {
     const set = Object.hasOwn(setters, name) ? setters[name] : undefined;
     if (!set)
-      context.warn('ATOLL_SETTINGS_NOT_SUPPORTED', `No page of Atoll uses the variable ${quoted(name)}.`, { at: [name] });
+      context.warn('ATOLL_SETTINGS_NOT_SUPPORTED', `No page of Atoll uses the variable ${quoted(name)}.`, {
+        at: [name],
+      });
     else if (typeof value === 'string') set(settings, value);
     else context.refuse('ATOLL_SETTINGS_VALUE', 'This must be text.', { at: [name] });
   }

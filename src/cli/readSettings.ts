@@ -2,6 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BridgeHolder } from '../bridge/bridgeHolder.ts';
 import { hasPython } from '../bridge/hasPython.ts';
+import type { KeptSettings } from '../config/keptSettings.ts';
 import { type LoadedSettings, type LoadOptions, loadSettings } from '../config/loadSettings.ts';
 import type { Problem } from '../config/problem.ts';
 import type { Settings } from '../config/settings.ts';
@@ -19,13 +20,6 @@ export interface ReadSettings {
   inputs: readonly ValuesInput[];
   /** Python in them has a say in the settings, and is to be run where they are used. */
   hasPython: boolean;
-}
-
-/** What {@link keepSettings} writes. */
-interface KeptSettings {
-  inputs: readonly ValuesInput[];
-  /** What came of the texts. Whoever finds it needs neither the texts nor, in memory, what reads them. */
-  result?: Pick<ReadSettings, 'settings' | 'notes'>;
 }
 
 /**

@@ -202,7 +202,8 @@ export function runtimeContract({ name, makeRuntime, skip = [] }: RuntimeContrac
       await logHas(id, 'up');
       await world.runtime.stop(id, { graceSeconds: 60 });
       expect((await exited(id)).exit).toMatchObject({ code: 5, signal: null });
-      expect((await log(id)).at(-1)).toBe('bye');
+      // A shell may have a word of its own about the child that was asked too.
+      expect(await log(id)).toContain('bye');
     });
 
     check('stop kills what does not listen, with all its children', async () => {

@@ -1,3 +1,4 @@
+import type { KeptSettings } from '../../config/keptSettings.ts';
 import type { KubernetesObject } from '../../config/podSettings.ts';
 import { sha256Hex } from '../../core/ids.ts';
 import { ports, serviceNames } from '../ports.ts';
@@ -8,7 +9,8 @@ import { partAnnotations, partPod } from './partPod.ts';
 /** The settings of a release as the hub reads them: the files, and where they run. */
 export function settingsForHub(release: Release): string {
   const kind = { name: 'atoll deploy', text: 'atoll: { runtime: { kind: kubernetes } }\n' };
-  return JSON.stringify([...release.inputs, kind]);
+  const kept: KeptSettings = { inputs: [...release.inputs, kind] };
+  return JSON.stringify(kept);
 }
 
 /** The hub: one pod with a volume for its data, its settings, and the rights that the runtime needs. */

@@ -1,4 +1,5 @@
 import type { ClusterOptionSettings } from '../config/settings.ts';
+import { isRecord } from '../core/isRecord.ts';
 import { formatBytes } from '../core/quantities.ts';
 import type { ClusterOptions, ClusterUser } from './clusterOptions.ts';
 import type { OptionField } from './optionFields.ts';
@@ -109,8 +110,4 @@ function sharesOf(node: { cores: number; memory: number }): Record<string, Recor
     shares.push([name, { worker_cores: cores, worker_threads: cores, worker_memory: memory }]);
   }
   return Object.fromEntries(shares);
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

@@ -1,4 +1,5 @@
 import { AtollError } from '../core/errors.ts';
+import { isRecord } from '../core/isRecord.ts';
 import type { ApplyContext, Key } from './keys/key.ts';
 import { podTraits } from './keys/podTraits.ts';
 import { serverTraits } from './keys/serverTraits.ts';
@@ -38,7 +39,7 @@ function setTrait(settings: Settings, row: Key, value: unknown): void {
     else row.unset?.(settings);
     return;
   }
-  if (!isMap(value)) return apply(settings, row, value);
+  if (!isRecord(value)) return apply(settings, row, value);
   const before = structuredClone(settings.servers);
   const removed = Object.keys(value).filter((name) => value[name] === null);
   apply(settings, row, Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null)));
@@ -61,12 +62,8 @@ function restoreMissing(now: object, before: object, removed: readonly string[])
   for (const [name, old] of Object.entries(before) as [string, unknown][]) {
     const present = target[name];
     if (present === undefined && !removed.includes(name)) target[name] = old;
-    else if (isMap(present) && isMap(old)) restoreMissing(present, old, removed);
+    else if (isRecord(present) && isRecord(old)) restoreMissing(present, old, removed);
   }
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function contextOf(settings: Settings, row: Key, value: unknown): ApplyContext {

@@ -6,6 +6,7 @@ import type {
   UnlistedChoiceSettings,
 } from '../../config/profileSettings.ts';
 import { AtollError } from '../../core/errors.ts';
+import { isRecord } from '../../core/isRecord.ts';
 
 /** The value of an option that says "what I typed in", as KubeSpawner's form has it. */
 export const unlistedChoice = 'unlisted_choice';
@@ -114,7 +115,7 @@ function mergeTraits(under: ServerTraits, over: ServerTraits): ServerTraits {
   const merged = { ...under };
   for (const [name, value] of Object.entries(over)) {
     const before = merged[name];
-    merged[name] = isMap(value) && isMap(before) ? mergeTraits(before, value) : value;
+    merged[name] = isRecord(value) && isRecord(before) ? mergeTraits(before, value) : value;
   }
   return merged;
 }
@@ -123,12 +124,8 @@ function mergeTraits(under: ServerTraits, over: ServerTraits): ServerTraits {
 function fillIn(template: unknown, value: string): unknown {
   if (typeof template === 'string') return template.replaceAll('{value}', () => value);
   if (Array.isArray(template)) return template.map((item) => fillIn(item, value));
-  if (!isMap(template)) return template;
+  if (!isRecord(template)) return template;
   return Object.fromEntries(Object.entries(template).map(([name, item]) => [name, fillIn(item, value)]));
-}
-
-function isMap(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function shown(value: unknown): string {

@@ -1,6 +1,7 @@
 /**
  * A whole Atoll under mixed load for a long time: sign-ins, starts and stops of real JupyterLabs, kernels over WebSockets,
- * Dask clusters, requests broken off, and (in the first and the last tenth) hub and edge killed. Does it give everything back?
+ * Dask clusters, requests and WebSockets broken off, and (in the first and the last tenth) hub and edge killed. Does it give
+ * everything back?
  *
  *   node bench/soak.ts [minutes, default 60]
  *
@@ -8,8 +9,9 @@
  * failed in it, or when something is left over at the end.
  */
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { get } from 'node:http';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -19,7 +21,7 @@ import { Atoll } from '../test/support/atoll.ts';
 import { Kernel } from '../test/support/kernel.ts';
 import { signIn } from '../test/support/signIn.ts';
 import { until } from '../test/support/until.ts';
-import { residentMemory } from './support/processTree.ts';
+import { noise, openSockets, processCount, type Sample, takeSample } from './soak/sample.ts';
 import { stopServer, timeServerStart } from './support/serverStart.ts';
 import { median } from './support/statistics.ts';
 
@@ -27,7 +29,9 @@ const minutes = Number(process.argv[2] ?? 60);
 const token = 'soak-token-of-atoll-0123456789';
 const people = ['ada', 'bob', 'cleo', 'dora'];
 const sampleEveryMs = 30_000;
-const killEveryMs = 20_000;
+const endEveryMs = 20_000;
+/** After so long a cluster ends whose program was killed. */
+const clusterIdleSeconds = 45;
 
 const environment = await ensureEnvironment({
   stateDirectory: resolve(import.meta.dirname, '../.cache'),
@@ -45,28 +49,10 @@ jupyterhub:
       Authenticator: { allow_all: true }
     services:
       soak: { apiToken: ${token}, admin: true }
+atoll: { clusters: { idleTimeout: ${clusterIdleSeconds} } }
 `,
 });
 const hub = { url: atoll.url, token };
-
-/** What Atoll itself holds; each of it must not grow for ever. */
-interface Sample {
-  'MB of the hub': number;
-  'MB of the edge': number;
-  'files of the hub': number;
-  'files of the edge': number;
-  'MB of the store': number;
-  processes: number;
-}
-/** As much as a value may differ between two times without being a leak. */
-const noise: Sample = {
-  'MB of the hub': 25,
-  'MB of the edge': 25,
-  'files of the hub': 20,
-  'files of the edge': 20,
-  'MB of the store': 8,
-  processes: 12,
-};
 
 const startedAt = performance.now();
 const wholeMs = minutes * 60_000;
@@ -76,7 +62,7 @@ const counts: Record<string, number> = {};
 const failures: string[] = [];
 const samples: Sample[] = [];
 
-await Promise.all([...people.map(live), wander(), wander(), sampleRegularly(), killNowAndThen()]);
+await Promise.all([...people.map(live), wander(), wander(), leaveSockets(), sampleRegularly(), endRolesNowAndThen()]);
 const ok = await judge();
 await atoll.end();
 rmSync(data, { recursive: true, force: true });
@@ -104,7 +90,7 @@ async function useKernel(person: string): Promise<void> {
   }
 }
 
-/** A program of its own, that is ended in the middle now and then, as notebooks are. */
+/** A program of its own. Every third one is killed in the middle, and its cluster ends for want of work. */
 async function useCluster(person: string): Promise<void> {
   const variables = {
     JUPYTERHUB_API_TOKEN: await tokenOf(person),
@@ -112,10 +98,16 @@ async function useCluster(person: string): Promise<void> {
     DASK_GATEWAY__ADDRESS: `${atoll.url}/services/dask-gateway/`,
   };
   const script = resolve(import.meta.dirname, 'support/gatewayRound.py');
-  await promisify(execFile)(environment.python, [script, '2'], {
-    env: { ...process.env, ...variables },
-    timeout: 120_000,
-  });
+  const killed = Math.random() < 1 / 3;
+  try {
+    await promisify(execFile)(environment.python, [script, '2'], {
+      env: { ...process.env, ...variables },
+      timeout: killed ? 2000 + Math.random() * 2000 : 120_000,
+      killSignal: 'SIGKILL',
+    });
+  } catch (error) {
+    if (!killed) throw error;
+  }
 }
 
 async function tokenOf(person: string): Promise<string> {
@@ -153,6 +145,32 @@ function look(path: string, breakOffMs: number | undefined): Promise<void> {
   });
 }
 
+/** Opens WebSockets of people's servers and uploads to them, and goes away without a word. */
+async function leaveSockets(): Promise<void> {
+  for (let count = 0; passed() < 1; count++) {
+    const person = people[count % people.length] ?? '';
+    const authorization = `Authorization: token ${token}\r\n`;
+    const head = (line: string): string => `${line} HTTP/1.1\r\nHost: 127.0.0.1:${atoll.port}\r\n${authorization}`;
+    const upgrade =
+      `${head(`GET /user/${person}/api/events/subscribe`)}Connection: Upgrade\r\nUpgrade: websocket\r\n` +
+      'Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
+    const upload = `${head(`PUT /user/${person}/api/contents/x.txt`)}Content-Length: 1000000\r\n\r\n{"content": "`;
+    await deed(count % 2 === 0 ? 'left WebSocket' : 'left upload', () => leave(count % 2 === 0 ? upgrade : upload));
+    await sleep(50);
+  }
+}
+
+function leave(bytes: string): Promise<void> {
+  return new Promise((done) => {
+    const socket = connect(atoll.port, '127.0.0.1', () => socket.write(bytes));
+    socket
+      .resume()
+      .on('error', () => {})
+      .on('close', () => done());
+    setTimeout(() => socket.destroy(), Math.random() * 500);
+  });
+}
+
 async function deed(name: string, work: () => Promise<unknown>): Promise<void> {
   const roughBefore = isRough();
   try {
@@ -165,10 +183,13 @@ async function deed(name: string, work: () => Promise<unknown>): Promise<void> {
   }
 }
 
-async function killNowAndThen(): Promise<void> {
+/** Hub and edge in turns: twice killed, then asked to end. */
+async function endRolesNowAndThen(): Promise<void> {
   for (let count = 0; passed() < 1; count++) {
-    await sleep(Math.min(killEveryMs, wholeMs / 40));
-    if (isRough()) process.kill(await pidOf(count % 2 === 0 ? 'hub' : 'edge'), 'SIGKILL');
+    await sleep(Math.min(endEveryMs, wholeMs / 40));
+    if (!isRough()) continue;
+    process.kill(await pidOf(count % 2 === 0 ? 'hub' : 'edge'), count % 6 < 4 ? 'SIGKILL' : 'SIGTERM');
+    counts['end of a role'] = (counts['end of a role'] ?? 0) + 1;
   }
 }
 
@@ -176,14 +197,7 @@ async function sampleRegularly(): Promise<void> {
   while (passed() < 1) {
     await sleep(Math.min(sampleEveryMs, wholeMs / 40));
     const [hubPid, edgePid] = [await pidOf('hub'), await pidOf('edge')];
-    const sample: Sample = {
-      'MB of the hub': residentMemory(hubPid) / 1e6,
-      'MB of the edge': residentMemory(edgePid) / 1e6,
-      'files of the hub': openFiles(hubPid),
-      'files of the edge': openFiles(edgePid),
-      'MB of the store': storeBytes() / 1e6,
-      processes: processCount(),
-    };
+    const sample = takeSample(data, hubPid, edgePid);
     if (!isRough()) samples.push(sample);
     const values = Object.entries(sample).map(([name, value]) => `${value.toFixed(0)} ${name}`);
     const done = Object.entries(counts).map(([name, count]) => `${count} × ${name}`);
@@ -204,14 +218,24 @@ async function judge(): Promise<boolean> {
   });
   for (const person of people) await stopServer(hub, person);
   const workloads = join(data, 'process/workloads');
-  const left = await until('the end of all workloads', () => readdirSync(workloads).length === 0).catch(() => false);
+  const patience = clusterIdleSeconds + 120;
+  const ended = await until('the end of all workloads', () => readdirSync(workloads).length === 0, patience).catch(
+    () => false,
+  );
   // Fork servers stay for a while, one a person and a spare one.
   const mostProcesses = 3 + people.length + 1;
-  const few = await until('the end of all processes', () => processCount() <= mostProcesses).catch(() => false);
+  const few = await until('the end of all processes', () => processCount(data) <= mostProcesses).catch(() => false);
+  // Listening ones, the control connection, and a few to the hub that wait for the next request.
+  const mostSockets = 16;
+  const edgePid = await pidOf('edge');
+  const closed = await until('the end of all connections', () => openSockets(edgePid) <= mostSockets, 90).catch(
+    () => false,
+  );
   for (const failure of new Set(failures)) console.log(`failed: ${failure}`);
-  console.log(left ? 'no workload is left' : `left over: ${readdirSync(workloads).join(', ')}`);
-  console.log(`${processCount()} processes at the end (at most ${mostProcesses})`);
-  return grown.length === 0 && failures.length === 0 && left && few;
+  console.log(ended ? 'no workload is left' : `left over: ${readdirSync(workloads).join(', ')}`);
+  console.log(`${processCount(data)} processes at the end (at most ${mostProcesses})`);
+  console.log(`${openSockets(edgePid)} sockets of the edge at the end (at most ${mostSockets})`);
+  return grown.length === 0 && failures.length === 0 && ended && few && closed;
 }
 
 /** A role that was just killed comes back in a moment. */
@@ -223,29 +247,4 @@ function pidOf(role: 'up' | 'hub' | 'edge'): Promise<number> {
       return undefined;
     }
   });
-}
-
-function openFiles(pid: number): number {
-  try {
-    return readdirSync(`/proc/${pid}/fd`).length;
-  } catch {
-    return 0; // It ended meanwhile.
-  }
-}
-
-function storeBytes(): number {
-  return readdirSync(data)
-    .filter((name) => name.startsWith('atoll.db'))
-    .reduce((sum, name) => sum + statSync(join(data, name)).size, 0);
-}
-
-/** Everything that runs in the data folder: the roles, fork servers, servers, schedulers, workers. */
-function processCount(): number {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(data);
-    } catch {
-      return false; // It ended meanwhile.
-    }
-  }).length;
 }

@@ -140,6 +140,16 @@ program
   .action(async (options) => (await import('./cli/login.ts')).login(options));
 
 program
+  .command('usage')
+  .description('Print what Dask clusters asked for and used, by day (UTC); also while Atoll runs.')
+  .addOption(dataOption())
+  .addOption(new Option('--by <kind>', 'sums of what').choices(['user', 'group', 'cluster']).default('user'))
+  .option('--from <day>', 'such as 2026-11-01; default: 30 days ago')
+  .option('--to <day>', 'default: today')
+  .addOption(new Option('--format <format>', 'how').choices(['csv', 'json']).default('csv'))
+  .action(async (options) => (await import('./cli/usage.ts')).usage(options));
+
+program
   .command('hub')
   .description('Run the hub alone: identity, API, pages, reconcilers. `up` does this for you.')
   .addOption(optionalSettings())

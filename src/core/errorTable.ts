@@ -48,6 +48,11 @@ export const errorTable = {
     'The data folder was written by a newer version of Atoll.',
     'Run that version or a newer one, or choose another folder with --data.',
   ),
+  ATOLL_DATA_OLDER: row(
+    500,
+    'A command that only looks at the data folder finds it as an older version of Atoll left it.',
+    'Run this version of Atoll on it once, or look with that one.',
+  ),
   ATOLL_DATA_DAMAGED: row(
     500,
     'A file of the data folder is damaged.',

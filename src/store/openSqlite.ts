@@ -4,7 +4,7 @@ import { outsideOfRequests } from '../core/actor.ts';
 import { ChangeFeed, type Topic } from './changeFeed.ts';
 import type { Database } from './database.ts';
 import { GroupCommit } from './groupCommit.ts';
-import { migrate } from './migrate.ts';
+import { migrate, requireMigrated } from './migrate.ts';
 import { routedDialect } from './routedDialect.ts';
 import { SqliteFile } from './sqliteFile.ts';
 import type { Store, Write } from './store.ts';
@@ -25,6 +25,22 @@ export async function openSqlite(path: string): Promise<Store> {
     return new SqliteStore(writer, file, path === ':memory:' ? undefined : new SqliteFile(path, { readOnly: true }));
   } catch (error) {
     await writer.destroy();
+    throw error;
+  }
+}
+
+/**
+ * Opens the SQLite database at `path` to look at it, also while a hub runs on it: nothing in it is changed.
+ * @throws AtollError `ATOLL_DATA_NEWER`, `ATOLL_DATA_OLDER`, `ATOLL_DATA_DAMAGED`; node:sqlite's own errors otherwise.
+ */
+export async function openSqliteForReading(path: string): Promise<Kysely<Database>> {
+  const file = new SqliteFile(path, { readOnly: true });
+  const db = new Kysely<Database>({ dialect: new SqliteDialect({ database: file }) });
+  try {
+    await requireMigrated(db as unknown as Kysely<never>);
+    return db;
+  } catch (error) {
+    await db.destroy();
     throw error;
   }
 }

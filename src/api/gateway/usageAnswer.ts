@@ -23,7 +23,7 @@ const defaultDays = 30;
  * @throws AtollError `ATOLL_GATEWAY_QUERY_INVALID`
  */
 export function usageQuestionFrom(
-  query: Record<string, string>,
+  query: Record<string, string | undefined>,
   now: Date,
 ): { question: UsageQuestion; format: 'json' | 'csv' } {
   const by = usageKinds.find((kind) => kind === (query.by ?? 'user'));
@@ -49,9 +49,14 @@ export function usageModelOf(usage: Usage): UsageModel {
 }
 
 /** As CSV (RFC 4180). */
-export function csvAnswer(usage: readonly Usage[]): Response {
+export function usageCsv(usage: readonly Usage[]): string {
   const lines = usage.map(usageModelOf).map((model) => columns.map((column) => csvCell(model[column])).join(','));
-  return new Response([columns.join(','), ...lines, ''].join('\r\n'), {
+  return [columns.join(','), ...lines, ''].join('\r\n');
+}
+
+/** As a file to keep. */
+export function csvAnswer(usage: readonly Usage[]): Response {
+  return new Response(usageCsv(usage), {
     headers: {
       'content-type': 'text/csv; charset=utf-8',
       'content-disposition': 'attachment; filename="usage.csv"',

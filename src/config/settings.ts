@@ -80,6 +80,8 @@ export interface AuthenticationSettings {
   usernamePattern?: string;
   /** `hub.config.Authenticator.username_map`. */
   usernameMap: Record<string, string>;
+  /** `hub.config.Authenticator.delete_invalid_users`: users whose name cannot be one any more are deleted. Default false. */
+  deleteInvalidUsers?: boolean;
   /** `hub.config.Authenticator.manage_groups`: the authenticator decides who is in which group. Default false. */
   manageGroups: boolean;
   /** `hub.config.Authenticator.enable_auth_state`: others may read it. Undefined: only the hub itself, to refresh it. */

@@ -9,6 +9,7 @@ import type { Accounts } from './authenticators/contract.ts';
 import { createSignInMethods, type SignInMethod } from './authenticators/createAuthenticator.ts';
 import { AuthRefresh } from './authRefresh.ts';
 import { type AuthState, AuthStates } from './authStates.ts';
+import { deleteInvalidUsers } from './deleteInvalidUsers.ts';
 import { forgetCredentials } from './forgetCredentials.ts';
 import { Groups } from './groups.ts';
 import { authenticateRequest, type RequestIdentity } from './http/authenticateRequest.ts';
@@ -410,6 +411,8 @@ export async function createIdentity(dependencies: IdentityDependencies): Promis
   const identity = new Identity(dependencies, methods);
   await identity.runtimeServices.load();
   await synchroniseSettings(identity, store);
+  if (settings.authentication.deleteInvalidUsers)
+    await deleteInvalidUsers({ store, users: identity.users, log }, identity.policy.nameRules.pattern);
   const closed = await identity.authStates.sealAgain();
   if (closed > 0) log.warn({ users: closed }, 'auth state that no key opens: these people have to sign in again');
   return identity;

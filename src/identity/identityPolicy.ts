@@ -1,6 +1,6 @@
 import type { Settings } from '../config/settings.ts';
 import { AtollError } from '../core/errors.ts';
-import { compileUsernamePattern, type NameRules, normalizeName } from './names.ts';
+import { compileUsernamePattern, mapName, type NameRules, normalizeName } from './names.ts';
 import { RoleBook } from './roles/roleBook.ts';
 import type { ScopeRules } from './scopes/effectiveScopes.ts';
 import { parseScope } from './scopes/parseScope.ts';
@@ -13,7 +13,7 @@ export class IdentityPolicy {
   readonly roles: RoleBook;
   readonly scopeRules: ScopeRules;
   readonly nameRules: NameRules;
-  /** Who may not sign in, whatever else is said. */
+  /** Who may not sign in, whatever else is said. All these sets hold names as users have them. */
   readonly blocked: ReadonlySet<string>;
   readonly allowed: ReadonlySet<string>;
   readonly admins: ReadonlySet<string>;
@@ -33,9 +33,11 @@ export class IdentityPolicy {
       map: usernameMap,
       ...(usernamePattern !== undefined && { pattern: compileUsernamePattern(usernamePattern) }),
     };
-    this.blocked = new Set(blockedUsers.map(normalizeName));
-    this.allowed = new Set(allowedUsers.map(normalizeName));
-    this.admins = new Set(adminUsers.map(normalizeName));
+    // Lists name people as their authenticator does, as in JupyterHub. Who is blocked is so by either name.
+    const mapped = (names: readonly string[]): string[] => names.map((name) => mapName(name, usernameMap));
+    this.blocked = new Set([...blockedUsers.map(normalizeName), ...mapped(blockedUsers)]);
+    this.allowed = new Set(mapped(allowedUsers));
+    this.admins = new Set(mapped(adminUsers));
   }
 }
 

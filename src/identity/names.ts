@@ -29,9 +29,14 @@ export interface NameRules {
 /** The normalised and mapped form of a user name, or undefined when it is not allowed. */
 export function toUserName(name: string, rules: NameRules): string | undefined {
   if (name.length > maximumNameLength) return undefined;
-  const normalized = normalizeName(name);
-  const mapped = Object.hasOwn(rules.map, normalized) ? normalizeName(rules.map[normalized] ?? '') : normalized;
+  const mapped = mapName(name, rules.map);
   return isValidName(mapped) && (rules.pattern?.test(mapped) ?? true) ? mapped : undefined;
+}
+
+/** The normalised form of a name, and what the map makes of it, once; it may not be a name here. */
+export function mapName(name: string, map: NameRules['map']): string {
+  const normalized = normalizeName(name);
+  return Object.hasOwn(map, normalized) ? normalizeName(map[normalized] ?? '') : normalized;
 }
 
 /**

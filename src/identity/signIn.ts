@@ -16,6 +16,9 @@ const failedMessage = 'Invalid username or password';
 /** Groups of one person that are taken over from a provider. */
 const mostGroups = 1000;
 
+/** People and networks, or pairs of them, that are remembered while failures are counted. */
+const capacity = 10_000;
+
 /**
  * What happens between "here are my credentials" and "you are in", the same for every authenticator: normalise the name,
  * authenticate, validate, blocked users, the allow rule (nobody by default), create the user, flags, groups.
@@ -24,20 +27,24 @@ export class SignIn {
   readonly #identity: Identity;
   readonly #clock: Clock;
   readonly #log: Logger;
+  /** Failures of one person from one network. */
   readonly #perUser: Throttle;
   readonly #perNetwork: Throttle;
+  /** Failures of one person from all networks but those they have signed in from. */
+  readonly #perUserAnywhere: Throttle;
+  readonly #familiar = new Set<string>();
   readonly #newUsersPerNetwork: Throttle;
 
   constructor({ identity, clock, log }: { identity: Identity; clock: Clock; log: Logger }) {
     this.#identity = identity;
     this.#clock = clock;
     this.#log = log;
-    this.#perUser = new Throttle({ free: 5, firstWaitSeconds: 2, lastWaitSeconds: 900, capacity: 10_000 }, clock);
-    this.#perNetwork = new Throttle({ free: 100, firstWaitSeconds: 2, lastWaitSeconds: 900, capacity: 10_000 }, clock);
-    this.#newUsersPerNetwork = new Throttle(
-      { free: 60, firstWaitSeconds: 2, lastWaitSeconds: 900, capacity: 10_000 },
-      clock,
-    );
+    const slow = { firstWaitSeconds: 2, lastWaitSeconds: 900, capacity };
+    this.#perUser = new Throttle({ ...slow, free: 5 }, clock);
+    this.#perNetwork = new Throttle({ ...slow, free: 100 }, clock);
+    this.#newUsersPerNetwork = new Throttle({ ...slow, free: 60 }, clock);
+    // A short wait: it is the person's too, when they come from somewhere new meanwhile.
+    this.#perUserAnywhere = new Throttle({ ...slow, free: 50, lastWaitSeconds: 60 }, clock);
   }
 
   get #blocked(): ReadonlySet<string> {
@@ -108,22 +115,39 @@ export class SignIn {
   }
 
   /**
-   * Runs one attempt to prove that somebody knows a password; too many failures by the same client make it wait. An attempt
-   * counts as a failure until it has succeeded, so that parallel guesses count as well.
+   * Runs one attempt to prove that somebody knows a password; too many failures by the same client make it wait, and so do too
+   * many for the same person, from however many clients. An attempt counts as a failure until it has succeeded, so that
+   * parallel guesses count as well.
    * @throws AtollError `ATOLL_SIGN_IN_THROTTLED`, and whatever the attempt throws
    */
   async throttled<T>(username: string, { address }: Client, attempt: () => Promise<T>): Promise<T> {
     const network = networkOf(address);
     const key = `${network} ${username}`;
-    const wait = Math.max(this.#perUser.waitSeconds(key), this.#perNetwork.waitSeconds(network));
+    const counters: [Throttle, string][] = [
+      [this.#perUser, key],
+      [this.#perNetwork, network],
+    ];
+    // Whoever guesses from all over the world does not shut the person out where they usually are.
+    if (!this.#familiar.has(key)) counters.push([this.#perUserAnywhere, username]);
+    const wait = Math.max(...counters.map(([counter, of]) => counter.waitSeconds(of)));
     if (wait > 0) throw tooMany(`Too many failed attempts. Try again in ${wait} seconds.`, wait);
-    this.#perUser.failed(key);
-    this.#perNetwork.failed(network);
+    for (const [counter, of] of counters) counter.failed(of);
     const result = await attempt();
     this.#perUser.succeeded(key);
+    this.#perUserAnywhere.forgive(username);
+    this.#becomeFamiliar(key);
     // Not forgotten: otherwise whoever has an account could guess those of others without end.
     this.#perNetwork.forgive(network);
     return result;
+  }
+
+  #becomeFamiliar(key: string): void {
+    // Added anew, so that the one that was not seen for longest is the first.
+    this.#familiar.delete(key);
+    this.#familiar.add(key);
+    if (this.#familiar.size <= capacity) return;
+    const [oldest] = this.#familiar;
+    if (oldest !== undefined) this.#familiar.delete(oldest);
   }
 
   /**
@@ -249,8 +273,9 @@ export class SignIn {
     const { allowAll, allowExistingUsers, allowedUsers } = this.#identity.authenticationOf(method);
     if (this.#blocked.has(name)) return false;
     if (person.admitted || allowAll || this.#allowed.has(name) || this.#admins.has(name)) return true;
-    // Who is an administrator only by a provider's group is none without it.
-    if (person.admin ?? existing?.admin) return true;
+    // By a group of the provider's. The flag that an account has already is no rule: who loses the rule that let them in
+    // would stay if they were an administrator.
+    if (person.admin) return true;
     if (allowExistingUsers && existing) return true;
     return method.authenticator.allowsAllByDefault && allowedUsers.length === 0;
   }

@@ -18,18 +18,18 @@ interface SynchronisedParts {
 /**
  * Brings the store in line with the settings. Additive, as in JupyterHub: a user, administrator or group that the settings
  * no longer name stays. Exceptions: a role `admin` with users makes the list of administrators exactly that list (and
- * `admin_users`), and blocked users lose their logins and tokens.
+ * `admin_users`), and blocked users lose their logins, tokens, admin flag and groups.
  * @throws AtollError `ATOLL_USER_NAME_INVALID` for a user or group name that cannot be one.
  */
 export async function synchroniseSettings(identity: SynchronisedParts, store: Store): Promise<void> {
   checkNames(identity.policy);
   const { policy, users, groups } = identity;
   const { settings, roles } = policy;
-  const { adminUsers, allowedUsers, blockedUsers } = settings.authentication;
+  const { adminUsers, allowedUsers } = settings.authentication;
   const namesOf = (list: readonly string[]): string[] => list.map((name) => checkedName(name, policy));
 
   const roleAdmins = roles.usersIn('admin');
-  const admins = new Set([...namesOf(adminUsers), ...roleAdmins]);
+  const admins = new Set([...namesOf(adminUsers), ...roleAdmins].filter((name) => !policy.blocked.has(name)));
   const members = Object.values(settings.groups).flatMap((group) => group.users);
   const inRoles = settings.roles.flatMap((role) => role.users);
   await users.create([...new Set([...admins, ...namesOf(allowedUsers), ...namesOf(members), ...namesOf(inRoles)])]);
@@ -43,9 +43,13 @@ export async function synchroniseSettings(identity: SynchronisedParts, store: St
     if (Object.keys(properties).length > 0) await groups.setProperties(name, properties);
   }
 
-  for (const name of namesOf(blockedUsers)) {
+  for (const name of policy.blocked) {
     const user = await users.get(name);
-    if (user) await identity.revokeAccess(user);
+    if (!user) continue;
+    await identity.revokeAccess(user);
+    // As in JupyterHub: who is let in again one day does not have the rights of before.
+    await users.setAdmin(name, false);
+    if ((await groups.ofUsers([name])).size > 0) await groups.setGroupsOf(name, []);
   }
   await identity.oauthClients.synchroniseServices();
 }

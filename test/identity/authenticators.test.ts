@@ -3,6 +3,7 @@ import { type AuthenticationSettings, type AuthenticatorName, defaultSettings } 
 import { systemClock } from '../../src/core/clock.ts';
 import type { Accounts, Authenticator } from '../../src/identity/authenticators/contract.ts';
 import { createSignInMethods } from '../../src/identity/authenticators/createAuthenticator.ts';
+import { Users } from '../../src/identity/users.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
 import type { Store } from '../../src/store/store.ts';
@@ -77,6 +78,15 @@ describe('shared passwords', () => {
     expect(await authenticator.authenticate(boss)).toEqual({ name: 'boss', admin: true });
     const ada = { username: 'ada', fields: { password: userPassword } };
     expect(await authenticator.authenticate(ada)).toEqual({ name: 'ada' });
+    await close();
+  });
+
+  test('somebody who was made an administrator here needs theirs: everybody else knows the other one', async () => {
+    const { authenticator, store, close } = await open('sharedpassword', shared);
+    await new Users(store, systemClock).ensure('grace', true);
+    expect(await authenticator.authenticate({ username: 'grace', fields: { password: userPassword } })).toBeUndefined();
+    const right = { username: 'grace', fields: { password: adminPassword } };
+    expect(await authenticator.authenticate(right)).toEqual({ name: 'grace' });
     await close();
   });
 

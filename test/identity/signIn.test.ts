@@ -33,10 +33,30 @@ describe('who may come in', () => {
     ['dummy lets everybody in', {}, 'ada', true],
     ['dummy with allowed users only these', { allowedUsers: ['grace'] }, 'ada', false],
     ['administrators', { allowedUsers: ['grace'], adminUsers: ['ada'] }, 'ada', true],
+    ['administrators where nobody else may', { authenticator: 'sharedpassword', adminUsers: ['boss'] }, 'ada', false],
+    ['blocked administrators', { allowAll: true, adminUsers: ['ada'], blockedUsers: ['ada'] }, 'ada', false],
+    [
+      'blocked by the name before the map',
+      { blockedUsers: ['Ada-GH'], usernameMap: { 'ada-gh': 'ada' } },
+      'ada',
+      false,
+    ],
+    ['allowed by the name before the map', { allowedUsers: ['ada-gh'], usernameMap: { 'ada-gh': 'ada' } }, 'ada', true],
+    ['who is mapped on to a name of the list', { allowedUsers: ['ada'], usernameMap: { eve: 'ada-gh' } }, 'eve', false],
+    ['names that do not match the pattern as a whole', { usernamePattern: '[a-c]+' }, 'abcd', false],
   ])('%s', async (_what, authentication, name, expected) => {
     const world = await open({ classes: sharedPassword, ...authentication });
     await world.user('existing');
-    expect(await codeOf(enter(world, name, 'a-good-password'))).toBe(expected ? 'ok' : 'ATOLL_NOT_ALLOWED');
+    expect((await codeOf(enter(world, name, 'a-good-password'))) === 'ok').toBe(expected);
+  });
+
+  test('who is an administrator already still needs a rule: leaving the group that let them in ends their access too', async () => {
+    const world = await open({ allowedUsers: ['ada'] });
+    await world.user('grace', true);
+    expect(await codeOf(enter(world, 'grace'))).toBe('ATOLL_NOT_ALLOWED');
+    const existing = await open({ allowedUsers: ['ada'], allowExistingUsers: true });
+    await existing.user('grace', true);
+    expect(await enter(existing, 'grace')).toMatchObject({ admin: true });
   });
 
   test('somebody who is refused is not made a user', async () => {
@@ -112,6 +132,22 @@ describe('guessing', () => {
       code: 'ATOLL_SIGN_IN_THROTTLED',
     });
     expect(await enter(world, 'ada', 'a-good-password', '2001:db8:0:1::1')).toMatchObject({ name: 'ada' });
+  });
+
+  test('one person from all over the world is slowed down, and does not shut them out where they usually are', async () => {
+    const world = await open(settings);
+    const home = '10.9.9.9';
+    await enter(world, 'ada', 'a-good-password', home);
+    for (let n = 1; n <= 51; n++)
+      await expect(enter(world, 'ada', 'guess', `10.1.0.${n}`)).rejects.toMatchObject({ code: 'ATOLL_SIGN_IN_FAILED' });
+    await expect(enter(world, 'ada', 'guess', '10.2.0.1')).rejects.toMatchObject({
+      code: 'ATOLL_SIGN_IN_THROTTLED',
+      retryAfterSeconds: 2,
+    });
+    expect(await enter(world, 'ada', 'a-good-password', home)).toMatchObject({ name: 'ada' });
+    expect(await enter(world, 'grace', 'a-good-password', '10.2.0.1')).toMatchObject({ name: 'grace' });
+    world.clock.advance(61);
+    expect(await enter(world, 'ada', 'a-good-password', '10.2.0.2')).toMatchObject({ name: 'ada' });
   });
 
   test('in parallel does not get more attempts', async () => {

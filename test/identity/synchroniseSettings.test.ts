@@ -5,6 +5,7 @@ import { Sealer } from '../../src/core/sealer.ts';
 import { createIdentity, type Identity } from '../../src/identity/identity.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
+import type { Store } from '../../src/store/store.ts';
 import type { TestSettings } from '../support/identityWorld.ts';
 
 const service = (part: Partial<ServiceSettings> & { name: string }): ServiceSettings => ({
@@ -17,10 +18,15 @@ const service = (part: Partial<ServiceSettings> & { name: string }): ServiceSett
 });
 
 /** Starts the hub's identity again and again on one store, with other settings each time. */
-async function restarts(): Promise<{ start(settings: TestSettings): Promise<Identity>; end(): Promise<void> }> {
+async function restarts(): Promise<{
+  store: Store;
+  start(settings: TestSettings): Promise<Identity>;
+  end(): Promise<void>;
+}> {
   const store = await openSqlite(':memory:');
   let identity: Identity | undefined;
   return {
+    store,
     async start(settings) {
       await identity?.close();
       const defaults = defaultSettings();
@@ -80,6 +86,49 @@ test('what the settings no longer name stays, except the members of a role admin
   await hub.start({ authentication: { blockedUsers: ['ada'] } });
   // Blocking took the tokens away for good.
   expect(await (await hub.start({})).fromToken(secret)).toBeUndefined();
+  await hub.end();
+});
+
+test('who is blocked is no administrator and in no group any more, and comes back as anybody when let in again', async () => {
+  const hub = await restarts();
+  const groups = { staff: { users: ['eve', 'ada'], properties: {} } };
+  const first = await hub.start({ authentication: { adminUsers: ['eve'] }, groups });
+  expect(await first.principalOf('eve')).toMatchObject({ admin: true, groups: ['staff'] });
+  const blocked = { blockedUsers: ['EVE'] };
+  const second = await hub.start({ authentication: { adminUsers: ['eve'], ...blocked }, groups });
+  expect(await second.principalOf('eve')).toMatchObject({ admin: false, groups: [] });
+  const third = await hub.start({});
+  expect(await third.principalOf('eve')).toMatchObject({ admin: false, groups: [] });
+  expect(await third.principalOf('ada')).toMatchObject({ groups: ['staff'] });
+  await hub.end();
+});
+
+test('delete_invalid_users deletes whose name is not allowed any more, unless something runs for them', async () => {
+  const hub = await restarts();
+  const first = await hub.start({});
+  for (const name of ['ada', 'u1', 'u2']) await first.users.ensure(name);
+  const running = await first.users.get('u2');
+  const { db } = hub.store;
+  await db
+    .insertInto('servers')
+    .values({
+      user_id: running?.id ?? 0,
+      name: '',
+      display_name: '',
+      created_at: 0,
+      desired: 'running',
+      phase: 'ready',
+      user_options: '{}',
+    })
+    .execute();
+  const pattern = { usernamePattern: '[a-z]+' };
+  const names = async (identity: Identity): Promise<string[]> =>
+    (await identity.users.list({ offset: 0, limit: 10 })).users.map(({ name }) => name);
+  expect(await names(await hub.start({ authentication: pattern }))).toEqual(['ada', 'u1', 'u2']);
+  const deleting = { authentication: { ...pattern, deleteInvalidUsers: true } };
+  expect(await names(await hub.start(deleting))).toEqual(['ada', 'u2']);
+  await db.updateTable('servers').set({ phase: 'stopped' }).execute();
+  expect(await names(await hub.start(deleting))).toEqual(['ada']);
   await hub.end();
 });
 

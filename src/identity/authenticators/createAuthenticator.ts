@@ -22,12 +22,8 @@ const factories: Record<Exclude<AuthenticatorName, 'multi'>, Factory> = {
   null: async () => (await import('./null/nullAuthenticator.ts')).nullAuthenticator,
   dummy: async ({ classes }) =>
     (await import('./dummy/dummyAuthenticator.ts')).createDummyAuthenticator(classes.dummy?.password),
-  sharedpassword: async ({ adminUsers, classes }) =>
-    (await import('./sharedpassword/sharedPasswordAuthenticator.ts')).createSharedPasswordAuthenticator({
-      adminUsers,
-      userPassword: classes.sharedpassword?.user_password,
-      adminPassword: classes.sharedpassword?.admin_password,
-    }),
+  sharedpassword: async (settings, on) =>
+    (await import('./sharedpassword/sharedPasswordAuthenticator.ts')).createSharedPasswordAuthenticator(settings, on),
   native: async (settings, on) =>
     (await import('./native/nativeAuthenticator.ts')).createNativeAuthenticator(settings, on),
   tmp: async () => (await import('./tmp/tmpAuthenticator.ts')).tmpAuthenticator,

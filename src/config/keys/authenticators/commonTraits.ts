@@ -68,6 +68,12 @@ export const commonTraits: Record<string, CommonTrait | InertTrait> = {
     'Regular expression that a whole user name must match.',
     (to, value) => (to.usernamePattern = value),
   ),
+  delete_invalid_users: common(
+    flag,
+    'Whether users whose name does not match username_pattern any more are deleted when the hub starts, if nothing runs for them.',
+    (to, value) => (to.deleteInvalidUsers = value),
+    false,
+  ),
   username_map: common(
     textMap,
     'Other names for people: as the authenticator says it, and as it shall be here.',
@@ -109,7 +115,6 @@ export const commonTraits: Record<string, CommonTrait | InertTrait> = {
   ),
   any_allow_config: inertTrait(flag, 'Whether an allow rule exists.', 'Atoll finds out by itself'),
   post_auth_hook: inertTrait(text, 'Python that runs at sign-in.', 'it is Python, which is not run'),
-  delete_invalid_users: inertTrait(flag, 'Whether users with bad names are deleted.', 'there can be none'),
   request_otp: inertTrait(flag, 'Whether a one-time code is asked for.', 'no authenticator here takes one'),
   otp_prompt: inertTrait(text, 'How it is asked for.', 'no authenticator here takes one'),
   custom_html: inertTrait(text, 'HTML instead of the form.', 'the sign-in page has a form of its own'),

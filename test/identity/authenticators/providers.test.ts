@@ -70,9 +70,9 @@ describe('GitHub', () => {
   const url = () => ({ github_url: fake.url });
   const user = { login: 'Ada', id: 42, name: 'Ada Lovelace', email: null, avatar_url: 'https://x.example/a.png' };
 
-  function github(more: FakeProvider['routes'] = {}, scope = ''): void {
+  function github(more: FakeProvider['routes'] = {}, scope = '', token_type = 'bearer'): void {
     fake.routes = {
-      '/login/oauth/access_token': { body: { ...token, scope } },
+      '/login/oauth/access_token': { body: { ...token, token_type, scope } },
       '/api/v3/user': { body: user },
       ...more,
     };
@@ -96,6 +96,12 @@ describe('GitHub', () => {
       code_verifier: expect.stringMatching(/^[\w-]{43}$/) as string,
     });
     expect(exchange?.headers.accept).toContain('application/json');
+  });
+
+  test('a token of an old server goes back under its own name', async () => {
+    github({}, '', 'token');
+    expect(outcomeOf(await signIn(settingsOf('github', url(), { allowAll: true })))).toBe('ada');
+    expect(fake.requests.at(-1)?.headers.authorization).toBe('token token-of-ada');
   });
 
   const member = { status: 204 };
@@ -637,6 +643,14 @@ describe('Globus', () => {
       { allowed_globus_groups: ['g1'] },
       {},
       '403',
+    ],
+    [
+      'a member of whose status nothing is said',
+      ada,
+      [{ id: 'g1', my_memberships: [{ role: 'member' }] }],
+      { allowed_globus_groups: ['g1'] },
+      {},
+      'ada',
     ],
     [
       'an administrator by a group',

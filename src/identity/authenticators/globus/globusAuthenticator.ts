@@ -112,5 +112,5 @@ function tokensOf(tokens: TokenResponse): Record<string, unknown>[] {
 function isMember(group: Record<string, unknown> | undefined): boolean {
   const memberships = group?.my_memberships;
   if (!Array.isArray(memberships)) return group !== undefined;
-  return memberships.some((membership) => asMap(membership)?.status === 'active');
+  return memberships.some((membership) => (asMap(membership)?.status ?? 'active') === 'active');
 }

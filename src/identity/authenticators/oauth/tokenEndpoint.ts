@@ -23,6 +23,9 @@ export interface Tokens {
   claims: Record<string, unknown> | undefined;
 }
 
+/** Old GitHub servers call their bearer tokens so, and take them under that name. */
+const recognizedTokenTypes = { token: () => undefined };
+
 /** Exchanges codes and refresh tokens for tokens (RFC 6749, RFC 7636, OpenID Connect Core 3.1.3). */
 export class TokenEndpoint {
   readonly #options: OAuthClientOptions;
@@ -70,7 +73,10 @@ export class TokenEndpoint {
         endpoints.issuer !== undefined || idToken !== undefined ? answer.nonce : undefined;
       return this.#read(endpoints, response, (as, client, copy, idToken) => {
         const expectedNonce = nonceFor(idToken);
-        return oauth.processAuthorizationCodeResponse(as, client, copy, { ...(expectedNonce && { expectedNonce }) });
+        return oauth.processAuthorizationCodeResponse(as, client, copy, {
+          recognizedTokenTypes,
+          ...(expectedNonce && { expectedNonce }),
+        });
       });
     });
   }
@@ -89,7 +95,9 @@ export class TokenEndpoint {
         this.#requestOptions(endpoints),
       );
       if (response.status >= 400 && response.status < 500 && response.status !== 429) return undefined;
-      return this.#read(endpoints, response, (as, client, copy) => oauth.processRefreshTokenResponse(as, client, copy));
+      return this.#read(endpoints, response, (as, client, copy) =>
+        oauth.processRefreshTokenResponse(as, client, copy, { recognizedTokenTypes }),
+      );
     });
   }
 

@@ -88,7 +88,7 @@ const namespaceOption = (): Option => new Option('--namespace <name>', 'namespac
 const contextOption = (): Option =>
   new Option('--context <name>', 'context of the kubeconfig; default: the current one');
 const imageOption = (): Option =>
-  new Option('--image <image>', "Atoll's own image; default: jupyterhub.hub.image of the settings");
+  new Option('--image <image>', "Atoll's own image; default: atoll.deploy.image of the settings");
 const timeoutOption = (): Option =>
   new Option('--timeout <seconds>', 'how long it may take to become healthy').argParser(parseCount).default(600);
 

@@ -1,6 +1,5 @@
-import { randomBytes } from 'node:crypto';
 import { stringify } from 'yaml';
-import { imageOf } from '../deploy/deployRelease.ts';
+import { imageOf, newControlToken } from '../deploy/deployRelease.ts';
 import { renderRelease } from '../deploy/renderRelease.ts';
 import { readSettings } from './readSettings.ts';
 
@@ -13,15 +12,15 @@ export interface ManifestsOptions {
 }
 
 /**
- * `atoll manifests`: prints what `atoll deploy` would apply, as YAML, for other tools to apply. It asks no cluster, so the
- * secret that hub and edges share is new each time: such a tool must be told to leave it alone once it is there.
+ * `atoll manifests`: prints what `atoll deploy` would apply, as YAML, for other tools to apply. It asks no cluster, so
+ * the secret that hub and edges share is new each time, unless the settings name one (`proxy.secretToken`).
  */
 export async function manifests(options: ManifestsOptions): Promise<void> {
   const { settings, inputs, notes } = await readSettings(options.file, undefined, { runtime: 'kubernetes' });
   for (const note of notes) console.error(note);
   const { name, namespace = name } = options;
   const image = imageOf(options.image, settings);
-  const controlToken = randomBytes(32).toString('hex');
+  const controlToken = settings.deployment.secretToken ?? newControlToken();
   for (const object of renderRelease({ name, namespace, settings, inputs, image, controlToken }))
     process.stdout.write(`---\n${stringify(object)}`);
 }

@@ -17,6 +17,14 @@ export function checkTogether(settings: Settings, root: MapNode): Problem[] {
   };
   checkResources(settings, (paths, message) => add('ATOLL_SETTINGS_CONFLICT', 'error', paths, message));
   checkSignIn(settings.authentication, add);
+  const { enabled, type } = settings.deployment.edge.https;
+  if (settings.runtime.kind === 'kubernetes' && enabled && type !== 'offload')
+    add(
+      'ATOLL_SETTINGS_NOT_SUPPORTED',
+      'warning',
+      ['type', 'enabled'].map((name) => ['jupyterhub', 'proxy', 'https', name]),
+      "Atoll's edges do not end TLS. Let an ingress do it: ingress.tls with the secret, or with annotations for cert-manager.",
+    );
   checkOptionDefaults(settings, root, (paths, message) => add('ATOLL_SETTINGS_NO_EFFECT', 'warning', paths, message));
   const chosen = entryAt(root, authenticatorClass);
   if (chosen && isNull(chosen.value))

@@ -34,8 +34,13 @@ export interface KubernetesServiceSettings {
   externalIPs?: string[];
   loadBalancerIP?: string;
   loadBalancerSourceRanges?: string[];
+  labels?: Record<string, string>;
   /** `proxy.service.nodePorts.http`. */
   nodePort?: number;
+  /** `proxy.service.nodePorts.https`. */
+  httpsNodePort?: number;
+  /** `proxy.service.disableHttpPort`. Undefined: false. */
+  disableHttpPort?: boolean;
 }
 
 /** Pods of one part of the deployment. Each field has the name of its key; undefined: Atoll's own choice. */
@@ -57,7 +62,6 @@ export interface PartSettings {
   resources?: KubernetesObject;
   revisionHistoryLimit?: number;
   tolerations?: KubernetesObject[];
-  image: ImageSettings;
   serviceAccount: ServiceAccountSettings;
   networkPolicy: NetworkPolicySettings;
 }
@@ -75,6 +79,10 @@ export interface PlacementSettings {
  * Undefined: Atoll's own choice.
  */
 export interface DeploymentSettings {
+  /** `atoll.deploy.image`, with `.imagePullPolicy` and `.imagePullSecrets`: Atoll's own image. `name` has its tag. */
+  image: Omit<ImageSettings, 'tag'>;
+  /** `proxy.secretToken`: what hub and edges share. Undefined: made at the first deployment, and kept. */
+  secretToken?: string;
   /** `jupyterhub.rbac.create`. Default true. */
   createRbac: boolean;
   /** `jupyterhub.imagePullSecrets`: names of secrets for all pods. */
@@ -98,7 +106,11 @@ export interface DeploymentSettings {
     };
   };
   /** The edge's pods: `jupyterhub.proxy.chp`, and the service in front of them, `proxy.service`. */
-  edge: PartSettings & { service: KubernetesServiceSettings };
+  edge: PartSettings & {
+    service: KubernetesServiceSettings;
+    /** `proxy.https`. `type` is Atoll's concern only when it is `offload`: a load balancer in front ends TLS. */
+    https: { enabled: boolean; type: string };
+  };
   /** `jupyterhub.ingress`. */
   ingress: {
     enabled: boolean;
@@ -126,6 +138,8 @@ export interface DeploymentSettings {
       globalDefault: boolean;
       /** Default 0. */
       defaultPriority: number;
+      /** Default -5. */
+      imagePullerPriority: number;
       /** Default -10. */
       userPlaceholderPriority: number;
     };
@@ -140,6 +154,15 @@ export interface DeploymentSettings {
       enabled: boolean;
       daemonsetAnnotations?: Record<string, string>;
     };
+    hook: Pick<PartSettings, 'nodeSelector' | 'tolerations'> & {
+      /** Default true, as in z2jh. */
+      enabled: boolean;
+      daemonsetAnnotations?: Record<string, string>;
+      /** Default true. */
+      pullOnlyOnChanges: boolean;
+      /** Seconds after which pods without a place on a node are waited for no more. Default 10. */
+      podSchedulingWaitDuration: number;
+    };
     /** Default true. */
     pullProfileListImages: boolean;
     extraImages: Record<string, { name: string; tag: string; pullPolicy?: string | undefined }>;
@@ -151,15 +174,15 @@ export interface DeploymentSettings {
 /** What holds when nothing is written. */
 export function defaultDeployment(): DeploymentSettings {
   const part = (): PartSettings => ({
-    image: {},
     serviceAccount: {},
     networkPolicy: { egressAllowRules: {} },
   });
   return {
+    image: {},
     createRbac: true,
     imagePullSecrets: [],
     hub: { ...part(), service: {}, extraEnv: {}, lifecycle: {}, pvc: {} },
-    edge: { ...part(), service: {} },
+    edge: { ...part(), service: {}, https: { enabled: false, type: 'letsencrypt' } },
     ingress: { enabled: false, annotations: {}, hosts: [], pathType: 'Prefix', tls: [], extraPaths: [] },
     httpRoute: { enabled: false, annotations: {}, hostnames: [], parentRefs: [] },
     serverNetworkPolicy: { egressAllowRules: {} },
@@ -168,6 +191,7 @@ export function defaultDeployment(): DeploymentSettings {
         enabled: false,
         globalDefault: false,
         defaultPriority: 0,
+        imagePullerPriority: -5,
         userPlaceholderPriority: -10,
       },
       userPlaceholder: { ...part(), enabled: true },
@@ -177,6 +201,7 @@ export function defaultDeployment(): DeploymentSettings {
     prePuller: {
       ...part(),
       continuous: { enabled: true },
+      hook: { enabled: true, pullOnlyOnChanges: true, podSchedulingWaitDuration: 10 },
       pullProfileListImages: true,
       extraImages: {},
       extraTolerations: [],

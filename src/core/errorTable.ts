@@ -401,7 +401,7 @@ export const errorTable = {
   ATOLL_DEPLOY_IMAGE: row(
     400,
     'Nobody said which image holds Atoll itself.',
-    'Build it from the Containerfile, push it to a registry of yours, and name it with --image or jupyterhub.hub.image.',
+    'Build it from the Containerfile, push it to a registry of yours, and name it with --image or atoll.deploy.image.',
   ),
   ATOLL_DEPLOY_FOREIGN: row(
     409,

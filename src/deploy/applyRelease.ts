@@ -3,7 +3,7 @@ import type { ApiClient } from '../kubernetes/apiClient.ts';
 import { ApiError, isApiError } from '../kubernetes/apiError.ts';
 import { forbidden } from '../runtimes/kubernetes/startError.ts';
 import { changedFields } from './changedFields.ts';
-import { fieldManager, type KubeObject, releaseLabel } from './release.ts';
+import { fieldManager, type KubeObject, managerLabel, releaseLabel } from './release.ts';
 import { collectionPath, nameOf, objectPath, resources } from './resources.ts';
 
 /** What applying an object does to it. */
@@ -49,6 +49,14 @@ export async function planObjects(
 }
 
 /**
+ * Looks whether all objects are free to be made, or the release's own.
+ * @throws AtollError `ATOLL_DEPLOY_FOREIGN` when something of the same name belongs to somebody else.
+ */
+export async function refuseForeign(client: ApiClient, name: string, objects: readonly KubeObject[]): Promise<void> {
+  for (const object of objects) await readOwn(client, name, object);
+}
+
+/**
  * Applies objects one after the other, then removes those of the release that are not among them. Safe to repeat from any
  * point: each step says how things should be.
  * @throws AtollError `ATOLL_DEPLOY_FOREIGN` when something of the same name belongs to somebody else (then nothing has been
@@ -60,9 +68,9 @@ export async function applyObjects(
   objects: readonly KubeObject[],
   options: ApplyOptions,
 ): Promise<void> {
-  for (const object of objects) await readOwn(client, name, object);
+  await refuseForeign(client, name, objects);
   for (const object of objects) await applyObject(client, object, { ...options, dryRun: false });
-  for (const object of await leftovers(client, name, objects)) await remove(client, object);
+  for (const object of await leftovers(client, name, objects)) await removeObject(client, object);
 }
 
 /** Makes the namespace where it is missing. */
@@ -90,19 +98,27 @@ export async function readObject<T = KubeObject>(client: ApiClient, path: string
 
 async function readOwn(client: ApiClient, name: string, object: KubeObject): Promise<KubeObject | undefined> {
   const live = await readObject(client, objectPath(object));
-  const owner = live?.metadata.labels?.[releaseLabel];
-  if (!live || owner === name) return live;
-  const whose = owner ?? live.metadata.labels?.release ?? live.metadata.labels?.['app.kubernetes.io/managed-by'];
+  const { labels = {}, annotations = {} } = live?.metadata ?? {};
+  const owner = labels[releaseLabel];
+  const manager = labels[managerLabel];
+  if (!live || (owner === name && manager === 'atoll')) return live;
+  const helm = annotations['meta.helm.sh/release-name'];
+  const whose = owner !== name ? (owner ?? labels.release ?? manager) : manager;
+  const evidence =
+    helm !== undefined
+      ? `It belongs to the Helm release ${helm}, which \`helm upgrade\` brings up to date.`
+      : whose === undefined
+        ? `It has no label ${releaseLabel}.`
+        : `It belongs to: ${whose}.`;
   throw new AtollError(
     'ATOLL_DEPLOY_FOREIGN',
     `${nameOf(object)} is there already, and is not of the release ${name}.`,
-    {
-      evidence: whose === undefined ? `It has no label ${releaseLabel}.` : `It belongs to: ${whose}.`,
-    },
+    { evidence },
   );
 }
 
-async function applyObject(
+/** Applies one object. @throws as {@link applyObjects} */
+export async function applyObject(
   client: ApiClient,
   object: KubeObject,
   { forceConflicts, dryRun }: ApplyOptions & { dryRun: boolean },
@@ -155,7 +171,7 @@ async function leftovers(client: ApiClient, name: string, objects: readonly Kube
 }
 
 async function listOwn(client: ApiClient, kind: string, namespace: string, name: string): Promise<KubeObject[]> {
-  const query = { labelSelector: `${releaseLabel}=${name}` };
+  const query = { labelSelector: `${releaseLabel}=${name},${managerLabel}=atoll` };
   try {
     return (await client.request<{ items: KubeObject[] }>({ path: collectionPath(kind, namespace), query })).items;
   } catch (error) {
@@ -165,7 +181,8 @@ async function listOwn(client: ApiClient, kind: string, namespace: string, name:
   }
 }
 
-async function remove(client: ApiClient, object: KubeObject): Promise<void> {
+/** Removes an object, and what Kubernetes made for it. */
+export async function removeObject(client: ApiClient, object: KubeObject): Promise<void> {
   try {
     await client.request({ method: 'DELETE', path: objectPath(object), body: { propagationPolicy: 'Background' } });
   } catch (error) {

@@ -5,9 +5,18 @@ import type { Settings } from '../config/settings.ts';
 import type { ValuesInput } from '../config/values/parseValues.ts';
 import { AtollError } from '../core/errors.ts';
 import type { ApiClient } from '../kubernetes/apiClient.ts';
-import { applyObjects, ensureNamespace, type PlannedChange, planObjects, readObject } from './applyRelease.ts';
+import {
+  applyObjects,
+  ensureNamespace,
+  type PlannedChange,
+  planObjects,
+  readObject,
+  refuseForeign,
+} from './applyRelease.ts';
 import { type Revision, readHistory, writeRevision } from './history.ts';
+import { imagesOf } from './objects/pullerObjects.ts';
 import { serviceNames } from './ports.ts';
+import { pullImages } from './pullImages.ts';
 import type { Release } from './release.ts';
 import { renderRelease } from './renderRelease.ts';
 import { type Health, waitForRelease } from './waitForRelease.ts';
@@ -19,7 +28,7 @@ export interface DeployRequest {
   namespace: string;
   settings: Settings;
   inputs: readonly ValuesInput[];
-  /** Undefined: what the settings name (`hub.image`). */
+  /** Undefined: what the settings name (`atoll.deploy.image`). */
   image: string | undefined;
   forceConflicts: boolean;
   /** Milliseconds for the release to become healthy. */
@@ -46,7 +55,10 @@ export async function deployRelease(request: DeployRequest): Promise<Deployed> {
   const history = await readHistory(client, namespace, name);
   const number = (history.at(-1)?.number ?? 0) + 1;
   const revision: Revision = { number, at: Date.now(), image: release.image, inputs: [...inputs], healthy: false };
-  await applyObjects(client, name, renderRelease(release), request);
+  const objects = renderRelease(release);
+  await refuseForeign(client, name, objects);
+  if (await hasNewImages(release, history)) await pullImages(client, release, request);
+  await applyObjects(client, name, objects, request);
   await writeRevision(client, namespace, name, revision);
   const health = await waitForRelease(client, namespace, name, { milliseconds: request.patienceMs, onProgress });
   if (health.healthy) {
@@ -61,6 +73,14 @@ export async function deployRelease(request: DeployRequest): Promise<Deployed> {
     await waitForRelease(client, namespace, name, { milliseconds: request.patienceMs, onProgress });
   }
   throw unhealthy(health, good);
+}
+
+/** Whether servers may be started from an image that they were not started from before. */
+async function hasNewImages(release: Release, history: readonly Revision[]): Promise<boolean> {
+  const before = history.findLast(({ healthy }) => healthy);
+  if (!before || !release.settings.deployment.prePuller.hook.pullOnlyOnChanges) return true;
+  const known = new Set(imagesOf((await settingsOf(before)).settings));
+  return imagesOf(release.settings).some((image) => !known.has(image));
 }
 
 /** Says what {@link deployRelease} would change. Changes nothing. */
@@ -96,11 +116,19 @@ export async function releaseOf(
 ): Promise<Release> {
   const { client, name, namespace, settings, inputs } = request;
   const image = imageOf(request.image, settings);
+  const controlToken = settings.deployment.secretToken ?? (await keptToken(client, namespace)) ?? newControlToken();
+  return { name, namespace, settings, inputs, image, controlToken };
+}
+
+async function keptToken(client: ApiClient, namespace: string): Promise<string | undefined> {
   const path = `/api/v1/namespaces/${namespace}/secrets/atoll-keys`;
   const kept = (await readObject<Secret>(client, path))?.data?.['control-token'];
-  const controlToken =
-    kept === undefined ? randomBytes(32).toString('hex') : Buffer.from(kept, 'base64').toString('utf8');
-  return { name, namespace, settings, inputs, image, controlToken };
+  return kept === undefined ? undefined : Buffer.from(kept, 'base64').toString('utf8');
+}
+
+/** A secret for hub and edges. */
+export function newControlToken(): string {
+  return randomBytes(32).toString('hex');
 }
 
 /**
@@ -109,9 +137,9 @@ export async function releaseOf(
  */
 export function imageOf(image: string | undefined, { deployment }: Settings): string {
   if (image !== undefined) return image;
-  const { name, tag } = deployment.hub.image;
+  const { name } = deployment.image;
   if (name === undefined) throw new AtollError('ATOLL_DEPLOY_IMAGE', 'Which image holds Atoll itself is not known.');
-  return tag === undefined ? name : `${name}:${tag}`;
+  return name;
 }
 
 async function settingsOf({ inputs }: Revision): Promise<{ settings: Settings; inputs: readonly ValuesInput[] }> {

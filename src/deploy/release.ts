@@ -30,11 +30,13 @@ export interface KubeObject {
 
 /** Says whose an object is: what `atoll deploy` made, and may change and remove. */
 export const releaseLabel = 'atoll/release';
+/** Kubernetes' own label for the tool that manages an object: `atoll`, or `Helm` for what our chart made. */
+export const managerLabel = 'app.kubernetes.io/managed-by';
 /** Who writes what `atoll deploy` applies (server-side apply). */
 export const fieldManager = 'atoll-deploy';
 
 /** The parts of a release that run in pods, by their `component` label. */
-export type Component = 'hub' | 'edge' | 'image-puller' | 'user-placeholder';
+export type Component = 'hub' | 'edge' | 'image-puller' | 'hook-image-puller' | 'user-placeholder';
 
 /** The labels of everything of a release. */
 export function releaseLabels(name: string, component: string): Record<string, string> {
@@ -44,7 +46,7 @@ export function releaseLabels(name: string, component: string): Record<string, s
     'app.kubernetes.io/name': 'atoll',
     'app.kubernetes.io/instance': name,
     'app.kubernetes.io/component': component,
-    'app.kubernetes.io/managed-by': 'atoll',
+    [managerLabel]: 'atoll',
     [releaseLabel]: name,
   };
 }

@@ -14,6 +14,8 @@ export interface Trouble {
   reason: string;
   /** The last lines of a container that ends again and again. */
   lines: string[];
+  /** Waiting alone does not help. */
+  stuck: boolean;
 }
 
 /** How a release is. */
@@ -52,14 +54,18 @@ export async function waitForRelease(
     const line = [...health.progress, ...health.troubles.map((one) => `${one.name} waits for ${one.reason}`)].join(
       '; ',
     );
-    // Seconds of a pull change all the time.
-    const gist = line.replace(/, \d+ s so far/g, '');
+    const gist = changingPartsLeftOut(line);
     if (gist !== told) onProgress(line);
     told = gist;
     const hopeless = health.troubles.some(({ lines }) => lines.length > 0);
     if (hopeless || Date.now() > deadline) return health;
     await wait(lookMs);
   }
+}
+
+/** A line about progress without what changes all the time: the seconds of a pull. */
+export function changingPartsLeftOut(line: string): string {
+  return line.replace(/, \d+ s so far/g, '');
 }
 
 /** How a release is now. */
@@ -104,13 +110,14 @@ export async function troubleOf(client: ApiClient, namespace: string, pod: Pod):
           .split('\n')
           .filter((line) => line !== '');
   const running = state.main?.runningSince !== undefined;
-  const reason = running
-    ? 'its first answer'
-    : waitingReason(state, { events, imageSizes: new Map(), now: Date.now() }).text;
-  return { name: state.name, reason, lines };
+  const { text: reason, stuck = false } = running
+    ? { text: 'its first answer' }
+    : waitingReason(state, { events, imageSizes: new Map(), now: Date.now() });
+  return { name: state.name, reason, lines, stuck };
 }
 
-function isReady({ status }: Pod): boolean {
+/** Whether Kubernetes calls a pod ready. */
+export function isReady({ status }: Pod): boolean {
   return status?.conditions?.some(({ type, status: value }) => type === 'Ready' && value === 'True') ?? false;
 }
 

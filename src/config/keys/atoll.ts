@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { runtimeKinds } from '../settings.ts';
 import { clusterKeys } from './clusterKeys.ts';
-import { key, type Row, section, under } from './key.ts';
-import { cores, count, memory, networks, seconds } from './types.ts';
+import { pullPolicy } from './commonKeys.ts';
+import { imagesOnly } from './effects.ts';
+import { key, podKey, type Row, section, under } from './key.ts';
+import { cores, count, memory, networks, pullSecrets, seconds, text } from './types.ts';
 
 const positive = z.number().gt(0).meta({ title: 'seconds above 0' });
 
@@ -20,6 +22,23 @@ export const atollKeys: Row[] = [
       },
       { default: 'process' },
     ),
+    section('deploy', 'Atoll itself on Kubernetes.', imagesOnly),
+    ...under('deploy', [
+      podKey('image', text, "Image of Atoll's hub and edges, with its tag.", ({ deployment }, value) => {
+        deployment.image.name = value;
+      }),
+      podKey('imagePullPolicy', pullPolicy, 'When Kubernetes pulls it.', ({ deployment }, value) => {
+        if (value !== '') deployment.image.pullPolicy = value;
+      }),
+      podKey(
+        'imagePullSecrets',
+        pullSecrets,
+        'Kubernetes secrets with which it is pulled.',
+        ({ deployment }, value) => {
+          deployment.image.pullSecrets = value;
+        },
+      ),
+    ]),
     section('edge', 'What stands in front of Atoll.'),
     key(
       'edge.trustedProxies',

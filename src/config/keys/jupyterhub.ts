@@ -43,9 +43,7 @@ const schedulingKeys: Row[] = [
     field('podPriority', 'enabled', flag, 'Whether priorities are used.', podPriority),
     field('podPriority', 'globalDefault', flag, 'Whether the default holds for all of Kubernetes.', podPriority),
     field('podPriority', 'defaultPriority', integer, 'Priority of servers.', podPriority),
-    inert('podPriority.imagePullerPriority', integer, 'Priority of image pullers.', {
-      kubernetes: none('image pullers have the priority of everything else'),
-    }),
+    field('podPriority', 'imagePullerPriority', integer, 'Priority of image pullers.', podPriority),
     field('podPriority', 'userPlaceholderPriority', integer, 'Priority of placeholders.', podPriority),
     section('userPlaceholder', 'Pods that keep room for servers to come.'),
     field('userPlaceholder', 'enabled', flag, 'Whether there are any.', userPlaceholder),
@@ -81,6 +79,9 @@ const schedulingKeys: Row[] = [
 
 const prePuller = ({ deployment }: Settings) => deployment.prePuller;
 const continuous = ({ deployment }: Settings) => deployment.prePuller.continuous;
+const hook = ({ deployment }: Settings) => deployment.prePuller.hook;
+const waitsItself = none('`atoll deploy` waits itself');
+const noAccount = none('pullers talk to nobody, and have no account');
 
 const extraImage = closedMap({ name: text, tag: text, pullPolicy: pullPolicy.optional() });
 
@@ -103,23 +104,26 @@ const prePullerKeys: Row[] = [
     ...commonKeys('', ['annotations', 'containerSecurityContext', 'labels', 'revisionHistoryLimit'], {
       kubernetes: ownChoice,
     }),
-    section('hook', 'Pulling before an upgrade.', {
-      kubernetes: none('images are pulled when nodes come (prePuller.continuous), and an upgrade waits for none'),
-    }),
-    inert('hook.enabled', flag, 'Whether that is done.'),
-    inert('hook.pullOnlyOnChanges', flag, 'Only when images have changed.'),
-    inert('hook.daemonsetAnnotations', textMap, 'Annotations of the puller.'),
-    inert('hook.podSchedulingWaitDuration', integer, 'Seconds to wait for pods without a place.'),
-    ...image('hook.image', 'Image of what waits for the pullers.'),
-    ...serviceAccount('hook.serviceAccount'),
-    ...serviceAccount('hook.serviceAccountImagePuller'),
-    ...commonKeys('hook', ['containerSecurityContext', 'nodeSelector', 'resources', 'tolerations']),
+    section('hook', 'Pulling before `atoll deploy` changes anything (not with Helm or GitOps tools).'),
+    field('hook', 'enabled', flag, 'Whether that is done.', hook),
+    field('hook', 'pullOnlyOnChanges', flag, 'Only when images have changed.', hook),
+    field('hook', 'daemonsetAnnotations', textMap, 'Annotations of the puller.', hook),
+    field(
+      'hook',
+      'podSchedulingWaitDuration',
+      integer,
+      'Seconds to wait for pods without a place; -1: without end.',
+      hook,
+    ),
+    ...partKeys('hook', ['nodeSelector', 'tolerations'], hook),
+    ...image('hook.image', 'Image of what waits for the pullers.', { kubernetes: waitsItself }),
+    ...serviceAccount('hook.serviceAccount', { kubernetes: waitsItself }),
+    ...serviceAccount('hook.serviceAccountImagePuller', { kubernetes: noAccount }),
+    ...commonKeys('hook', ['containerSecurityContext', 'resources'], { kubernetes: waitsItself }),
     section('continuous', 'Pulling on new nodes.'),
     field('continuous', 'enabled', flag, 'Whether that is done.', continuous),
     field('continuous', 'daemonsetAnnotations', textMap, 'Annotations of the puller.', continuous),
-    ...serviceAccount('continuous.serviceAccount', {
-      kubernetes: none('pullers talk to nobody, and have no account'),
-    }),
+    ...serviceAccount('continuous.serviceAccount', { kubernetes: noAccount }),
     section('pause', 'The container that does nothing.'),
     ...image('pause.image', 'Its image.', (settings) => prePuller(settings).pause.image),
     ...partKeys('pause', ['containerSecurityContext'], (settings) => prePuller(settings).pause),

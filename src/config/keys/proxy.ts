@@ -4,6 +4,7 @@ import {
   commonKeys,
   disruptionBudget,
   extraEnvironment,
+  field,
   image,
   inertServiceKeys,
   networkPolicy,
@@ -20,7 +21,11 @@ const edgeEndsTls = none("Atoll's own edge ends TLS");
 const noHttps = unsupported('Atoll speaks plain HTTP: put a proxy with TLS in front of it, or reach it through SSH.');
 const listens = none('Atoll listens where --host and --port say');
 
-const httpOnly = none('the edge speaks HTTP, and an ingress or a load balancer ends TLS');
+const byIngress = unsupported(
+  'Let an ingress end TLS: ingress.tls with the secret, or with annotations for cert-manager.',
+);
+/** What nobody writes by heart; the charts' own placeholder is none. */
+const secretForm = /^[\w+/=.-]{32,}$/;
 const edge = ({ deployment }: Settings) => deployment.edge;
 const edgeService = ({ deployment }: Settings) => deployment.edge.service;
 
@@ -28,28 +33,47 @@ const edgeService = ({ deployment }: Settings) => deployment.edge.service;
 export const proxyKeys: Row[] = [
   section('jupyterhub.proxy', 'What stands in front of hub and servers.'),
   ...under('jupyterhub.proxy', [
-    inert('secretToken', secretText, 'Secret that hub and proxy share.', none('hub and edge make their own'), {
-      secret: true,
-    }),
-    section('https', 'TLS.', {
-      process: noHttps,
-      kubernetes: unsupported('Let an ingress or a route end TLS: ingress.tls, with cert-manager or a secret.'),
-      slurm: noHttps,
-    }),
-    inert('https.enabled', flag, 'Whether there is TLS.', {}, { default: false, satisfiedBy: false }),
-    inert(
+    podKey(
+      'secretToken',
+      secretText,
+      'Secret that hub and edges share, of 32 characters or more; without it, one is made and kept.',
+      ({ deployment }, value, context) => {
+        if (secretForm.test(value)) deployment.secretToken = value;
+        else if (value !== '' && context.runtime === 'kubernetes')
+          context.warn(
+            'ATOLL_SETTINGS_NO_EFFECT',
+            'This is no secret of 32 letters and digits or more: Atoll makes one.',
+          );
+      },
+      { effects: onKubernetes(none('hub and edge make their own')), secret: true },
+    ),
+    section('https', 'TLS.', { process: noHttps, slurm: noHttps }),
+    podKey(
+      'https.enabled',
+      flag,
+      'Whether there is TLS.',
+      ({ deployment }, value) => {
+        deployment.edge.https.enabled = value;
+      },
+      { effects: { process: noHttps, slurm: noHttps }, default: false, satisfiedBy: false },
+    ),
+    podKey(
       'https.type',
       z.enum(['', 'letsencrypt', 'manual', 'offload', 'secret']),
-      'Where the certificate comes from.',
+      'Who ends TLS; on Kubernetes only offload (a load balancer) is for Atoll, all else for an ingress.',
+      ({ deployment }, value) => {
+        deployment.edge.https.type = value;
+      },
+      { effects: { process: noHttps, slurm: noHttps } },
     ),
-    inert('https.hosts', textList, 'Host names of the certificate.'),
-    section('https.letsencrypt', "Certificates from Let's Encrypt."),
+    inert('https.hosts', textList, 'Host names of the certificate.', { kubernetes: none('who ends TLS knows them') }),
+    section('https.letsencrypt', "Certificates from Let's Encrypt.", { kubernetes: byIngress }),
     inert('https.letsencrypt.contactEmail', text, 'Who gets mail about certificates.'),
     inert('https.letsencrypt.acmeServer', text, 'Address of the certificate authority.'),
-    section('https.manual', 'A certificate in the settings.'),
+    section('https.manual', 'A certificate in the settings.', { kubernetes: byIngress }),
     inert('https.manual.key', secretText, 'Its private key.', {}, { secret: true }),
     inert('https.manual.cert', text, 'The certificate.'),
-    section('https.secret', 'A certificate in a Kubernetes secret.'),
+    section('https.secret', 'A certificate in a Kubernetes secret.', { kubernetes: byIngress }),
     inert('https.secret.name', text, 'Name of the secret.'),
     inert('https.secret.key', text, "Name of the private key's entry."),
     inert('https.secret.crt', text, "Name of the certificate's entry."),
@@ -59,14 +83,22 @@ export const proxyKeys: Row[] = [
     podKey('service.nodePorts.http', integer, 'Port of HTTP.', ({ deployment }, value) => {
       deployment.edge.service.nodePort = value;
     }),
-    inert('service.nodePorts.https', integer, 'Port of HTTPS.', { kubernetes: httpOnly }),
-    inert('service.disableHttpPort', flag, 'Whether there is no port for HTTP.', { kubernetes: httpOnly }),
-    ...inertServiceKeys('service', ['labels', 'ipFamilyPolicy', 'ipFamilies'], {
+    podKey('service.nodePorts.https', integer, 'Port of HTTPS, with https.type: offload.', ({ deployment }, value) => {
+      deployment.edge.service.httpsNodePort = value;
+    }),
+    field(
+      'service',
+      'disableHttpPort',
+      flag,
+      'Whether there is no port for HTTP, with https.type: offload.',
+      edgeService,
+    ),
+    ...inertServiceKeys('service', ['ipFamilyPolicy', 'ipFamilies'], {
       kubernetes: unsupported("Kubernetes' own choice holds."),
     }),
     ...serviceKeys(
       'service',
-      ['type', 'annotations', 'extraPorts', 'externalIPs', 'loadBalancerIP', 'loadBalancerSourceRanges'],
+      ['type', 'annotations', 'labels', 'extraPorts', 'externalIPs', 'loadBalancerIP', 'loadBalancerSourceRanges'],
       edgeService,
     ),
 

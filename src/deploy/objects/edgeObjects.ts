@@ -1,3 +1,5 @@
+import type { DeploymentSettings } from '../../config/deploymentSettings.ts';
+import type { KubernetesObject } from '../../config/podSettings.ts';
 import { ports, serviceNames } from '../ports.ts';
 import { type KubeObject, objectHead, type Release, releaseLabels, selectorOf } from '../release.ts';
 import { partAnnotations, partPod } from './partPod.ts';
@@ -18,19 +20,15 @@ export function edgeObjects(release: Release): KubeObject[] {
   return [
     {
       ...publicService,
-      metadata: { ...publicService.metadata, annotations: service.annotations ?? {} },
+      metadata: {
+        ...publicService.metadata,
+        labels: { ...publicService.metadata.labels, ...service.labels },
+        annotations: service.annotations ?? {},
+      },
       spec: {
         type: service.type ?? 'LoadBalancer',
         selector: selectorOf(name, 'edge'),
-        ports: [
-          {
-            name: 'http',
-            port: 80,
-            targetPort: 'http',
-            ...(service.nodePort !== undefined && { nodePort: service.nodePort }),
-          },
-          ...(service.extraPorts ?? []),
-        ],
+        ports: [...publicPorts(edge), ...(service.extraPorts ?? [])],
         ...(service.loadBalancerIP !== undefined && { loadBalancerIP: service.loadBalancerIP }),
         ...(service.loadBalancerSourceRanges && { loadBalancerSourceRanges: service.loadBalancerSourceRanges }),
         ...(service.externalIPs && { externalIPs: service.externalIPs }),
@@ -44,7 +42,10 @@ export function edgeObjects(release: Release): KubeObject[] {
         strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: 1 } },
         selector: { matchLabels: selectorOf(name, 'edge') },
         template: {
-          metadata: { labels: { ...releaseLabels(name, 'edge'), ...edge.labels }, annotations: partAnnotations(edge) },
+          metadata: {
+            labels: { ...releaseLabels(name, 'edge'), ...edge.labels },
+            annotations: partAnnotations(release, edge),
+          },
           spec: {
             terminationGracePeriodSeconds: drainSeconds + 30,
             ...partPod({
@@ -81,5 +82,20 @@ export function edgeObjects(release: Release): KubeObject[] {
           },
         ]
       : []),
+  ];
+}
+
+/** The edges speak HTTP on both: where `proxy.https` says so, a load balancer in front has ended the TLS of the second. */
+function publicPorts({ service, https }: DeploymentSettings['edge']): KubernetesObject[] {
+  const port = (name: string, number: number, nodePort: number | undefined): KubernetesObject => ({
+    name,
+    port: number,
+    targetPort: 'http',
+    ...(nodePort !== undefined && { nodePort }),
+  });
+  const offloads = https.enabled && https.type === 'offload';
+  return [
+    ...(offloads && service.disableHttpPort === true ? [] : [port('http', 80, service.nodePort)]),
+    ...(offloads ? [port('https', 443, service.httpsNodePort)] : []),
   ];
 }

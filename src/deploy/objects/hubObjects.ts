@@ -62,7 +62,7 @@ export function hubObjects(release: Release): KubeObject[] {
         template: {
           metadata: {
             labels: { ...releaseLabels(name, 'hub'), ...hub.labels },
-            annotations: partAnnotations(hub, {
+            annotations: partAnnotations(release, hub, {
               'atoll/settings': sha256Hex(files),
               'prometheus.io/scrape': 'true',
               'prometheus.io/path': '/hub/metrics',
@@ -98,6 +98,9 @@ function hubPod(release: Release, serviceAccountName: string): KubernetesObject 
       ],
       env: [
         { name: 'HOME', value: '/tmp' },
+        // As in z2jh: what it was deployed as, and where.
+        { name: 'HELM_RELEASE_NAME', value: release.name },
+        { name: 'POD_NAMESPACE', value: release.namespace },
         ...Object.entries(hub.extraEnv).map(([name, value]) =>
           typeof value === 'string' ? { name, value } : { name, ...value },
         ),

@@ -1,5 +1,7 @@
 import type { PartSettings, PlacementSettings } from '../../config/deploymentSettings.ts';
 import type { KubernetesObject } from '../../config/podSettings.ts';
+import { sha256Hex } from '../../core/ids.ts';
+import { priorityClassName } from '../../runtimes/kubernetes/priorityClasses.ts';
 import { dedicatedTo } from '../../runtimes/kubernetes/serverPod.ts';
 import type { Release } from '../release.ts';
 
@@ -28,14 +30,14 @@ export function partPod({
   serviceAccountName,
 }: PartPodInputs): KubernetesObject {
   const { deployment } = release.settings;
-  const { image } = part;
+  const { image } = deployment;
   const { corePods, podPriority } = deployment.scheduling;
   const pullSecrets = [...new Set([...deployment.imagePullSecrets, ...(image.pullSecrets ?? [])])];
   return {
     automountServiceAccountToken: serviceAccountName !== undefined,
     ...(serviceAccountName !== undefined && { serviceAccountName }),
     ...(pullSecrets.length > 0 && { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
-    ...(podPriority.enabled && { priorityClassName: `${release.name}-core` }),
+    ...(podPriority.enabled && { priorityClassName: priorityClassName(release.name, 'core') }),
     ...(part.nodeSelector && { nodeSelector: part.nodeSelector }),
     enableServiceLinks: false,
     securityContext: {
@@ -48,7 +50,7 @@ export function partPod({
       ...part.podSecurityContext,
     },
     tolerations: [...(corePods.tolerations ?? dedicatedTo('hub.jupyter.org', 'core')), ...(part.tolerations ?? [])],
-    affinity: part.affinity ?? coreNodes(corePods),
+    affinity: part.affinity ?? nodesFor('core', corePods),
     ...(part.initContainers && { initContainers: part.initContainers }),
     containers: [
       {
@@ -75,17 +77,30 @@ export function partPod({
   };
 }
 
-/** Annotations of a part's pods: an autoscaler must not take them away to save a node. */
-export function partAnnotations(part: PartSettings, more: Record<string, string> = {}): Record<string, string> {
-  return { 'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false', ...more, ...part.annotations };
+/**
+ * Annotations of a part's pods: an autoscaler must not take them away to save a node, and another secret between hub and
+ * edges replaces both.
+ */
+export function partAnnotations(
+  { controlToken }: Release,
+  part: PartSettings,
+  more: Record<string, string> = {},
+): Record<string, string> {
+  return {
+    'cluster-autoscaler.kubernetes.io/safe-to-evict': 'false',
+    'atoll/keys': sha256Hex(controlToken).slice(0, 16),
+    ...more,
+    ...part.annotations,
+  };
 }
 
-function coreNodes({ matchNodePurpose }: PlacementSettings): KubernetesObject {
-  const core = { matchExpressions: [{ key: 'hub.jupyter.org/node-purpose', operator: 'In', values: ['core'] }] };
+/** Prefers, or requires, nodes with the label of z2jh for this purpose. */
+export function nodesFor(purpose: 'core' | 'user', { matchNodePurpose }: PlacementSettings): KubernetesObject {
+  const nodes = { matchExpressions: [{ key: 'hub.jupyter.org/node-purpose', operator: 'In', values: [purpose] }] };
   if (matchNodePurpose === 'ignore') return {};
   if (matchNodePurpose === 'require')
-    return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [core] } } };
+    return { nodeAffinity: { requiredDuringSchedulingIgnoredDuringExecution: { nodeSelectorTerms: [nodes] } } };
   return {
-    nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: core }] },
+    nodeAffinity: { preferredDuringSchedulingIgnoredDuringExecution: [{ weight: 100, preference: nodes }] },
   };
 }

@@ -1,52 +1,79 @@
+import type { KubernetesObject } from '../../config/podSettings.ts';
 import type { Settings } from '../../config/settings.ts';
 import { defaultImage } from '../../runtimes/kubernetes/podInputs.ts';
-import { type KubeObject, objectHead, type Release, releaseLabels, selectorOf } from '../release.ts';
+import { dedicatedTo } from '../../runtimes/kubernetes/serverPod.ts';
+import { type Component, type KubeObject, objectHead, type Release, releaseLabels, selectorOf } from '../release.ts';
 import { pauseContainer } from './schedulingObjects.ts';
 
-/** Has every node pull the images of servers before somebody waits for them (z2jh's continuous pre-puller). */
+/** Has every node that comes pull the images of servers before somebody waits for them (z2jh's continuous pre-puller). */
 export function pullerObjects(release: Release): KubeObject[] {
-  const { prePuller, imagePullSecrets } = release.settings.deployment;
-  if (!prePuller.continuous.enabled) return [];
+  const { continuous } = release.settings.deployment.prePuller;
   const { pod } = release.settings.servers;
-  const secrets = [...new Set([...imagePullSecrets, ...pod.imagePullSecrets])];
-  const resources = prePuller.resources ?? { requests: { cpu: '1m', memory: '8Mi' } };
+  if (!continuous.enabled) return [];
   return [
-    {
-      ...objectHead(release, 'apps/v1', 'DaemonSet', 'continuous-image-puller', 'image-puller'),
-      spec: {
-        selector: { matchLabels: selectorOf(release.name, 'image-puller') },
-        updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '100%' } },
-        template: {
-          metadata: {
-            labels: releaseLabels(release.name, 'image-puller'),
-            annotations: prePuller.continuous.daemonsetAnnotations ?? {},
-          },
-          spec: {
-            automountServiceAccountToken: false,
-            terminationGracePeriodSeconds: 0,
-            nodeSelector: pod.nodeSelector,
-            tolerations: [
-              { key: 'hub.jupyter.org/dedicated', operator: 'Equal', value: 'user', effect: 'NoSchedule' },
-              { key: 'hub.jupyter.org_dedicated', operator: 'Equal', value: 'user', effect: 'NoSchedule' },
-              ...prePuller.extraTolerations,
-            ],
-            ...(secrets.length > 0 && { imagePullSecrets: secrets.map((name) => ({ name })) }),
-            initContainers: imagesOf(release.settings).map((image, index) => ({
-              name: `image-${index}`,
-              image,
-              command: ['/bin/sh', '-c', 'echo pulled'],
-              resources,
-              securityContext: { allowPrivilegeEscalation: false, runAsNonRoot: true, runAsUser: 65534 },
-            })),
-            containers: [pauseContainer(release, resources)],
-          },
-        },
-      },
-    },
+    puller(release, 'image-puller', 'continuous-image-puller', {
+      annotations: continuous.daemonsetAnnotations,
+      nodeSelector: pod.nodeSelector,
+    }),
   ];
 }
 
-/** The images that servers are started from: the common one, and those of profiles and their choices. */
+/** Has all nodes pull the images of servers before a deployment (z2jh's hook pre-puller); undefined when nobody wants that. */
+export function hookPuller(release: Release): KubeObject | undefined {
+  const { hook } = release.settings.deployment.prePuller;
+  const { pod } = release.settings.servers;
+  if (!hook.enabled) return undefined;
+  return puller(release, 'hook-image-puller', 'hook-image-puller', {
+    annotations: hook.daemonsetAnnotations,
+    nodeSelector: { ...pod.nodeSelector, ...hook.nodeSelector },
+    tolerations: hook.tolerations,
+  });
+}
+
+interface PullerPlace {
+  annotations?: Record<string, string> | undefined;
+  nodeSelector: Record<string, string>;
+  tolerations?: KubernetesObject[] | undefined;
+}
+
+function puller(
+  release: Release,
+  component: Component,
+  name: string,
+  { annotations = {}, nodeSelector, tolerations = [] }: PullerPlace,
+): KubeObject {
+  const { prePuller, imagePullSecrets, scheduling } = release.settings.deployment;
+  const secrets = [...new Set([...imagePullSecrets, ...release.settings.servers.pod.imagePullSecrets])];
+  const resources = prePuller.resources ?? { requests: { cpu: '1m', memory: '8Mi' } };
+  return {
+    ...objectHead(release, 'apps/v1', 'DaemonSet', name, component),
+    spec: {
+      selector: { matchLabels: selectorOf(release.name, component) },
+      updateStrategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: '100%' } },
+      template: {
+        metadata: { labels: releaseLabels(release.name, component), annotations },
+        spec: {
+          automountServiceAccountToken: false,
+          terminationGracePeriodSeconds: 0,
+          ...(scheduling.podPriority.enabled && { priorityClassName: `${release.name}-image-pullers` }),
+          nodeSelector,
+          tolerations: [...dedicatedTo('hub.jupyter.org', 'user'), ...prePuller.extraTolerations, ...tolerations],
+          ...(secrets.length > 0 && { imagePullSecrets: secrets.map((secret) => ({ name: secret })) }),
+          initContainers: imagesOf(release.settings).map((image, index) => ({
+            name: `image-${index}`,
+            image,
+            command: ['/bin/sh', '-c', 'echo pulled'],
+            resources,
+            securityContext: { allowPrivilegeEscalation: false, runAsNonRoot: true, runAsUser: 65534 },
+          })),
+          containers: [pauseContainer(release, resources)],
+        },
+      },
+    },
+  };
+}
+
+/** The images that servers are started from, in the order of the alphabet: the common one, those of profiles and choices. */
 export function imagesOf({ servers, profiles, deployment }: Settings): string[] {
   const { pullProfileListImages, extraImages } = deployment.prePuller;
   const fromProfiles = profiles.flatMap(({ override, options }) => [
@@ -55,5 +82,5 @@ export function imagesOf({ servers, profiles, deployment }: Settings): string[] 
   ]);
   const extra = Object.values(extraImages).map(({ name, tag }) => `${name}:${tag}`);
   const all = [servers.pod.image ?? defaultImage, ...(pullProfileListImages ? fromProfiles : []), ...extra];
-  return [...new Set(all.filter((image): image is string => typeof image === 'string'))];
+  return [...new Set(all.filter((image): image is string => typeof image === 'string'))].toSorted();
 }

@@ -88,6 +88,8 @@ export interface AuthenticationSettings {
   enableAuthState?: boolean;
   /** `hub.config.Authenticator.auth_refresh_age`, seconds; 0: never between sign-ins. Default 300. */
   authRefreshAgeSeconds: number;
+  /** `hub.config.Authenticator.auth_refresh_strict`: who has to sign in again is that to programs too. Default false. */
+  authRefreshStrict?: boolean;
   /** `hub.config.Authenticator.refresh_pre_spawn`. Undefined: whether auth state is enabled. */
   refreshPreSpawn?: boolean;
   /** `hub.config.Authenticator.auto_login`. Undefined: what the authenticator does by itself. */

@@ -79,6 +79,17 @@ export class AuthRefresh {
     await Promise.allSettled(this.#underWay.values());
   }
 
+  /** Whether a token of the user with this key is good: `auth_refresh_strict` decides for who has to sign in again. */
+  async allowsTokensOf(userId: number): Promise<boolean> {
+    const standing = await this.standingOf(userId);
+    return standing === 'stands' || (standing === 'signInAgain' && !(await this.#isStrictFor(userId)));
+  }
+
+  async #isStrictFor(userId: number): Promise<boolean> {
+    const provider = (await this.#identity.users.getById(userId))?.vouchedBy?.provider;
+    return provider !== undefined && this.#methods.get(provider)?.settings.authRefreshStrict === true;
+  }
+
   /** Whether the user with this key may go on; asks the provider when it is time. */
   async standingOf(userId: number): Promise<Standing> {
     if (this.#methods.size === 0 || (this.#freshUntil.get(userId) ?? 0) > this.#clock.now()) return 'stands';
@@ -93,17 +104,19 @@ export class AuthRefresh {
 
   /**
    * Before a server starts, where `refresh_pre_spawn` says so: asks the provider whatever the age.
+   * @param byOwnerInBrowser whether who asks for the start can be sent to sign in again at once. A program cannot, nor an
+   * administrator for somebody else: these are turned away only where `auth_refresh_strict` says so, as in JupyterHub 6.1
    * @throws AtollError `ATOLL_NOT_ALLOWED`, `ATOLL_SIGN_IN_AGAIN`
    */
-  async beforeStart(name: string): Promise<void> {
+  async beforeStart(name: string, byOwnerInBrowser: boolean): Promise<void> {
     const user = await this.#identity.users.get(name);
     const method = user?.vouchedBy ? this.#methods.get(user.vouchedBy.provider) : undefined;
     if (!user || !method) return;
-    const { refreshPreSpawn, enableAuthState } = method.settings;
+    const { refreshPreSpawn, enableAuthState, authRefreshStrict } = method.settings;
     if (!(refreshPreSpawn ?? enableAuthState ?? false)) return;
     const standing = await this.#ask(user, method);
     if (standing === 'lost') throw new AtollError('ATOLL_NOT_ALLOWED', `${name} may not use this hub any more.`);
-    if (standing === 'signInAgain')
+    if (standing === 'signInAgain' && (byOwnerInBrowser || authRefreshStrict))
       throw new AtollError('ATOLL_SIGN_IN_AGAIN', `${name} has to sign in again before a server can start.`);
   }
 
@@ -178,11 +191,14 @@ export class AuthRefresh {
       await this.#endAccess(user);
       return 'lost';
     }
-    this.#remember(user.id, this.#clock.now() + age);
-    if (answer === 'known') return 'stands';
-    await this.#identity.authStates.asked(user, this.#clock.now());
     // Who did not ask for auth state is not made to sign in for its sake.
-    if (answer === 'good' || (answer === 'stale' && method.settings.enableAuthState !== true)) return 'stands';
+    const stands = answer === 'known' || answer === 'good' || (answer === 'stale' && !method.settings.enableAuthState);
+    // Where that is strict, whatever their tokens ask for is asked about again, until they have signed in.
+    if (stands || !method.settings.authRefreshStrict) {
+      this.#remember(user.id, this.#clock.now() + age);
+      if (answer !== 'known') await this.#identity.authStates.asked(user, this.#clock.now());
+    }
+    if (stands) return 'stands';
     this.#log.info({ user: user.name }, 'the provider does not take what is remembered; signed out');
     await this.#identity.sessions.endOthers(user.id, undefined);
     return 'signInAgain';

@@ -183,7 +183,7 @@ export class Identity {
     const hash = sha256Hex(secret);
     const bearer = await this.#bearers.get(hash, () => this.#findBearer(hash, secret));
     if (!bearer || (bearer.expiresAt !== null && bearer.expiresAt <= this.#clock.now())) return undefined;
-    if ((await this.authRefresh.standingOf(bearer.userId)) === 'lost') return undefined;
+    if (!(await this.authRefresh.allowsTokensOf(bearer.userId))) return undefined;
     this.#lastUse.token(bearer.tokenId);
     if (!bearer.ofServer) this.#lastUse.user(bearer.userId);
     identifyActor(bearer.principal);

@@ -77,9 +77,9 @@ function addServerRoutes(frame: ApiFrame, place: (typeof places)[number], option
       body: startSchema,
       responses: { 201: { description: 'It is ready.' }, 202: { description: 'It is on its way; see its progress.' } },
     },
-    async ({ params, body, request }) => {
+    async ({ params, body, request, principal, via }) => {
       const { user, name } = readParams(params);
-      await identity.authRefresh.beforeStart(user);
+      await identity.authRefresh.beforeStart(user, via === 'cookie' && principal.name === user);
       await servers.start(user, name, readStart(body));
       const server = await servers.settled(user, name, slowMs, request.signal);
       if (server?.failure) throw failedStart(server);

@@ -70,7 +70,7 @@ export function addSpawnPages(frame: PageFrame, { servers, identity, profiles }:
         : notRunningPage(context, place, before);
     if (hasChoice && !sent) return showForm(before?.userOptions ?? {});
     const userOptions = sent && (sent.fields ? await profiles.readForm(user, sent.fields) : sent.userOptions);
-    await identity.authRefresh.beforeStart(user);
+    await identity.authRefresh.beforeStart(user, context.principal.name === user);
     try {
       await servers.start(user, name, userOptions ? { userOptions } : {});
       return undefined;

@@ -88,7 +88,10 @@ describe('asking the provider again', () => {
     ['at the next request with a token', ({ api }) => api()],
     ['at the next request of a browser', ({ isIn }) => isIn()],
     ['on the schedule, while a server runs', ({ world }) => world.identity.authRefresh.sweep()],
-    ['when a server is to start', ({ world }) => world.identity.authRefresh.beforeStart('ada').catch(() => undefined)],
+    [
+      'when a server is to start',
+      ({ world }) => world.identity.authRefresh.beforeStart('ada', true).catch(() => undefined),
+    ],
   ])('who has left the group loses everything %s', async (_what, happens) => {
     const signed = await signedIn({ refreshPreSpawn: true });
     const { world, visitor, api, isIn, lost } = signed;
@@ -145,7 +148,24 @@ describe('asking the provider again', () => {
     await provider.forget('ada');
     world.clock.advance(301);
     expect([await isIn(), await api(), lost]).toEqual([false, 200, []]);
-    await expect(world.identity.authRefresh.beforeStart('ada')).rejects.toMatchObject({ code: 'ATOLL_SIGN_IN_AGAIN' });
+    const start = (byOwnerInBrowser: boolean) => world.identity.authRefresh.beforeStart('ada', byOwnerInBrowser);
+    await expect(start(true)).rejects.toMatchObject({ code: 'ATOLL_SIGN_IN_AGAIN' });
+    // Neither a program nor an administrator can sign in for somebody.
+    await expect(start(false)).resolves.toBeUndefined();
+  });
+
+  test('auth_refresh_strict turns their tokens, programs and administrators away too, until they have signed in', async () => {
+    const { world, visitor, api, isIn, lost } = await signedIn({ enableAuthState: true, authRefreshStrict: true });
+    await provider.forget('ada');
+    world.clock.advance(301);
+    expect([await isIn(), await api(), await api(), lost]).toEqual([false, 403, 403, []]);
+    const start = () => world.identity.authRefresh.beforeStart('ada', false);
+    await expect(start()).rejects.toMatchObject({ code: 'ATOLL_SIGN_IN_AGAIN' });
+    const there = (await visitor.get('/hub/oauth_login')).headers.get('location') ?? '';
+    const back = await provider.visit(there);
+    await visitor.get(back.pathname + back.search);
+    expect([await isIn(), await api()]).toEqual([true, 200]);
+    await expect(start()).resolves.toBeUndefined();
   });
 
   test('where it is not, nobody is signed out for its sake', async () => {
@@ -153,7 +173,7 @@ describe('asking the provider again', () => {
     await provider.forget('ada');
     world.clock.advance(301);
     expect([await isIn(), await api()]).toEqual([true, 200]);
-    await expect(world.identity.authRefresh.beforeStart('ada')).resolves.toBeUndefined();
+    await expect(world.identity.authRefresh.beforeStart('ada', true)).resolves.toBeUndefined();
   });
 
   test('while the provider is away, everything stays, and it is asked again a minute later', async () => {

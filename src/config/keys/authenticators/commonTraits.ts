@@ -97,6 +97,12 @@ export const commonTraits: Record<string, CommonTrait | InertTrait> = {
     (to, value) => (to.authRefreshAgeSeconds = value),
     300,
   ),
+  auth_refresh_strict: common(
+    flag,
+    'Whether who has to sign in again is refused everything until then: requests with their tokens, and starts by administrators.',
+    (to, value) => (to.authRefreshStrict = value),
+    false,
+  ),
   refresh_pre_spawn: common(
     flag,
     'Whether they are looked up at every start of a server. Default: whether auth state is enabled.',
@@ -118,5 +124,13 @@ export const commonTraits: Record<string, CommonTrait | InertTrait> = {
   request_otp: inertTrait(flag, 'Whether a one-time code is asked for.', 'no authenticator here takes one'),
   otp_prompt: inertTrait(text, 'How it is asked for.', 'no authenticator here takes one'),
   custom_html: inertTrait(text, 'HTML instead of the form.', 'the sign-in page has a form of its own'),
+  refresh_pre_stop: inertTrait(flag, 'The same before each stop.', 'a stop needs nothing from a provider'),
+  manage_roles: inertTrait(flag, 'Whether the authenticator says who has which role.', 'no authenticator here says so'),
+  reset_managed_roles_on_startup: inertTrait(flag, 'Whether these start anew.', 'no authenticator here gives roles'),
+  reconcile_auth_state_hook: inertTrait(
+    text,
+    'Python that keeps a part of the auth state.',
+    'it is Python, which is not run',
+  ),
   auto_login_oauth2_authorize: inertTrait(flag, 'The same on the way to a server only.', 'auto_login holds there too'),
 };

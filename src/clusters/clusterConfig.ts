@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { ClusterResources, ClusterSettings } from '../config/settings.ts';
 import { AtollError, messageOf } from '../core/errors.ts';
 import { parseJupyterHubMemory } from '../core/quantities.ts';
+import { clusterPodsOf, clusterPodsSchema } from './clusterPods.ts';
 
 /** What one cluster is made of, decided when it is created and kept with it. */
 export const clusterConfigSchema = z.object({
@@ -22,6 +23,8 @@ export const clusterConfigSchema = z.object({
   schedulerCoreLimit: z.number().optional(),
   /** The image of scheduler and workers, where they are pods; undefined: as the settings say. */
   image: z.string().optional(),
+  /** What their pods get in place of what the settings say for all; undefined: nothing. */
+  pods: clusterPodsSchema.optional(),
   /** For the scheduler and the workers. */
   environment: z.record(z.string(), z.string()),
   /** Seconds between two looks of the adaptive loop. */
@@ -73,6 +76,7 @@ export function clusterConfigOf(settings: ClusterSettings, overrides: Record<str
     ...(scheduler.memoryLimit !== undefined && { schedulerMemoryLimit: scheduler.memoryLimit }),
     ...(scheduler.coreLimit !== undefined && { schedulerCoreLimit: scheduler.coreLimit }),
     ...read.image('image'),
+    ...clusterPodsOf(overrides),
     environment: { ...settings.environment, ...read.environment('environment') },
     adaptivePeriod: read.number('adaptive_period', settings.adaptivePeriodSeconds, { atLeast: 0 }),
     idleTimeout: read.number('idle_timeout', settings.idleTimeoutSeconds, { atLeast: 0 }),

@@ -37,6 +37,7 @@ export function schedulerSpec(
     owner: cluster.owner,
     subject: { kind: 'cluster', name: cluster.name },
     ...(config.image !== undefined && { image: config.image }),
+    ...(config.pods && { clusterPod: config.pods.scheduler }),
     command: [
       config.schedulerCommand ?? ['python', '-m', 'distributed.cli.dask_scheduler'],
       ['--protocol', 'tls', '--host', host, '--port', String(port('scheduler'))],
@@ -95,6 +96,7 @@ export function workerSpec(
     owner: cluster.owner,
     subject: { kind: 'cluster', name: cluster.name },
     ...(config.image !== undefined && { image: config.image }),
+    ...(config.pods && { clusterPod: config.pods.worker }),
     command: [
       config.workerCommand ?? ['python', '-m', 'distributed.cli.dask_worker'],
       `tls://${urlHost(scheduler.host)}:${scheduler.ports.scheduler}`,

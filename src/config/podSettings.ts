@@ -43,6 +43,8 @@ export interface ServerStorageSettings {
   volumeNameTemplate: string;
   /** `storage.dynamic.subPath`: folder in the volume. */
   dynamicSubPath?: string;
+  /** `KubeSpawner.delete_pvc`: a person's volume goes with them, and that of a named server with it. Default true. */
+  deleteClaims: boolean;
   /** `storage.static.pvcName`. */
   staticPvcName?: string;
   /** `storage.static.subPath`. Default `{username}`. */
@@ -160,10 +162,22 @@ export interface ServerPodSettings {
 
 /** One kind of pod of a Dask cluster: `dask-gateway.gateway.backend.scheduler` and `.worker`. */
 export interface ClusterPartPodSettings {
+  /** `KubeClusterConfig.…_extra_pod_labels`, `atoll.clusters.…PodLabels`. */
+  labels: Record<string, string>;
+  /** `KubeClusterConfig.…_extra_pod_annotations`, `atoll.clusters.…PodAnnotations`. */
+  annotations: Record<string, string>;
   /** `….extraPodConfig`: goes into the pod's spec, over all else. */
   extraPodConfig: KubernetesObject;
   /** `….extraContainerConfig`: goes into the container, over all else. */
   extraContainerConfig: KubernetesObject;
+}
+
+/** What the pods of one cluster get in place of what the settings say for all: by the choice of whoever made it. */
+export interface ClusterPodChoice extends Partial<ClusterPartPodSettings> {
+  /** `image_pull_policy`. */
+  imagePullPolicy?: ImagePullPolicy;
+  /** `image_pull_secrets`: names of Kubernetes secrets. */
+  imagePullSecrets?: string[];
 }
 
 /** Pods of Dask clusters: `dask-gateway.gateway.backend`. */
@@ -176,6 +190,8 @@ export interface ClusterPodSettings {
   namespace?: string;
   scheduler: ClusterPartPodSettings;
   worker: ClusterPartPodSettings;
+  /** `atoll.clusters.preemptibleWorkers`: workers may run on nodes that the cloud can take away, and prefer them. Default false. */
+  preemptibleWorkers: boolean;
 }
 
 /** z2jh's defaults for servers, without what only its own images need. */
@@ -200,6 +216,7 @@ export function defaultServerPods(): ServerPodSettings {
       extraAnnotations: {},
       accessModes: ['ReadWriteOnce'],
       volumeNameTemplate: 'volume-{user_server}',
+      deleteClaims: true,
       staticSubPath: '{username}',
       volumes: {},
       volumeMounts: {},
@@ -229,7 +246,8 @@ export function defaultClusterPods(): ClusterPodSettings {
   return {
     image: {},
     imagePullSecrets: [],
-    scheduler: { extraPodConfig: {}, extraContainerConfig: {} },
-    worker: { extraPodConfig: {}, extraContainerConfig: {} },
+    scheduler: { labels: {}, annotations: {}, extraPodConfig: {}, extraContainerConfig: {} },
+    worker: { labels: {}, annotations: {}, extraPodConfig: {}, extraContainerConfig: {} },
+    preemptibleWorkers: false,
   };
 }

@@ -52,14 +52,10 @@ async function openProcesses({ folder, log }: RuntimeParts): Promise<HubRuntimes
     stateDirectory: folder.environments,
     onProgress: (line) => log.info(line),
   });
-  try {
-    installDaskClient(environment);
-  } catch (error) {
-    log.warn({ error: messageOf(error) }, 'the module for plain Dask clients is not installed');
-  }
+  const daskClient = daskClientFor(folder.environments, environment, log);
   const runtime = createProcessRuntime({
     directory: folder.workloads,
-    environment,
+    environment: { ...environment, daskClient },
     installationId: installationIdOf(folder),
     log,
   });
@@ -85,6 +81,16 @@ async function openProcesses({ folder, log }: RuntimeParts): Promise<HubRuntimes
   };
 }
 
+/** Where Atoll's modules for Dask's clients are; undefined when they cannot be put there. */
+function daskClientFor(state: string, environment: Environment, log: Logger): string | undefined {
+  try {
+    return installDaskClient(state, environment);
+  } catch (error) {
+    log.warn({ error: messageOf(error) }, 'the modules for Dask clients are not installed');
+    return undefined;
+  }
+}
+
 /** Removes environments that earlier versions of the program have left and that nothing uses any more. */
 async function removeOld({ owned, directory }: Environment, log: Logger): Promise<void> {
   if (!owned) return;
@@ -100,17 +106,33 @@ async function removeOld({ owned, directory }: Environment, log: Logger): Promis
 async function openKubernetes(parts: RuntimeParts): Promise<HubRuntimes> {
   const { folder, settings, hubUrl, log } = parts;
   const { createKubernetesRuntime } = await import('../runtimes/kubernetes/kubernetesRuntime.ts');
+  const { priorityClassName } = await import('../runtimes/kubernetes/priorityClasses.ts');
   const { inClusterAccess } = await import('../kubernetes/inClusterAccess.ts');
   const { kubeconfigAccess } = await import('../kubernetes/kubeconfigAccess.ts');
   const access = inClusterAccess() ?? kubeconfigAccess();
   const namespace = settings.current.servers.pod.namespace ?? access.namespace;
+  // Whoever deployed this hub says as what; priority classes are made with it.
+  const release = process.env.HELM_RELEASE_NAME;
   const runtime = createKubernetesRuntime({
     access,
     namespace,
     installationId: installationIdOf(folder),
     settings: () => {
       const { servers, clusters, deployment } = settings.current;
-      return { servers: servers.pod, clusters: clusters.pod, placement: deployment.scheduling.userPods };
+      const { podPriority, userPods } = deployment.scheduling;
+      return {
+        servers: servers.pod,
+        clusters: clusters.pod,
+        placement: userPods,
+        ...(podPriority.enabled &&
+          release !== undefined && {
+            priorities: {
+              server: priorityClassName(release, 'users'),
+              scheduler: priorityClassName(release, 'schedulers'),
+              worker: priorityClassName(release, 'workers'),
+            },
+          }),
+      };
     },
     log,
   });

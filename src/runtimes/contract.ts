@@ -1,4 +1,4 @@
-import type { ServerPodSettings } from '../config/podSettings.ts';
+import type { ClusterPodChoice, ServerPodSettings } from '../config/podSettings.ts';
 
 /** Where workloads run. */
 export type RuntimeName = 'process' | 'kubernetes' | 'slurm';
@@ -65,6 +65,8 @@ export interface WorkloadSpec {
   pod?: ServerPodSettings;
   /** The image of a scheduler or worker. Undefined: what the settings say. Pods only. */
   image?: string;
+  /** What the pod of a scheduler or worker gets in place of what the settings say for all. Pods only. */
+  clusterPod?: ClusterPodChoice;
   /** The absolute folder that it starts in. Undefined: its home. */
   directory?: string;
   /**
@@ -149,4 +151,9 @@ export interface Runtime {
   logTail(id: string, lines: number): Promise<string[]>;
   /** Removes an exited workload's record, credentials and (kept until then) log. Unknown or running ids: nothing. */
   forget(id: string): Promise<void>;
+  /**
+   * Removes the files that servers kept for their owner beyond their end: those of one server, or (undefined) all, as when
+   * the person is removed. Safe to repeat. Undefined: what is kept here (a home folder, say) is not the hub's to remove.
+   */
+  removeHome?(owner: string, serverName: string | undefined): Promise<void>;
 }

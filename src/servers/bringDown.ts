@@ -24,6 +24,8 @@ export async function bringDown(life: Life, server: Server): Promise<ReconcileRe
     await life.hooks?.afterStop(server);
     await life.runtime.forget(workloadId);
   }
+  // With the default server nothing goes but what goes with its person.
+  if (server.desired === 'removed' && name !== '') await life.runtime.removeHome?.(user, name);
   await recordStopped(life, server);
   if (workloadId !== null) {
     life.board.drop(workloadId);

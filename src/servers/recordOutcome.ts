@@ -54,14 +54,14 @@ export function recordReady(life: Life, server: Server): Promise<void> {
 /** Writes down that nothing of the server's last start is left: it is stopped, failed, or (when removed) gone. */
 export function recordStopped(life: Life, server: Server): Promise<void> {
   return life.store.write(async (write) => {
-    // Read again inside the transaction: a person may have asked for its removal during the stop.
     const row = await write.db
       .selectFrom('servers')
       .select(['desired', 'failure'])
       .where('id', '=', server.id)
       .where('phase', '=', 'stopping')
       .executeTakeFirst();
-    if (!row) return;
+    // Whoever asked for its removal during this pass has woken the next one.
+    if (!row || (row.desired === 'removed') !== (server.desired === 'removed')) return;
     if (row.desired === 'removed') await write.db.deleteFrom('servers').where('id', '=', server.id).execute();
     else
       await write.db

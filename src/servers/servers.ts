@@ -198,12 +198,20 @@ export function createServers(options: ServersOptions): Servers {
     stop: (user, name) => requestStop(requests, user, name),
     create: async (user, name, choices = {}) => createServer(requests, user, name, await checkedChoices(user, choices)),
     change: async (user, name, changes) => changeServer(requests, user, name, await checkedChoices(user, changes)),
-    remove: (user, name) => requestRemoval(requests, user, name),
+    async remove(user, name) {
+      const server = await get(user, name);
+      // One that runs keeps its files until it has ended (bringDown).
+      if (server && !isActive(server) && name !== '') await runtime.removeHome?.(user, name);
+      return requestRemoval(requests, user, name);
+    },
     async removeAllOf(user, milliseconds) {
       const deadline = performance.now() + milliseconds;
       for (const server of await requestRemovalOfAll(requests, user))
         await settled(user, server.name, deadline - performance.now());
-      return (await readServers(store.db, { users: [user] })).length === 0;
+      if ((await readServers(store.db, { users: [user] })).length > 0) return false;
+      // Whoever gets the name later must not find their files.
+      await runtime.removeHome?.(user, undefined);
+      return true;
     },
     settled,
     progress: (user, name, signal) => followProgress({ store, board: life.board }, user, name, signal),

@@ -47,12 +47,43 @@ test.each([
     { idleTimeout: 30, adaptivePeriod: 0.5 },
   ],
   [{ cluster_max_workers: 7 }, { maxWorkers: 7 }],
-  [{ image: 'example/dask:1', scheduler_extra_pod_config: {} }, { image: 'example/dask:1' }],
+  [{ image: 'example/dask:1', namespace: 'elsewhere' }, { image: 'example/dask:1' }],
+  [
+    // What the option handler of 2i2c returns, and Planetary Computer's for GPUs.
+    {
+      scheduler_extra_pod_labels: { 'hub.jupyter.org/username': 'ada' },
+      worker_extra_pod_annotations: { note: 'x' },
+      worker_extra_pod_config: { tolerations: [] },
+      worker_extra_container_config: { resources: { limits: { 'nvidia.com/gpu': 1 } } },
+      image_pull_policy: 'Always',
+      image_pull_secrets: ['one', { name: 'other' }],
+      scheduler_extra_pod_config: null,
+    },
+    {
+      pods: {
+        scheduler: {
+          imagePullPolicy: 'Always',
+          imagePullSecrets: ['one', 'other'],
+          labels: { 'hub.jupyter.org/username': 'ada' },
+        },
+        worker: {
+          imagePullPolicy: 'Always',
+          imagePullSecrets: ['one', 'other'],
+          annotations: { note: 'x' },
+          extraPodConfig: { tolerations: [] },
+          extraContainerConfig: { resources: { limits: { 'nvidia.com/gpu': 1 } } },
+        },
+      },
+    },
+  ],
 ])('%o gives %o', (overrides, expected) => {
   expect(config({}, overrides)).toEqual({ ...config(), ...expected });
 });
 
 test.each([
+  [{ worker_extra_pod_labels: { a: 1 } }, 'worker_extra_pod_labels must be a mapping of texts, got {"a":1}'],
+  [{ worker_extra_pod_config: [] }, 'worker_extra_pod_config must be a mapping, got []'],
+  [{ image_pull_policy: 'Sometimes' }, 'image_pull_policy must be IfNotPresent, Always or Never, got "Sometimes"'],
   [{ worker_memory: '2GB' }, /^worker_memory: /],
   [{ worker_memory: [] }, 'worker_memory must be an amount of memory, got []'],
   [{ worker_memory: 0 }, 'worker_memory must be more than 0 bytes, got 0'],

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { ClusterAllowance, ClusterOptionSettings, Settings } from '../settings.ts';
-import { type ApplyContext, key, type Row, section, under } from './key.ts';
-import { command, cores, count, flag, memory, seconds, someCores, someMemory, text } from './types.ts';
+import { type ApplyContext, key, podKey, type Row, section, under } from './key.ts';
+import { command, cores, count, flag, memory, seconds, someCores, someMemory, text, textMap } from './types.ts';
 
 /** How much somebody may have at a time. */
 const allowance = z.strictObject({
@@ -60,6 +60,21 @@ const configurable = z.enum([
   'restart_scheduler',
 ]);
 
+/** What a choice may set besides: parts of pods, which nobody but the operator should write. */
+const ofChoices = z.enum([
+  ...configurable.options,
+  'image_pull_policy',
+  'image_pull_secrets',
+  'scheduler_extra_pod_config',
+  'scheduler_extra_container_config',
+  'scheduler_extra_pod_labels',
+  'scheduler_extra_pod_annotations',
+  'worker_extra_pod_config',
+  'worker_extra_container_config',
+  'worker_extra_pod_labels',
+  'worker_extra_pod_annotations',
+]);
+
 const optionName = text.regex(/^[A-Za-z_]\w*$/, 'is no name that Python takes: letters, digits and _');
 
 const option = z.strictObject({
@@ -76,7 +91,7 @@ const option = z.strictObject({
     .optional(),
   sets: configurable.optional(),
   as: text.optional(),
-  choices: z.record(text, z.partialRecord(configurable, z.unknown())).optional(),
+  choices: z.record(text, z.partialRecord(ofChoices, z.unknown())).optional(),
   node: z.strictObject({ cores: someCores, memory: someMemory }).optional(),
 });
 
@@ -154,6 +169,23 @@ export const clusterKeys: Row[] = [
       settings.clusters.workerCommand = value;
     },
   ),
+  podKey(
+    'preemptibleWorkers',
+    flag,
+    'Whether workers may run on nodes that the cloud can take away at any time (spot), and prefer them. Schedulers avoid them.',
+    ({ clusters }, value) => {
+      clusters.pod.preemptibleWorkers = value;
+    },
+    { default: false },
+  ),
+  ...(['scheduler', 'worker'] as const).flatMap((kind) => [
+    podKey(`${kind}PodLabels`, textMap, `Labels of the pods of ${kind}s.`, ({ clusters }, value) => {
+      clusters.pod[kind].labels = value;
+    }),
+    podKey(`${kind}PodAnnotations`, textMap, `Annotations of the pods of ${kind}s.`, ({ clusters }, value) => {
+      clusters.pod[kind].annotations = value;
+    }),
+  ]),
 ];
 
 /** What makes no sense together is refused where it stands: it would only show in somebody's notebook. */

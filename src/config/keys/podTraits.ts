@@ -96,7 +96,15 @@ export const podTraits: Row[] = [
   trait('storage_pvc_ensure', flag, 'Whether a volume claim is made for each person.', (pod, value) => {
     pod.storage.type = value ? 'dynamic' : 'none';
   }),
-  inert('delete_pvc', flag, 'Whether the volume claim goes with the person.', unsupported('Volume claims stay.')),
+  podKey(
+    'delete_pvc',
+    flag,
+    'Whether the volume claim goes with the person, or with their named server.',
+    ({ servers }, value) => {
+      servers.pod.storage.deleteClaims = value;
+    },
+    { default: true },
+  ),
   trait('pvc_name_template', text, 'See singleuser.storage.dynamic.pvcNameTemplate.', (pod, value) => {
     pod.storage.pvcNameTemplate = value;
   }),

@@ -23,11 +23,11 @@ import { exitOf } from './exitOf.ts';
 import { installationLabel, workloadLabel } from './labels.ts';
 import { LogTails } from './logTails.ts';
 import { PodEvents } from './podEvents.ts';
-import { filesDirectory, type PodInputs, podPorts } from './podInputs.ts';
+import { filesDirectory, type PodInputs, type PodPriorities, podPorts } from './podInputs.ts';
 import { type PodView, podView } from './podView.ts';
 import { serverPod } from './serverPod.ts';
 import { forbidden, startErrorOf } from './startError.ts';
-import { ensureVolumeClaim } from './volumeClaim.ts';
+import { ensureVolumeClaim, removeVolumeClaims } from './volumeClaim.ts';
 import { type WaitingReason, waitingReason } from './waitingReason.ts';
 
 /** How a Kubernetes runtime is made. */
@@ -52,6 +52,8 @@ export interface PodSettings {
   clusters: ClusterPodSettings;
   /** Which nodes servers prefer. */
   placement: PlacementSettings;
+  /** Undefined: pods have the priority that the cluster gives them. */
+  priorities?: PodPriorities;
 }
 
 /** The runtime of a Kubernetes namespace: every workload is a pod. */
@@ -231,6 +233,13 @@ class Pods implements KubernetesRuntime {
     if (!pod && !this.#ended.delete(id)) return;
     if (pod?.kind !== 'worker') this.#secretsAreLeft = true;
     this.#drop(id);
+  }
+
+  async removeHome(owner: string, serverName: string | undefined): Promise<void> {
+    const { namespace, settings } = this.#options;
+    const { servers } = settings();
+    if (!servers.storage.deleteClaims) return;
+    await removeVolumeClaims(this.#client, { namespace, servers, owner, serverName });
   }
 
   async #start(spec: WorkloadSpec): Promise<void> {

@@ -11,9 +11,13 @@ export interface PodInputs {
   servers: ServerPodSettings;
   clusters: ClusterPodSettings;
   placement: PlacementSettings;
+  priorities?: PodPriorities;
   /** Name of the Secret that is made for this workload, should it need one. */
   secretName: string;
 }
+
+/** Priority classes that whoever deployed the hub has made. */
+export type PodPriorities = Record<'server' | 'scheduler' | 'worker', string>;
 
 /** A pod, and what its Secret holds (nothing: it needs none), in base64. */
 export interface PodManifest {

@@ -3,6 +3,7 @@ import { stringify } from 'yaml';
 import type { AffinitySettings, ExtraFile, KubernetesObject, ServerPodSettings } from '../../config/podSettings.ts';
 import { AtollError } from '../../core/errors.ts';
 import type { WorkloadSpec } from '../contract.ts';
+import { spelledForKubernetes } from './kubernetesSpelling.ts';
 import { ownerAnnotation, portsAnnotation, secretAnnotation, workloadLabels } from './labels.ts';
 import { podEnvironment, resourceVariables } from './podEnvironment.ts';
 import { defaultImage, filesDirectory, literalArguments, type PodInputs, type PodManifest } from './podInputs.ts';
@@ -35,8 +36,10 @@ export function serverPod(inputs: PodInputs, claim: string | undefined): PodMani
   const { spec, namespace, installationId, servers, placement, secretName } = inputs;
   const unfilled = spec.pod ?? servers;
   const fields = { ...serverFields(inputs), pod_name: serverPodName(inputs), pvc_name: claim ?? '' };
-  const settings = fillAll(unfilled, fields);
+  const settings = spelledForKubernetes(fillAll(unfilled, fields));
   const image = settings.image ?? defaultImage;
+  const pullSecrets = [...new Set([...settings.imagePullSecrets, ...(settings.networkTools.image.pullSecrets ?? [])])];
+  const priority = settings.priorityClassName ?? inputs.priorities?.server;
   const environment = podEnvironment(
     {
       HOME: spec.reservation.homeDirectory,
@@ -72,11 +75,9 @@ export function serverPod(inputs: PodInputs, claim: string | undefined): PodMani
     enableServiceLinks: false,
     automountServiceAccountToken: settings.automountServiceAccountToken ?? settings.serviceAccountName !== undefined,
     ...(settings.serviceAccountName !== undefined && { serviceAccountName: settings.serviceAccountName }),
-    ...(settings.imagePullSecrets.length > 0 && {
-      imagePullSecrets: settings.imagePullSecrets.map((name) => ({ name })),
-    }),
+    ...(pullSecrets.length > 0 && { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
     ...(Object.keys(settings.nodeSelector).length > 0 && { nodeSelector: settings.nodeSelector }),
-    ...(settings.priorityClassName !== undefined && { priorityClassName: settings.priorityClassName }),
+    ...(priority !== undefined && { priorityClassName: priority }),
     ...(settings.schedulerName !== undefined && { schedulerName: settings.schedulerName }),
     securityContext: podSecurity(settings),
     tolerations: [

@@ -1,4 +1,5 @@
 import type { PersistentVolumeClaim } from 'kubernetes-types/core/v1.js';
+import type { ServerPodSettings } from '../../config/podSettings.ts';
 import { AtollError } from '../../core/errors.ts';
 import type { ApiClient } from '../../kubernetes/apiClient.ts';
 import { ApiError, isApiError } from '../../kubernetes/apiError.ts';
@@ -6,17 +7,13 @@ import { ownerAnnotation } from './labels.ts';
 import type { PodInputs } from './podInputs.ts';
 import { serverFields } from './serverPod.ts';
 import { labelValue } from './slugs.ts';
-import { fill, fillAll, nameTemplates, type SlugScheme, templateFields } from './templates.ts';
+import { fill, fillAll, nameTemplates, type ServerIdentity, type SlugScheme, templateFields } from './templates.ts';
 
 /**
  * The names that a server's volume claim may have, the one for a new claim first: then what other naming schemes of
  * KubeSpawner would have called it, so that the files of a hub that ran on it are found.
  */
-export function volumeClaimNames(inputs: PodInputs): string[] {
-  const settings = inputs.spec.pod ?? inputs.servers;
-  const { subject, owner: username } = inputs.spec;
-  const server = subject?.kind === 'server' ? subject : { name: '', userId: 0 };
-  const identity = { username, userId: server.userId, servername: server.name, namespace: inputs.namespace };
+function volumeClaimNames(settings: ServerPodSettings, identity: ServerIdentity): string[] {
   const schemes: SlugScheme[] = settings.slugScheme === 'safe' ? ['safe', 'escape'] : ['escape', 'safe'];
   const names = schemes.flatMap((scheme) => {
     const templates = [settings.storage.pvcNameTemplate, nameTemplates[scheme].claim];
@@ -30,12 +27,19 @@ export function volumeClaimNames(inputs: PodInputs): string[] {
  * is never used, whatever its name: two names that people chose can lead to one (CVE-2020-15110).
  * @throws AtollError when the claim is somebody else's, or cannot be made.
  */
-export async function ensureVolumeClaim(client: ApiClient, inputs: PodInputs): Promise<string> {
-  const path = `/api/v1/namespaces/${inputs.namespace}/persistentvolumeclaims`;
-  const names = volumeClaimNames(inputs);
+export async function ensureVolumeClaim(client: Pick<ApiClient, 'request'>, inputs: PodInputs): Promise<string> {
+  const { spec, servers, namespace } = inputs;
+  const path = claimsPath(namespace);
+  const server = spec.subject?.kind === 'server' ? spec.subject : { name: '', userId: 0 };
+  const identity = { username: spec.owner, userId: server.userId, servername: server.name, namespace };
+  const names = volumeClaimNames(spec.pod ?? servers, identity);
   const found = await Promise.all(names.map((name) => find(client, `${path}/${name}`)));
-  const own = names.find((_, index) => isOwnedBy(found[index], inputs.spec.owner));
-  if (own !== undefined) return own;
+  const own = names.find((_, index) => isOwnedBy(found[index], spec.owner));
+  if (own !== undefined) {
+    const isLeaving = found[names.indexOf(own)]?.metadata?.deletionTimestamp !== undefined;
+    if (isLeaving) throw new Error(`the volume claim ${own} is still being removed`);
+    return own;
+  }
   const [wanted = ''] = names;
   if (found[0])
     throw new AtollError('ATOLL_KUBERNETES_REFUSED', `The volume claim ${wanted} belongs to somebody else.`, {
@@ -51,7 +55,46 @@ export async function ensureVolumeClaim(client: ApiClient, inputs: PodInputs): P
   return wanted;
 }
 
-async function find(client: ApiClient, path: string): Promise<PersistentVolumeClaim | undefined> {
+/** Whose volume claims are to go. */
+export interface ClaimsToRemove {
+  namespace: string;
+  /** What the settings say about all servers. */
+  servers: ServerPodSettings;
+  owner: string;
+  /** Undefined: all of the owner's. */
+  serverName: string | undefined;
+}
+
+/**
+ * Deletes the volume claims of a person, or of one of their named servers: never one that other servers of theirs use too,
+ * and never one of somebody else. What becomes of the volumes is up to the storage class.
+ */
+export async function removeVolumeClaims(client: Pick<ApiClient, 'request'>, claims: ClaimsToRemove): Promise<void> {
+  const { namespace, servers, owner, serverName } = claims;
+  const path = claimsPath(namespace);
+  const query = { labelSelector: 'component=singleuser-storage' };
+  const { items } = await client.request<{ items: PersistentVolumeClaim[] }>({ path, query });
+  const namesOf = (servername: string): string[] =>
+    volumeClaimNames(servers, { username: owner, userId: 0, servername, namespace });
+  const shared = serverName === undefined ? [] : namesOf('');
+  const meant = serverName === undefined ? undefined : namesOf(serverName).filter((name) => !shared.includes(name));
+  for (const claim of items) {
+    const name = claim.metadata?.name ?? '';
+    if (!isOwnedBy(claim, owner) || meant?.includes(name) === false) continue;
+    // A label alone may be that of two people: then only the names that are theirs count.
+    if (claim.metadata?.annotations?.[ownerAnnotation] === undefined && !namesOf(serverName ?? '').includes(name))
+      continue;
+    await client.request({ method: 'DELETE', path: `${path}/${name}` }).catch((error: unknown) => {
+      if (!isApiError(error, 404)) throw error;
+    });
+  }
+}
+
+function claimsPath(namespace: string): string {
+  return `/api/v1/namespaces/${namespace}/persistentvolumeclaims`;
+}
+
+async function find(client: Pick<ApiClient, 'request'>, path: string): Promise<PersistentVolumeClaim | undefined> {
   try {
     return await client.request<PersistentVolumeClaim>({ path });
   } catch (error) {

@@ -1,0 +1,77 @@
+{{/* What values say about the hub. */}}
+{{- define "atoll.hub" -}}
+{{- $objects := .objects -}}
+{{- $values := .values -}}
+{{- $hub := .values.hub -}}
+{{- $deployment := index $objects "Deployment hub" -}}
+{{- $template := $deployment.spec.template -}}
+{{- $container := first $template.spec.containers -}}
+
+{{- $settings := index $objects "Secret atoll-settings" -}}
+{{- $kept := get $settings.data "settings.json" | b64dec | fromJson -}}
+{{- $file := dict "name" "values.yaml" "text" .text -}}
+{{- $text := dict "inputs" (prepend $kept.inputs $file) | toJson -}}
+{{- $_ := set $settings.data "settings.json" (b64enc $text) -}}
+{{- $_ := set $template.metadata.annotations "atoll/settings" (sha256sum $text) -}}
+{{- $keys := index $objects "Secret atoll-keys" -}}
+{{- $_ := set $keys.data "control-token" (b64enc .token) -}}
+{{- $claim := index $objects "PersistentVolumeClaim hub-data" -}}
+{{- range list $keys $claim -}}
+{{- $_ := set .metadata "annotations" (dict "helm.sh/resource-policy" "keep") -}}
+{{- end -}}
+
+{{- $pvc := $hub.db.pvc -}}
+{{- include "atoll.assign" (list $claim.metadata.annotations (default dict $pvc.annotations)) -}}
+{{- include "atoll.take" (list $claim.spec $pvc "accessModes" "storageClassName" "selector") -}}
+{{- with $pvc.storage -}}{{- $_ := set $claim.spec.resources.requests "storage" . -}}{{- end -}}
+{{- if hasKey $pvc "subPath" -}}{{- $_ := set (first $container.volumeMounts) "subPath" $pvc.subPath -}}{{- end -}}
+
+{{- $account := index $objects "ServiceAccount hub" -}}
+{{- with $hub.serviceAccount.name -}}
+{{- $_ := set $account.metadata "name" . -}}
+{{- $_ := set $template.spec "serviceAccountName" . -}}
+{{- $_ := set (first (index $objects "RoleBinding hub").subjects) "name" . -}}
+{{- end -}}
+{{- include "atoll.take" (list $account.metadata $hub.serviceAccount "annotations") -}}
+{{- if eq (toString $hub.serviceAccount.create) "false" -}}{{- $_ := unset $objects "ServiceAccount hub" -}}{{- end -}}
+{{- $rbac := true -}}
+{{- if hasKey $values.rbac "enabled" -}}{{- $rbac = $values.rbac.enabled -}}{{- end -}}
+{{- if hasKey $values.rbac "create" -}}{{- $rbac = $values.rbac.create -}}{{- end -}}
+{{- if not $rbac -}}{{- $_ := unset (unset $objects "Role hub") "RoleBinding hub" -}}{{- end -}}
+
+{{- $service := index $objects "Service hub" -}}
+{{- include "atoll.take" (list $service.spec $hub.service "type") -}}
+{{- $_ := set $service.spec "ports" (concat $service.spec.ports (default list $hub.service.extraPorts)) -}}
+
+{{- include "atoll.take" (list $deployment.spec $hub "revisionHistoryLimit") -}}
+{{- range $probe := list "livenessProbe" "readinessProbe" -}}
+{{- include "atoll.assign" (list (get $container $probe) (omit (default dict (get $hub $probe)) "enabled")) -}}
+{{- end -}}
+{{- with $hub.lifecycle -}}{{- $_ := set $container "lifecycle" . -}}{{- end -}}
+{{- $_ := set $container "env" (concat $container.env (include "atoll.environment" $hub.extraEnv | fromJson).items) -}}
+{{- $part := deepCopy $hub -}}
+{{- if hasKey $hub "fsGid" -}}
+{{- $_ := set $part "podSecurityContext" (merge (default dict $part.podSecurityContext) (dict "fsGroup" $hub.fsGid)) -}}
+{{- end -}}
+{{- if and (hasKey $hub "uid") (not (hasKey $hub "containerSecurityContext")) -}}
+{{- $_ := set $part "containerSecurityContext" (dict "runAsUser" $hub.uid) -}}
+{{- end -}}
+{{- include "atoll.part" (dict "context" . "template" $template "part" $part "labels" $hub.labels "annotations" $hub.annotations) -}}
+{{- end -}}
+
+{{/* `extraEnv`, a map or a list, as Kubernetes has it (JSON: `{items}`). */}}
+{{- define "atoll.environment" -}}
+{{- $items := list -}}
+{{- if kindIs "slice" . -}}
+{{- $items = . -}}
+{{- else -}}
+{{- range $name, $value := . -}}
+{{- $item := dict "name" $name "value" (toString $value) -}}
+{{- if kindIs "map" $value -}}
+{{- $item = merge (dict "name" $name) $value -}}
+{{- end -}}
+{{- $items = append $items $item -}}
+{{- end -}}
+{{- end -}}
+{{- toJson (dict "items" $items) -}}
+{{- end -}}

@@ -19,6 +19,34 @@ export interface ClusterProgress {
   workerEnds: WorkerEnd[];
 }
 
+/** Milliseconds for which nobody is told that a scheduler starts. */
+const usualStartMs = 3000;
+
+/** Characters of a reason in such a sentence. */
+const longestReason = 600;
+
+/**
+ * What somebody who waits for a cluster to run should read, in one sentence; undefined when there is nothing to say.
+ * @param cluster one that is pending.
+ */
+export async function startSentence(context: ClustersContext, cluster: Cluster): Promise<string | undefined> {
+  const { waitingFor } = await clusterProgress(context, cluster);
+  const now = context.clock.now();
+  if (waitingFor === undefined) {
+    const isSlow = cluster.admittedAt !== undefined && now - cluster.admittedAt > usualStartMs;
+    return isSlow ? 'The scheduler of your cluster is starting.' : undefined;
+  }
+  const text = waitingFor.slice(0, longestReason).toWellFormed();
+  const minutes = Math.floor((now - cluster.createdAt) / 60_000);
+  const sofar = minutes === 0 ? '' : ` (${minutes} min so far)`;
+  return isSentence(text) ? `${text.slice(0, -1)}${sofar}${text.slice(-1)}` : `Your cluster waits: ${text}${sofar}.`;
+}
+
+/** What something waits for is a sentence already, or goes after "waiting for". */
+export function isSentence(waitingFor: string): boolean {
+  return /[.!?]$/.test(waitingFor);
+}
+
 /** How long a scheduler may take to say how many workers it has. */
 const patienceMs = 300;
 

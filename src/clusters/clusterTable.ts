@@ -1,5 +1,6 @@
 import type { Kysely, Selectable, Updateable } from 'kysely';
 import type { Database } from '../store/database.ts';
+import { PreparedRead } from '../store/preparedQuery.ts';
 import type { ClustersTable } from '../store/tables/clusters.ts';
 import {
   type Cluster,
@@ -10,15 +11,17 @@ import {
   type WorkerPhase,
   workerTroubleSchema,
 } from './cluster.ts';
-import { clusterConfigSchema } from './clusterConfig.ts';
+import { type ClusterConfig, clusterConfigSchema } from './clusterConfig.ts';
 
 type Db = Kysely<Database>;
 
 /** One cluster, or undefined when there is none of that name (any more). */
 export async function readCluster(db: Db, name: string): Promise<Cluster | undefined> {
-  const row = await db.selectFrom('clusters').selectAll().where('name', '=', name).executeTakeFirst();
+  const row = await byName.first(db, name);
   return row && toCluster(row);
 }
+
+const byName = new PreparedRead((db, name: string) => db.selectFrom('clusters').selectAll().where('name', '=', name));
 
 /** Clusters in one of `phases`, oldest first: those of `owner`, or (undefined) everybody's. */
 export async function listClusters(
@@ -76,31 +79,33 @@ export async function listAllWorkers(db: Db): Promise<Map<string, ClusterWorker[
 
 /** The workers of one cluster, oldest first. */
 export async function listWorkers(db: Db, clusterName: string): Promise<ClusterWorker[]> {
-  const rows = await db
+  const rows = await workersOf.all(db, clusterName);
+  return rows.map((row) => ({ name: row.name, createdAt: row.created_at, phase: row.phase as WorkerPhase }));
+}
+
+const workersOf = new PreparedRead((db, clusterName: string) =>
+  db
     .selectFrom('workers')
     .select(['name', 'created_at', 'phase'])
     .where('cluster_name', '=', clusterName)
     .orderBy('created_at')
-    .orderBy('name')
-    .execute();
-  return rows.map((row) => ({ name: row.name, createdAt: row.created_at, phase: row.phase as WorkerPhase }));
-}
+    .orderBy('name'),
+);
 
 /** The cluster to which a scheduler's or worker's workload belongs, or undefined. */
 export async function clusterOfWorkload(db: Db, workloadId: string): Promise<string | undefined> {
-  const scheduler = await db
-    .selectFrom('clusters')
-    .select('name')
-    .where('scheduler_workload_id', '=', workloadId)
-    .executeTakeFirst();
+  const scheduler = await byScheduler.first(db, workloadId);
   if (scheduler) return scheduler.name;
-  const worker = await db
-    .selectFrom('workers')
-    .select('cluster_name')
-    .where('name', '=', workloadId)
-    .executeTakeFirst();
-  return worker?.cluster_name;
+  return (await byWorker.first(db, workloadId))?.cluster_name;
 }
+
+const byScheduler = new PreparedRead((db, workloadId: string) =>
+  db.selectFrom('clusters').select('name').where('scheduler_workload_id', '=', workloadId),
+);
+
+const byWorker = new PreparedRead((db, workloadId: string) =>
+  db.selectFrom('workers').select('cluster_name').where('name', '=', workloadId),
+);
 
 /** The name of the server that a token (`a7`) belongs to, or null when it is no server's own. */
 export async function serverOfToken(db: Db, tokenId: string | undefined): Promise<string | null> {
@@ -114,6 +119,19 @@ export async function serverOfToken(db: Db, tokenId: string | undefined): Promis
   return row?.server_name ?? null;
 }
 
+/** Those parsed before, by their JSON: most clusters have one of a few. */
+const configs = new Map<string, ClusterConfig>();
+const keptConfigs = 500;
+
+function configFrom(json: string): ClusterConfig {
+  const known = configs.get(json);
+  if (known) return known;
+  if (configs.size >= keptConfigs) configs.clear();
+  const config = clusterConfigSchema.parse(JSON.parse(json));
+  configs.set(json, config);
+  return config;
+}
+
 function toCluster(row: Selectable<ClustersTable>): Cluster {
   return {
     name: row.name,
@@ -123,7 +141,7 @@ function toCluster(row: Selectable<ClustersTable>): Cluster {
     phase: row.phase as ClusterPhase,
     ended: row.ended === 1,
     options: JSON.parse(row.options) as Record<string, unknown>,
-    config: clusterConfigSchema.parse(JSON.parse(row.config)),
+    config: configFrom(row.config),
     schedulerWorkloadId: row.scheduler_workload_id,
     schedulerStarts: row.scheduler_starts,
     address: row.address === null ? undefined : schedulerAddressSchema.parse(JSON.parse(row.address)),

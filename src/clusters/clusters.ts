@@ -14,7 +14,7 @@ import type { Cluster, ClusterPhase, Scaling } from './cluster.ts';
 import { ClusterChanges } from './clusterChanges.ts';
 import { clusterConfigOf } from './clusterConfig.ts';
 import { type ClusterOptions, type ClusterUser, chooseOptions } from './clusterOptions.ts';
-import { type ClusterProgress, clusterProgress } from './clusterProgress.ts';
+import { type ClusterProgress, clusterProgress, startSentence } from './clusterProgress.ts';
 import { ClusterReconciler, schedulerWorkloadId } from './clusterReconciler.ts';
 import { ClusterRoutes, routesOf } from './clusterRoutes.ts';
 import {
@@ -27,7 +27,7 @@ import {
   updateCluster,
 } from './clusterTable.ts';
 import { ClusterWatch, hasWork } from './clusterWatch.ts';
-import { type ClustersContext, openCredentials, sealCredentials } from './context.ts';
+import { type ClustersContext, openCredentials, openToken, sealCredentials } from './context.ts';
 import { type ClusterCredentials, makeCredentials } from './credentials.ts';
 import { declaredOptions } from './declaredOptions.ts';
 import { takeHeartbeat } from './heartbeat.ts';
@@ -66,6 +66,11 @@ export interface ScalingResult {
 
 /** How long a request waits for the scheduler to take a wish; afterwards it is told in the background. */
 const patienceMs = 3000;
+
+/** Milliseconds after which somebody who waits for a start is told why; most are over before. */
+const firstLookMs = 1000;
+/** Milliseconds until it is looked again whether the reason is another one. */
+const nextLookMs = 10_000;
 
 /** A phase in which nothing more will happen by itself. */
 const settled: ReadonlySet<ClusterPhase> = new Set(['running', 'stopped', 'failed']);
@@ -245,8 +250,8 @@ export class Clusters {
 
   /** Whether `token` is the API token of that cluster. */
   async hasToken(name: string, token: string): Promise<boolean> {
-    const credentials = await this.credentials(name);
-    return credentials !== undefined && equalInConstantTime(credentials.token, token);
+    const own = await openToken(this.#context.store.db, this.#context.sealer, name);
+    return own !== undefined && equalInConstantTime(own, token);
   }
 
   /**
@@ -255,6 +260,25 @@ export class Clusters {
    */
   waitForChange(name: string, milliseconds: number, signal?: AbortSignal): Promise<Cluster | undefined> {
     return this.#waitFor(name, (cluster) => settled.has(cluster.phase), Date.now() + milliseconds, signal);
+  }
+
+  /**
+   * The same for somebody who wants to read meanwhile what it waits for: resolves too when that is not what was `shown`
+   * to them before.
+   */
+  async waitForNews(
+    name: string,
+    milliseconds: number,
+    shown: string,
+    signal?: AbortSignal,
+  ): Promise<{ cluster: Cluster | undefined; waitsFor: string | undefined }> {
+    const until = Date.now() + milliseconds;
+    for (let lookMs = firstLookMs; ; lookMs = nextLookMs) {
+      const cluster = await this.waitForChange(name, Math.min(lookMs, until - Date.now()), signal);
+      const waits = cluster?.phase === 'pending' && !signal?.aborted && !this.#changes.closed;
+      const waitsFor = waits ? await startSentence(this.#context, cluster) : undefined;
+      if (!waits || (waitsFor ?? shown) !== shown || Date.now() >= until) return { cluster, waitsFor };
+    }
   }
 
   /**

@@ -7,6 +7,7 @@ import type { RouteWriter } from '../edge/protocol.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Runtime } from '../runtimes/contract.ts';
 import type { Database } from '../store/database.ts';
+import { PreparedRead } from '../store/preparedQuery.ts';
 import type { Store } from '../store/store.ts';
 import type { ClusterCredentials } from './credentials.ts';
 
@@ -43,18 +44,27 @@ export async function openCredentials(
   sealer: Sealer,
   name: string,
 ): Promise<ClusterCredentials | undefined> {
-  const row = await db
-    .selectFrom('clusters')
-    .select(['token', 'tls_cert', 'tls_key'])
-    .where('name', '=', name)
-    .where('ended', '=', 0)
-    .executeTakeFirst();
+  const row = await secretsOf.first(db, name);
   if (!row) return undefined;
   return {
     token: sealer.open(row.token, contextOf(name, 'token')),
     tlsCert: row.tls_cert,
     tlsKey: sealer.open(row.tls_key, contextOf(name, 'key')),
   };
+}
+
+const secretsOf = new PreparedRead((db, name: string) =>
+  db
+    .selectFrom('clusters')
+    .select(['token', 'tls_cert', 'tls_key'])
+    .where('name', '=', name)
+    .where((where) => where('ended', '=', where.lit(0))),
+);
+
+/** Of a cluster's secrets its token alone. */
+export async function openToken(db: Kysely<Database>, sealer: Sealer, name: string): Promise<string | undefined> {
+  const row = await secretsOf.first(db, name);
+  return row && sealer.open(row.token, contextOf(name, 'token'));
 }
 
 /** The same, of a cluster that is known not to have ended. */

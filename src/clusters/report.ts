@@ -3,7 +3,7 @@ import { AtollError } from '../core/errors.ts';
 import type { Cluster } from './cluster.ts';
 import { isLive } from './cluster.ts';
 import type { ClusterChanges } from './clusterChanges.ts';
-import { clusterProgress } from './clusterProgress.ts';
+import { clusterProgress, isSentence } from './clusterProgress.ts';
 import { listWorkers, readCluster, updateCluster } from './clusterTable.ts';
 import type { ClustersContext } from './context.ts';
 import { noteUse } from './usage.ts';
@@ -110,5 +110,5 @@ async function waitingSentence(context: ClustersContext, clusterName: string): P
 
 /** `waitingFor` goes after "waiting for"; what is a sentence already stays one. */
 function sentence(waitingFor: string): string {
-  return /[.!?]/.test(waitingFor) ? waitingFor : `The others wait for ${waitingFor}.`;
+  return isSentence(waitingFor) ? waitingFor : `The others wait: ${waitingFor}.`;
 }

@@ -1,7 +1,7 @@
 import { messageOf } from '../core/errors.ts';
 import type { Cluster } from './cluster.ts';
 import { readCluster } from './clusterTable.ts';
-import { type ClustersContext, requireCredentials } from './context.ts';
+import { type ClustersContext, openToken } from './context.ts';
 import { type SchedulerMessage, tellScheduler } from './schedulerApi.ts';
 
 interface Delivery {
@@ -46,7 +46,8 @@ export class SchedulerMessenger {
       const cluster = await readCluster(store.db, clusterName);
       if (!cluster?.address || cluster.phase !== 'running' || cluster.toldRevision >= cluster.scalingRevision)
         return true;
-      const { token } = await requireCredentials(store.db, sealer, clusterName);
+      const token = await openToken(store.db, sealer, clusterName);
+      if (token === undefined) return true;
       try {
         for (const message of messagesFor(cluster)) await tellScheduler(cluster.address, token, message);
       } catch (error) {

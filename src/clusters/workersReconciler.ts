@@ -46,7 +46,10 @@ export class WorkersReconciler {
     const toStop = seen.filter((one) => one.worker.phase === 'stopping' && one.observation?.phase !== 'exited');
     for (const { worker, observation } of toStop) if (observation) await this.#stopper.stop(worker.name, graceSeconds);
     const ended = await Promise.all(seen.filter(hasEnded).map((one) => this.#explain(one)));
-    await this.#replace(cluster.name, ended);
+    const workers = seen.map(({ worker }) => worker);
+    // Otherwise there is nothing to write down, and the disk is not asked.
+    if (ended.length > 0 || missingWorkers(cluster, workers, this.#context.clock.now()) > 0)
+      await this.#replace(cluster.name, ended);
     await this.#startNew(cluster, scheduler);
     return this.#next(cluster.name);
   }

@@ -32,6 +32,7 @@ export class Reconciler {
   readonly #timers = new Map<string, { timer: NodeJS.Timeout; at: number }>();
   readonly #failures = new Map<string, number>();
   #resync: NodeJS.Timeout | undefined;
+  #beginning: NodeJS.Immediate | undefined;
   #started = false;
 
   constructor(options: ReconcilerOptions) {
@@ -52,6 +53,8 @@ export class Reconciler {
   async stop(): Promise<void> {
     this.#started = false;
     clearInterval(this.#resync);
+    clearImmediate(this.#beginning);
+    this.#beginning = undefined;
     for (const { timer } of this.#timers.values()) clearTimeout(timer);
     this.#timers.clear();
     this.#queue.clear();
@@ -75,13 +78,24 @@ export class Reconciler {
     for (const key of await this.#options.listKeys()) this.wake(key);
   }
 
+  /** Begins passes one at a time; between two of them whoever waits for the hub has their turn. */
   #pump(): void {
-    for (const key of this.#queue) {
-      if (this.#running.size >= this.#options.concurrency) return;
-      if (this.#running.has(key)) continue;
+    if (this.#beginning !== undefined || this.#nextKey() === undefined) return;
+    this.#beginning = setImmediate(() => {
+      this.#beginning = undefined;
+      const key = this.#nextKey();
+      if (key === undefined) return;
       this.#queue.delete(key);
       this.#running.set(key, this.#pass(key));
-    }
+      this.#pump();
+    });
+  }
+
+  /** The key that waits for longest and can be worked on now. */
+  #nextKey(): string | undefined {
+    if (this.#running.size >= this.#options.concurrency) return undefined;
+    for (const key of this.#queue) if (!this.#running.has(key)) return key;
+    return undefined;
   }
 
   async #pass(key: string): Promise<void> {

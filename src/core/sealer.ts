@@ -1,16 +1,16 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject, randomBytes } from 'node:crypto';
 
 /**
  * Encrypts small secrets that must be read back (TLS keys, cluster tokens) before they go into the store:
  * AES-256-GCM under a 32-byte key, 12-byte random nonce, as `v1.<base64url of nonce, ciphertext and tag>`.
  */
 export class Sealer {
-  readonly #key: Buffer;
+  readonly #key: KeyObject;
 
   /** @param key 32 bytes. */
   constructor(key: Buffer) {
     if (key.length !== 32) throw new RangeError('the sealing key must have 32 bytes');
-    this.#key = key;
+    this.#key = createSecretKey(key);
   }
 
   /** Encrypts `plain`; `context` (say `cluster:NAME`) must be the same on {@link open}, so that values cannot be swapped. */

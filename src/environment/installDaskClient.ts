@@ -1,28 +1,37 @@
-import { readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCodeOf } from '../core/errors.ts';
 import { randomHex } from '../core/ids.ts';
 import { projectFolder } from '../core/projectFolder.ts';
 import type { Environment } from './environment.ts';
 
-const file = 'atoll_dask_client.py';
-
 /**
- * Puts the module by which a plain `Client("gateway://…")` connects into an environment that Atoll built; servers there are
- * told of it (runtimes/process/launchEnvironment.ts). Others are left as they are: they are somebody else's. Safe to repeat,
- * and to do twice at a time.
+ * Copies the modules that Dask and dask-gateway's client load in servers (python/client) to where the accounts of the users
+ * can read them, and tells where: servers are told of them (runtimes/process/daskClient.ts). An environment that Atoll built
+ * finds them whatever PYTHONPATH says; others are left as they are. Safe to repeat, and to do twice at a time.
+ * @param state the folder that holds the environments.
  */
-export function installDaskClient({ directory, owned }: Pick<Environment, 'directory' | 'owned'>): void {
-  if (!owned) return;
-  const wanted = readFileSync(join(projectFolder, 'python', file), 'utf8');
+export function installDaskClient(
+  state: string,
+  { directory, owned }: Pick<Environment, 'directory' | 'owned'>,
+): string {
+  const source = join(projectFolder, 'python/client');
+  const folder = join(state, 'python', 'client');
+  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  for (const name of readdirSync(source).filter((file) => file.endsWith('.py')))
+    keep(join(folder, name), readFileSync(join(source, name), 'utf8'));
+  if (!owned) return folder;
   const lib = join(directory, 'lib');
-  for (const python of readdirSync(lib).filter((name) => /^python3\.\d+$/.test(name))) {
-    const target = join(lib, python, 'site-packages', file);
-    if (contentOf(target) === wanted) continue;
-    const part = `${target}.${randomHex(4)}`;
-    writeFileSync(part, wanted);
-    renameSync(part, target);
-  }
+  for (const python of readdirSync(lib).filter((name) => /^python3\.\d+$/.test(name)))
+    keep(join(lib, python, 'site-packages/atoll.pth'), `${folder}\n`);
+  return folder;
+}
+
+function keep(path: string, content: string): void {
+  if (contentOf(path) === content) return;
+  const part = `${path}.${randomHex(4)}`;
+  writeFileSync(part, content);
+  renameSync(part, path);
 }
 
 function contentOf(path: string): string | undefined {

@@ -47,12 +47,17 @@ export class PreparedRead<Parameters extends readonly unknown[], Row> {
     this.#build = build;
   }
 
-  /** Runs it for one row at most. */
-  async first(db: Kysely<Database>, ...parameters: Parameters): Promise<Row | undefined> {
+  /** Runs it. */
+  async all(db: Kysely<Database>, ...parameters: Parameters): Promise<Row[]> {
     const kind = db.getExecutor().adapter.constructor;
     const compiled = this.#compiled.get(kind) ?? compileWith(this.#build(db, ...parameters), parameters);
     this.#compiled.set(kind, compiled);
-    return (await db.executeQuery<Row>({ ...compiled, parameters })).rows[0];
+    return (await db.executeQuery<Row>({ ...compiled, parameters })).rows;
+  }
+
+  /** Runs it for one row at most. */
+  async first(db: Kysely<Database>, ...parameters: Parameters): Promise<Row | undefined> {
+    return (await this.all(db, ...parameters))[0];
   }
 }
 

@@ -7,6 +7,7 @@ import { gatewayAccessScope } from '../../src/identity/roles/defaultRoles.ts';
 import { ScopeSet } from '../../src/identity/scopes/scopeSet.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { ClusterWorld } from '../support/clusterWorld.ts';
+import { TestClock } from '../support/identityWorld.ts';
 import type { FakeRoutes } from '../support/serverWorld.ts';
 import { until } from '../support/until.ts';
 
@@ -53,10 +54,17 @@ interface Answer {
   headers: Headers;
 }
 
-async function ask(who: string | undefined, method: string, path: string, body?: string): Promise<Answer> {
+async function ask(
+  who: string | undefined,
+  method: string,
+  path: string,
+  body?: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
   const response = await api.request(path, {
     method,
     headers: {
+      ...headers,
       ...(who === undefined ? {} : { authorization: who.includes(' ') ? who : `jupyterhub ${who}` }),
       'content-type': 'application/json',
     },
@@ -491,5 +499,39 @@ describe('a scheduler', () => {
     scheduler.load = { processing: 0, desired_workers: 0 };
     expect((await ask(`token ${token}`, 'DELETE', of(name))).status).toBe(204);
     expect((await clusters.waitForChange(name, 20_000))?.phase).toBe('stopped');
+  });
+});
+
+describe('somebody who waits, with a client that can show it,', () => {
+  const wait = async (name: string, shown: string): Promise<[status: string, sentence: string | null]> => {
+    const { body, headers } = await ask('ada', 'GET', of(name, '?wait'), undefined, { 'atoll-shown': shown });
+    const sentence = headers.get('atoll-waiting');
+    return [(body as { status: string }).status, sentence === null ? null : decodeURIComponent(sentence)];
+  };
+
+  test('reads what a cluster waits for, once, and gets it as soon as it runs', async () => {
+    await world.close();
+    await open({ limits: { user: { clusters: 1 }, groups: {}, total: {}, whenFull: 'queue' } });
+    const first = await running();
+    const { name } = await clusters.create({ name: 'ada', groups: [], admin: false }, {});
+    const sentence = 'It waits for its turn: ada may have 1 cluster at a time, and has 1.';
+    expect(await wait(name, '')).toEqual(['PENDING', sentence]);
+    // Whatever is no percent-encoding was shown to nobody.
+    expect(await wait(name, '%')).toEqual(['PENDING', sentence]);
+    const waiting = wait(name, encodeURIComponent(sentence));
+    await clusters.stop(first, 'Stopped by ada.');
+    expect(await waiting).toEqual(['RUNNING', null]);
+  });
+
+  test('reads the words of the runtime, and for how long it has been so', async () => {
+    await world.close();
+    const clock = new TestClock();
+    world = await ClusterWorld.create({});
+    ({ clusters } = await world.open({ clock }));
+    world.onScheduler = (workload) => workload.wait('no node has enough free cores, 1.5 GiB of 2');
+    const { name } = await clusters.create({ name: 'ada', groups: [], admin: false }, {});
+    clock.advance(125);
+    const { waitsFor } = await clusters.waitForNews(name, 20_000, '');
+    expect(waitsFor).toBe('Your cluster waits: no node has enough free cores, 1.5 GiB of 2 (2 min so far).');
   });
 });

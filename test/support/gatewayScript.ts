@@ -3,6 +3,8 @@ import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
 
 const folder = resolve(import.meta.dirname, '../gateway/scripts');
+/** Atoll's modules for Dask's clients. */
+const daskClient = resolve(import.meta.dirname, '../../python/client');
 
 /** The Python environment of the tests: one with dask-gateway in it. */
 export function pythonOfTests(): string {
@@ -24,8 +26,9 @@ export class GatewayScript {
    * @param url where Atoll answers, without a final slash.
    * @param token an API token of the person.
    * @param python the interpreter; default: that of the environment of the tests.
+   * @param more variables of its environment.
    */
-  constructor(name: string, url: string, token: string, python = pythonOfTests()) {
+  constructor(name: string, url: string, token: string, python = pythonOfTests(), more: Record<string, string> = {}) {
     const { host } = new URL(url);
     this.#process = spawn(python, ['-W', 'ignore::ResourceWarning', join(folder, `${name}.py`)], {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -38,6 +41,8 @@ export class GatewayScript {
         DASK_GATEWAY__PROXY_ADDRESS: `gateway://${host}`,
         DASK_GATEWAY__PUBLIC_ADDRESS: '/services/dask-gateway/',
         DASK_GATEWAY__AUTH__TYPE: 'jupyterhub',
+        PYTHONPATH: daskClient,
+        ...more,
       },
     });
     const { stdin, stdout, stderr } = this.#process;

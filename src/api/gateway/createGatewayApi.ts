@@ -76,9 +76,10 @@ export function createGatewayApi(dependencies: GatewayDependencies): Hono {
     const name = context.req.param('name');
     const before = await visible(clusters, user, name);
     if (!waitFrom(context.req.query('wait'))) return context.json(await modelFor(clusters, user, before));
-    const cluster = (await clusters.waitForChange(name, longestWaitMs, context.req.raw.signal)) ?? before;
+    const { cluster = before, waitsFor } = await waited(context, clusters, name);
     // The client shows the text of a 409, but for the status FAILED only a sentence of its own that says nothing.
     if (cluster.phase === 'failed') throw failedError(cluster);
+    if (waitsFor !== undefined) context.header('Atoll-Waiting', encodeURIComponent(waitsFor));
     return context.json(await modelFor(clusters, user, cluster));
   });
 
@@ -178,6 +179,30 @@ async function authenticated(context: Context, { authenticate }: GatewayDependen
   if (!mayUseGateway(principal))
     throw new AtollError('ATOLL_GATEWAY_FORBIDDEN', `User ${principal.name} may not use Dask clusters with this token`);
   return principal;
+}
+
+/**
+ * Waits for a start. Atoll's own addition to the client (python/client/atoll_gateway.py) shows what a cluster waits for, and
+ * says in the header `Atoll-Shown` what that was last; it is answered as soon as there is something else to show.
+ */
+async function waited(
+  context: Context,
+  clusters: Clusters,
+  name: string,
+): Promise<{ cluster?: Cluster | undefined; waitsFor?: string | undefined }> {
+  const { signal } = context.req.raw;
+  const shown = context.req.header('Atoll-Shown');
+  if (shown === undefined) return { cluster: await clusters.waitForChange(name, longestWaitMs, signal) };
+  return clusters.waitForNews(name, longestWaitMs, decoded(shown), signal);
+}
+
+/** Percent-encoded text; whatever is none was shown to nobody. */
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return '';
+  }
 }
 
 /** Whether the request carries the API token of that very cluster. */

@@ -1,8 +1,9 @@
-import { accessSync, constants, existsSync, readdirSync, statSync } from 'node:fs';
+import { accessSync, constants, statSync } from 'node:fs';
 import { isAbsolute, join } from 'node:path';
 import { AtollError } from '../../core/errors.ts';
 import type { Resources, WorkloadSpec } from '../contract.ts';
 import type { Account } from './accounts.ts';
+import { withDaskClient } from './daskClient.ts';
 import { expandVariables } from './expandVariables.ts';
 import { installationVariable, workloadVariable } from './workloadProcesses.ts';
 
@@ -13,6 +14,8 @@ export interface PythonEnvironment {
   directory: string;
   /** Built by Atoll, so that nobody else changes it: only then fork servers are used. */
   owned: boolean;
+  /** The folder of Atoll's modules for Dask's clients. Undefined: servers are told of none. */
+  daskClient?: string | undefined;
 }
 
 const systemPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
@@ -27,17 +30,6 @@ export const workerDefaults: Readonly<Record<string, string>> = {
   OPENBLAS_NUM_THREADS: '1',
   MALLOC_TRIM_THRESHOLD_: '65536',
 };
-
-/**
- * A plain `Client("gateway://…")`, as JupyterLab's Dask panel inserts it into notebooks, asks the gateway for what it needs.
- * Only where the module is known to be (src/environment/installDaskClient.ts): Dask refuses to make any client without it.
- */
-function daskClientDefaults({ directory, owned }: PythonEnvironment): Record<string, string> {
-  const lib = join(directory, 'lib');
-  const isThere =
-    owned && readdirSync(lib).some((name) => existsSync(join(lib, name, 'site-packages/atoll_dask_client.py')));
-  return isThere ? { DASK_DISTRIBUTED__CLIENT__SECURITY_LOADER: 'atoll_dask_client.security' } : {};
-}
 
 /**
  * The whole environment of a workload: what every program needs, its resources under JupyterHub's names (bytes and cores),
@@ -59,9 +51,8 @@ export function composeEnvironment(
     LANG: process.env.LANG || 'C.UTF-8',
     ...(process.env.TZ ? { TZ: process.env.TZ } : {}),
     ...(spec.kind === 'worker' ? workerDefaults : {}),
-    ...(spec.kind === 'server' ? daskClientDefaults(python) : {}),
     ...resourceVariables(spec.resources),
-    ...spec.environment,
+    ...(spec.kind === 'server' ? withDaskClient(spec.environment, python.daskClient) : spec.environment),
     [installationVariable]: installationId,
     [workloadVariable]: spec.id,
   });

@@ -1,0 +1,67 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { Atoll } from '../support/atoll.ts';
+import { GatewayScript, pythonOfTests } from '../support/gatewayScript.ts';
+
+const serviceToken = 'token-of-the-test-service-0123456789';
+
+/** What servers have beside what every client has (src/runtimes/process/daskClient.ts). */
+const ofServers = {
+  DASK_GATEWAY__AUTH__TYPE: 'atoll_gateway.HubAuth',
+  DASK_LABEXTENSION__FACTORY__MODULE: 'atoll_gateway',
+  DASK_LABEXTENSION__FACTORY__CLASS: 'GatewayCluster',
+};
+
+let atoll: Atoll;
+beforeAll(async () => {
+  atoll = await Atoll.start({
+    settings: `
+jupyterhub:
+  hub:
+    config: { JupyterHub: { authenticator_class: dummy }, DummyAuthenticator: { password: a-password-for-the-tests } }
+    services: { tests: { apiToken: ${serviceToken}, admin: true } }
+atoll:
+  clusters:
+    limits: { user: { clusters: 1 } }
+`,
+  });
+});
+afterAll(() => atoll?.end());
+
+/** What a script prints that runs to its end. */
+async function run<T>(name: string, user: string): Promise<T> {
+  const ask = (path: string): Promise<Response> =>
+    fetch(`${atoll.url}/hub/api/users/${user}${path}`, {
+      method: 'POST',
+      headers: { authorization: `token ${serviceToken}`, 'content-type': 'application/json' },
+      body: '{}',
+    });
+  await ask('');
+  const { token } = (await (await ask('/tokens')).json()) as { token: string };
+  const script = new GatewayScript(name, atoll.url, token, pythonOfTests(), ofServers);
+  try {
+    const told = await script.next<T>();
+    await script.end();
+    return told;
+  } finally {
+    script.kill();
+  }
+}
+
+test('a person whose cluster waits reads why, in the output of the cell, once', async () => {
+  expect(await run('queued', 'ada')).toEqual({
+    read: 'It waits for its turn: ada may have 1 cluster at a time, and has 1.\n',
+    status: 'running',
+  });
+});
+
+test('the Dask panel of JupyterLab has adaptive clusters, and shows what a cluster waits for', async () => {
+  expect(await run('panel', 'grace')).toEqual({
+    made: 'GatewayCluster 1',
+    adapted: { minimum: 1, maximum: 2 },
+    changed: { minimum: 2, maximum: 2 },
+    waits: 'It waits for its turn: grace may have 1 cluster at a time, and has 1.',
+    runs: expect.stringMatching(/^gateway:/) as string,
+    third: 'It waits for its turn: grace may have 1 cluster at a time, and has 1.',
+    left: ['two'],
+  });
+});

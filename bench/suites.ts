@@ -1,3 +1,6 @@
+import { apiRequests } from './api/requests.ts';
+import { edgeCaseNames } from './edge/cases.ts';
+
 /** A part of the bench: a program that hands its figures in. */
 export interface Suite {
   name: string;
@@ -6,9 +9,18 @@ export interface Suite {
   file: string;
   /** Roughly, of the whole form. */
   minutes: number;
+  /**
+   * The names of all cases of the whole form, without the suite's. What is not handed in is reported as missing, and a name
+   * that is not here as a failure: so no goal (goals.json) loses its case unseen.
+   */
+  cases: readonly string[];
   /** Arguments of the short form, some forty seconds long; undefined: it has none. */
-  short?: string[];
+  short?: readonly string[];
+  /** Arguments with which one case (or a part with it) is run once more under a profiler; undefined: that makes no sense. */
+  profile?: (caseName: string) => readonly string[] | undefined;
 }
+
+const userCounts = ['1,000 users', '10,000 users', '50,000 users'];
 
 /** All suites, in the order in which they run. */
 export const suites: readonly Suite[] = [
@@ -16,46 +28,122 @@ export const suites: readonly Suite[] = [
     name: 'edge',
     about: 'the edge beside configurable-http-proxy and nginx',
     file: 'edge/edge.ts',
-    minutes: 6,
+    minutes: 5,
+    cases: edgeCaseNames,
     short: ['--rounds', '3', '--seconds', '1', '--only', '100'],
+    profile: (name) => ['--rounds', '1', '--seconds', '4', '--case', name],
   },
   {
     name: 'servers',
     about: 'start-up, memory and starts of JupyterLab beside JupyterHub',
     file: 'servers.ts',
-    minutes: 5,
+    minutes: 4,
+    cases: [
+      'start to the first answer',
+      'npm start, the second time',
+      "a user's first start to JupyterLab",
+      'the same in the moment the program answers',
+      'a warm start to JupyterLab',
+      'memory of hub and proxy, idle, one user',
+      'memory of hub and proxy after some starts',
+    ],
     short: ['--rounds', '1'],
+    profile: () => ['--rounds', '1', '--without-peer'],
   },
   {
     name: 'starts',
     about: 'starts on the process runtime, by fork servers beside plain ones',
     file: 'starts.ts',
-    minutes: 3,
+    minutes: 2,
+    cases: [
+      'JupyterLab',
+      'a scheduler',
+      'a worker',
+      "a user's first JupyterLab, no spare fork server",
+      "a user's first JupyterLab, with a spare fork server",
+    ].flatMap((name) => [name, `${name}, CPU`, `${name}, memory`]),
   },
   {
     name: 'settings',
     about: 'what it costs to look at settings files, good and hostile ones',
     file: 'settings.ts',
-    minutes: 1,
+    minutes: 0.5,
+    cases: [
+      'check of three real files',
+      'memory of that check',
+      'a 10 MB file is refused',
+      'a billion laughs are refused',
+      '10,000 levels are refused',
+    ],
     short: ['--rounds', '8'],
+  },
+  {
+    name: 'reload',
+    about: 'how long new settings keep the hub from doing anything else',
+    file: 'reload.ts',
+    minutes: 0.2,
+    cases: ['event loop held, 500 profile choices', '500 profile choices in all'],
+    short: [],
+    profile: () => [],
   },
   {
     name: 'clusters',
     about: 'Dask clusters beside dask-gateway and schedulers started by hand',
     file: 'clusters.ts',
-    minutes: 6,
+    minutes: 5,
+    cases: [
+      'new cluster to a connected client',
+      'to the first result',
+      'scale(4) to 4 workers, warm',
+      'scale(4) to 4 workers, no fork server',
+      'submit round trip',
+      '100 MB scatter and gather',
+      'hub CPU a cluster, 100 at once',
+      'slowest request, 100 at once',
+      'GET /clusters/ with 1,000 clusters',
+    ],
   },
   {
     name: 'api',
     about: "the hub's API beside JupyterHub",
     file: 'api.ts',
-    minutes: 4,
-    short: ['--rounds', '1', '--seconds', '1', '--users', '200'],
+    minutes: 6,
+    cases: userCounts.flatMap((users) => [
+      ...apiRequests.flatMap(({ title: route }) => [
+        `${route}, ${users}`,
+        `${route}, CPU, ${users}`,
+        `p99 of ${route}, ${users}`,
+        `${route}, cold, ${users}`,
+      ]),
+      `memory of hub and proxy after the load, ${users}`,
+    ]),
+    short: ['--rounds', '3', '--seconds', '1', '--users', '1000', '--peers', '6.1'],
+    profile: (name) => {
+      const [, users = ''] = /([\d,]+) users$/.exec(name) ?? [];
+      const request = apiRequests.find(({ title }) => name.includes(`${title},`));
+      const only = request === undefined ? [] : ['--only', request.title];
+      return ['--rounds', '1', '--seconds', '5', '--users', users.replaceAll(',', ''), '--peers', '', ...only];
+    },
   },
   {
     name: 'scale',
-    about: '50,000 users, and 1,000 servers at once beside JupyterHub',
+    about: '50,000 users; stub servers, many at once, and a restart with 1,000 of them, beside JupyterHub',
     file: 'scale.ts',
     minutes: 4,
+    cases: [
+      'start to Ready, 50,000 users',
+      'a page of 200 users straight after start',
+      'memory of the hub, 50,000 users',
+      '1 stub server',
+      '100 servers at once',
+      '1,000 servers at once',
+      '1,000 servers at once, CPU each',
+      'slowest GET /health meanwhile',
+      'restart with 1,000 servers',
+    ],
+    profile: (name) => {
+      const part = name.startsWith('restart') ? 'restart' : /users/.test(name) ? 'users' : 'starts';
+      return ['--rounds', '1', '--peers', '', '--only', part];
+    },
   },
 ];

@@ -12,6 +12,11 @@ interface Round {
   seconds: number;
 }
 
+type Take = (round: Round) => Promise<Sample>;
+
+/** Values by their units. */
+type Sample = Record<string, number>;
+
 /** One thing that proxies are compared in. */
 export interface Case {
   name: string;
@@ -20,28 +25,57 @@ export interface Case {
   routes?: number;
   /** Routes that come or go each second. Default 0. */
   changes?: number;
-  /** Measures a proxy once: values by their units. */
-  take: (round: Round) => Promise<Record<string, number>>;
+  /** Measures a proxy once. */
+  take: Take;
+  /** The units of what is taken. */
+  units: readonly string[];
+}
+
+/** What a unit adds to the name of a case; none: it is the figure that the case is about. */
+const suffixes: Record<string, string> = {
+  'µs CPU': ', CPU',
+  'ms CPU/100 MiB': ', CPU',
+  'kB/WebSocket': ', each',
+};
+
+/** The name of a figure. */
+export function figureName(caseName: string, unit: string): string {
+  return caseName + (suffixes[unit] ?? '');
 }
 
 const both = ['configurable-http-proxy', 'nginx'] as const;
 const dynamic = ['configurable-http-proxy'] as const;
 const connections = 64;
+const requests = ['requests/s', 'µs CPU'];
+const transfers = ['MB/s', 'ms CPU/100 MiB'];
+const messages = ['messages/s', 'µs CPU'];
+const memory = ['MB', 'kB/WebSocket'];
 
 /** All cases, in the order in which they run. nginx takes no part where routes matter: its routes are a file. */
 export const cases: readonly Case[] = [
-  { name: '100-byte responses', peers: both, take: http('small') },
-  { name: '100-byte responses, 10,000 routes', peers: dynamic, routes: 10_000, take: http('small') },
-  { name: '100-byte responses, 200 route changes a second', peers: dynamic, changes: 200, take: http('small') },
-  { name: '1 MiB responses', peers: both, take: http('large') },
-  { name: '100 MiB response', peers: both, take: transfer('down', '/bench/huge') },
-  { name: '100 MiB upload', peers: both, take: transfer('up', '/bench/sink') },
-  { name: 'WebSocket echo of 100 bytes', peers: both, take: echo(100) },
-  { name: 'WebSocket echo of 64 KiB', peers: both, take: echo(65_536) },
-  { name: '2,000 idle WebSockets', peers: both, take: idleWebSockets(2000) },
+  { name: '100-byte responses', peers: both, take: http('small'), units: requests },
+  { name: '100-byte responses, 10,000 routes', peers: dynamic, routes: 10_000, take: http('small'), units: requests },
+  {
+    name: '100-byte responses, 200 route changes a second',
+    peers: dynamic,
+    changes: 200,
+    take: http('small'),
+    units: requests,
+  },
+  { name: '1 MiB responses', peers: both, take: http('large'), units: requests },
+  { name: '100 MiB response', peers: both, take: transfer('down', '/bench/huge'), units: transfers },
+  { name: '100 MiB upload', peers: both, take: transfer('up', '/bench/sink'), units: transfers },
+  { name: 'WebSocket echo of 100 bytes', peers: both, take: echo(100), units: messages },
+  { name: 'WebSocket echo of 64 KiB', peers: both, take: echo(65_536), units: messages },
+  { name: '2,000 idle WebSockets', peers: both, take: idleWebSockets(2000), units: memory },
 ];
 
-function http(path: string): Case['take'] {
+/** The names of all figures. */
+export const edgeCaseNames: readonly string[] = cases.flatMap(({ name, units }) =>
+  units.map((unit) => figureName(name, unit)),
+);
+
+function http(path: string): Take {
   return async ({ field, peer, seconds }) => {
     const url = `http://127.0.0.1:${peer.port}/bench/${path}`;
     const before = cpuOf(peer);
@@ -57,14 +91,19 @@ function http(path: string): Case['take'] {
   };
 }
 
-function transfer(direction: 'up' | 'down', path: string): Case['take'] {
+/** The CPU time that the kernel counts has hundredths of a second: several bodies. */
+const times = 3;
+
+function transfer(direction: 'up' | 'down', path: string): Take {
   return async ({ field, peer }) => {
-    const words = [rolePath('transfer'), direction, String(peer.port), path, String(hugeBytes), '2'];
-    return { 'MB/s': Number(execFileSync(...field.command(process.execPath, words, false), { encoding: 'utf8' })) };
+    const words = [rolePath('transfer'), direction, String(peer.port), path, String(hugeBytes), String(times)];
+    const before = cpuOf(peer);
+    const output = execFileSync(...field.command(process.execPath, words, false), { encoding: 'utf8' });
+    return { 'MB/s': Number(output), 'ms CPU/100 MiB': ((cpuOf(peer) - before) / times) * 1e3 };
   };
 }
 
-function echo(bytes: number): Case['take'] {
+function echo(bytes: number): Take {
   return async ({ field, peer, behind, seconds }) => {
     const words = [peer.port, behind.echo, connections, seconds, bytes].map(String);
     const child = spawn(...field.command(process.execPath, [rolePath('echo'), ...words], false), {
@@ -81,19 +120,22 @@ function echo(bytes: number): Case['take'] {
   };
 }
 
-/** What a proxy holds in memory with open WebSockets on which nothing happens. */
-function idleWebSockets(count: number): Case['take'] {
+/** What a proxy holds in memory with open WebSockets on which nothing happens, and how much more than before the first one. */
+function idleWebSockets(count: number): Take {
+  const before = new WeakMap<ProxyPeer, number>();
   return async ({ field, peer, behind }) => {
+    const atRest = before.get(peer) ?? memoryOf(peer);
+    before.set(peer, atRest);
     const words = [peer.port, behind.echo, count, 0].map(String);
     const child = spawn(...field.command(process.execPath, [rolePath('echo'), ...words], false), {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     await createInterface(child.stdout)[Symbol.asyncIterator]().next();
-    const MB = memoryOf(peer) / 1e6;
+    const full = memoryOf(peer);
     const ended = once(child, 'exit');
     child.kill();
     await ended;
-    return { MB };
+    return { MB: full / 1e6, 'kB/WebSocket': (full - atRest) / 1e3 / count };
   };
 }
 

@@ -3,7 +3,7 @@
  * front, one after the other in each round. A ratio is the median of the rounds' ratios, so that a busy moment of the
  * machine counts for all or for one round only.
  *
- *   node bench/edge/edge.ts [--rounds 5] [--seconds 2] [--only TEXT]
+ *   node bench/edge/edge.ts [--rounds 5] [--seconds 2] [--only TEXT | --case NAME]
  *
  * Where `taskset` exists, each proxy has the last processor for itself, while load and servers share the first one. They
  * are light, so that the proxy is what limits where it can be: nginx with a fixed answer and wrk; for WebSockets one
@@ -11,10 +11,10 @@
  */
 import { parseArgs } from 'node:util';
 import { freePort } from '../../test/support/freePort.ts';
-import type { Figure } from '../report/figure.ts';
+import { besideEach, type Figure, type FigurePeer } from '../report/figure.ts';
 import { handIn } from '../report/handIn.ts';
 import { isInstalled } from '../support/isInstalled.ts';
-import { type Case, cases } from './cases.ts';
+import { type Case, cases, figureName } from './cases.ts';
 import { type Behind, ProxyField, type ProxyPeer } from './proxyField.ts';
 
 const { values } = parseArgs({
@@ -22,26 +22,36 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
     only: { type: 'string', default: '' },
+    case: { type: 'string', default: '' },
   },
 });
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
 for (const program of ['wrk', 'nginx']) if (!isInstalled(program)) throw new Error(`${program} is not installed`);
 const pinning = isInstalled('taskset') && navigator.hardwareConcurrency > 1;
-console.log(
-  `${rounds} rounds of ${seconds} s; ${navigator.hardwareConcurrency} processors` +
-    (pinning ? ', proxies on the last one, load and servers on the first' : ', nothing pinned: taskset is missing'),
-);
-for (const one of cases) if (one.name.includes(values.only)) handIn(await measure(one));
+const method =
+  `${rounds} rounds of ${seconds} s, in turns, after a second that warms up; ${navigator.hardwareConcurrency} processors` +
+  (pinning
+    ? ', the proxy measured alone on the last one, load (wrk with 64 connections) and servers on the first'
+    : ', nothing pinned: taskset is missing');
+console.log(method);
+const isAsked = ({ name, units }: Case): boolean =>
+  values.case === '' ? name.includes(values.only) : units.some((unit) => figureName(name, unit) === values.case);
+handIn([], method);
+for (const one of cases.filter(isAsked)) handIn(await measure(one));
 
-async function measure({ name, peers, routes = 1000, changes = 0, take }: Case): Promise<Figure[]> {
+async function measure({ name, peers, routes = 1000, changes = 0, take, units }: Case): Promise<Figure[]> {
   console.log(name);
   const field = new ProxyField(pinning);
   try {
     const behind: Behind = { server: await field.startServer(), echo: await freePort(), routes, changes };
     const ours = await field.startEdge(behind);
+    const missing: FigurePeer[] = [];
     const theirs: ProxyPeer[] = [];
-    if (peers.includes('configurable-http-proxy')) theirs.push(await field.startConfigurableHttpProxy(behind));
-    if (peers.includes('nginx')) theirs.push(await field.startNginxProxy(behind));
+    for (const name of peers) {
+      const peer = await field.startPeer(name, behind).catch((error: unknown) => String(error));
+      if (typeof peer === 'string') missing.push({ name, theirs: [], missing: peer });
+      else theirs.push(peer);
+    }
     const all = [ours, ...theirs];
     for (const peer of all) await take({ field, peer, behind, seconds: 1 });
     const samples = new Map(all.map((peer) => [peer, [] as Record<string, number>[]]));
@@ -49,17 +59,14 @@ async function measure({ name, peers, routes = 1000, changes = 0, take }: Case):
       for (const peer of all) samples.get(peer)?.push(await take({ field, peer, behind, seconds }));
     const valuesOf = (peer: ProxyPeer, unit: string): number[] =>
       (samples.get(peer) ?? []).map((sample) => sample[unit] ?? NaN);
-    return Object.keys(samples.get(ours)?.[0] ?? {}).flatMap((unit) =>
-      theirs.map(
-        (peer): Figure => ({
-          case: `edge/${name}${unit === 'µs CPU' ? ', CPU' : ''}`,
-          unit,
-          better: unit.endsWith('/s') ? 'more' : 'less',
-          ours: valuesOf(ours, unit),
-          peer: { name: peer.name, theirs: valuesOf(peer, unit) },
-        }),
-      ),
-    );
+    return units.flatMap((unit) => {
+      const better = unit.endsWith('/s') ? 'more' : 'less';
+      const figure: Figure = { case: `edge/${figureName(name, unit)}`, unit, better, ours: valuesOf(ours, unit) };
+      return besideEach(figure, [
+        ...theirs.map((peer) => ({ name: peer.name, theirs: valuesOf(peer, unit) })),
+        ...missing,
+      ]);
+    });
   } finally {
     await field.end();
   }

@@ -80,8 +80,13 @@ export class ProxyField {
     return { name: 'atoll edge', port, pids: [pid] };
   }
 
+  /** A peer, by its name. */
+  startPeer(name: 'configurable-http-proxy' | 'nginx', behind: Behind): Promise<ProxyPeer> {
+    return name === 'nginx' ? this.#startNginxProxy(behind) : this.#startConfigurableHttpProxy(behind);
+  }
+
   /** configurable-http-proxy of node_modules; with its WebSocket route by its own interface. */
-  async startConfigurableHttpProxy({ server, echo, routes, changes }: Behind): Promise<ProxyPeer> {
+  async #startConfigurableHttpProxy({ server, echo, routes, changes }: Behind): Promise<ProxyPeer> {
     const [port, apiPort] = [await freePort(), await freePort()];
     const program = resolve(import.meta.dirname, '../../node_modules/.bin/configurable-http-proxy');
     const words = [
@@ -114,7 +119,7 @@ export class ProxyField {
   }
 
   /** nginx with one worker. */
-  async startNginxProxy({ server, echo }: Behind): Promise<ProxyPeer> {
+  async #startNginxProxy({ server, echo }: Behind): Promise<ProxyPeer> {
     const port = await freePort();
     const forwarded = `proxy_http_version 1.1; proxy_set_header Host $http_host;
       proxy_set_header X-Forwarded-For $remote_addr; proxy_set_header X-Forwarded-Proto $scheme;

@@ -23,6 +23,11 @@ export interface FigurePeer {
   missing?: string;
 }
 
+/** A figure beside each of some peers; one by itself when there is none. */
+export function besideEach(figure: Figure, peers: readonly FigurePeer[]): Figure[] {
+  return peers.length === 0 ? [figure] : peers.map((peer) => ({ ...figure, peer }));
+}
+
 /** What a figure comes to. */
 export interface Outcome {
   /** Median of ours divided by theirs, round by round; undefined without a peer. */

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Figure } from './figure.ts';
 import type { Machine } from './machine.ts';
+import type { ProfileSummary } from './profile.ts';
 
 /** One run of the bench. */
 export interface Result {
@@ -19,8 +20,25 @@ export interface SuiteResult {
   /** As long as it took. */
   seconds: number;
   figures: Figure[];
-  /** Why it ended before its end. */
+  /** How they were taken, in sentences. */
+  methods: string[];
+  /** Cases that were to be measured and were not. */
+  missing: string[];
+  /** Why it ended before its end, or what else is wrong with it. */
   failure?: string;
+  /** Where our time goes in cases that miss their goals. */
+  profiles: CaseProfile[];
+}
+
+/** A case that misses its goal, run once more under a profiler. */
+export interface CaseProfile extends ProfileSummary {
+  cases: string[];
+}
+
+/** What a suite, a process of its own, says to the run. */
+export interface SuiteMessage {
+  figures: Figure[];
+  method?: string;
 }
 
 /** Where results are kept, one file a run. */

@@ -1,11 +1,23 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePort } from '../../test/support/freePort.ts';
 import { until } from '../../test/support/until.ts';
+import { withDescendants } from './processTree.ts';
 
-/** JupyterHub with its own proxy, set up the plain way, from the same Python environment. */
+/** How a {@link JupyterHubPeer} begins. */
+export interface JupyterHubStart {
+  /** More lines of its configuration. */
+  settings?: string;
+  /** Its database has so many users `user-N` from the beginning. Default: none. */
+  users?: number;
+  /** So many of them have a server that runs, at this port. */
+  running?: { servers: number; port: number };
+}
+
+/** JupyterHub with its own proxy, set up the plain way, on SQLite. */
 export class JupyterHubPeer {
   readonly url: string;
   readonly token = 'bench-token-of-the-peer-0123456789';
@@ -13,6 +25,8 @@ export class JupyterHubPeer {
   readonly #process: ChildProcess;
   /** Seconds from the start of the program to the first answer of its API through the proxy. */
   startSeconds = 0;
+  /** As it says itself. */
+  version = '';
 
   private constructor(url: string, folder: string, process: ChildProcess) {
     this.url = url;
@@ -27,12 +41,13 @@ export class JupyterHubPeer {
   /**
    * Starts one and waits until its API answers.
    * @param environment the folder of its Python environment
-   * @param settings more lines of its configuration
    */
-  static async start(environment: string, settings = ''): Promise<JupyterHubPeer> {
+  static async start(environment: string, options: JupyterHubStart = {}): Promise<JupyterHubPeer> {
+    const { settings = '', users = 0, running = { servers: 0, port: 0 } } = options;
     const folder = mkdtempSync(join(tmpdir(), 'atoll-bench-jupyterhub-'));
     const [port, apiPort, hubPort] = await Promise.all([freePort(), freePort(), freePort()]);
-    const config = join(folder, 'jupyterhub_config.py');
+    const [config, database] = [join(folder, 'jupyterhub_config.py'), join(folder, 'jupyterhub.sqlite')];
+    const python = join(environment, 'bin/python');
     writeFileSync(
       config,
       `
@@ -44,31 +59,52 @@ c.JupyterHub.spawner_class = 'simple'
 c.Spawner.args = ['--allow-root']
 c.JupyterHub.authenticator_class = 'dummy'
 c.Authenticator.allow_all = True
-c.JupyterHub.db_url = 'sqlite:///${folder}/jupyterhub.sqlite'
+c.JupyterHub.db_url = 'sqlite:///${database}'
 c.JupyterHub.cookie_secret_file = '${folder}/cookie_secret'
 c.JupyterHub.services = [{'name': 'bench', 'api_token': 'bench-token-of-the-peer-0123456789', 'admin': True}]
 ${settings}
 `,
     );
+    if (users > 0) {
+      const numbers = [users, running.servers, running.port].map(String);
+      execFileSync(python, [resolve(import.meta.dirname, 'fillJupyterHub.py'), database, ...numbers]);
+    }
     const startedAt = performance.now();
-    const child = spawn(join(environment, 'bin/python'), ['-m', 'jupyterhub', '-f', config], {
+    const child = spawn(python, ['-m', 'jupyterhub', '-f', config], {
       cwd: folder,
       stdio: 'ignore',
       env: { ...process.env, PATH: `${environment}/bin:${process.env.PATH}`, HOME: folder },
     });
     const peer = new JupyterHubPeer(`http://127.0.0.1:${port}`, folder, child);
-    await until('an answer of JupyterHub', async () => {
-      if (child.exitCode !== null) throw new Error('JupyterHub ended');
-      return (await fetch(`${peer.url}/hub/api/`)).ok;
-    });
+    await until(
+      'an answer of JupyterHub',
+      async () => {
+        if (child.exitCode !== null) throw new Error('JupyterHub ended');
+        const response = await fetch(`${peer.url}/hub/api/`);
+        if (response.ok) peer.version = ((await response.json()) as { version: string }).version;
+        return response.ok;
+      },
+      180,
+    );
     peer.startSeconds = (performance.now() - startedAt) / 1000;
     return peer;
   }
 
   /** Ends hub, proxy and servers. */
   async end(): Promise<void> {
-    const ended = new Promise((done) => this.#process.once('exit', done));
-    this.#process.kill('SIGTERM');
+    await this.#end(() => this.#process.kill('SIGTERM'));
+  }
+
+  /** kill -9 of hub, proxy and servers, for those that would take their time. */
+  async endAtOnce(): Promise<void> {
+    await this.#end(() => {
+      for (const pid of withDescendants(this.pid)) process.kill(pid, 'SIGKILL');
+    });
+  }
+
+  async #end(kill: () => void): Promise<void> {
+    const ended = once(this.#process, 'exit');
+    kill();
     await ended;
     rmSync(this.#folder, { recursive: true, force: true });
   }

@@ -15,6 +15,7 @@ import { freePort } from './freePort.ts';
 import { until } from './until.ts';
 
 const program = resolve(import.meta.dirname, '../../bin/atoll');
+const sources = resolve(import.meta.dirname, '../../src/main.ts');
 
 /** What a test's Atoll is started with. */
 export interface AtollOptions {
@@ -27,6 +28,8 @@ export interface AtollOptions {
   port?: number;
   /** The address that it listens on; default: this machine only. */
   host?: string;
+  /** Runs the sources rather than the bundle, as a profile needs it. */
+  sources?: boolean;
 }
 
 /** A whole Atoll, started as a person starts it: `bin/atoll up` on a free port, with a data folder of its own. */
@@ -74,7 +77,8 @@ export class Atoll {
       writeFileSync(file, this.#options.settings);
       extra.push('-f', file);
     }
-    const started = spawn(program, ['up', '--data', this.data, '--port', String(this.port), ...extra], {
+    const [command, ...words] = this.#options.sources ? [process.execPath, sources] : [program];
+    const started = spawn(command, [...words, 'up', '--data', this.data, '--port', String(this.port), ...extra], {
       stdio: ['ignore', 'pipe', 'pipe'],
       // A test's notebooks do not belong into the home of the person who runs it.
       env: { ...process.env, ...this.#shareEnvironment(), HOME: this.data },

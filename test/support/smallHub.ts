@@ -29,7 +29,7 @@ import type { Store } from '../../src/store/store.ts';
 import { freePort } from './freePort.ts';
 import { FakeRoutes } from './serverWorld.ts';
 
-/** A hub without an edge: identity, servers, API and pages on a port of its own; routes are only noted. */
+/** A hub without an edge: identity, servers, API and pages on a port of its own. */
 export interface SmallHub {
   url: string;
   store: Store;
@@ -53,6 +53,8 @@ export interface SmallHubOptions {
   profileSource?: ProfileSource;
   /** More pages. */
   pages?: readonly PagesModule[];
+  /** Where routes go. Default: they are only noted. */
+  routes?: FakeRoutes;
 }
 
 /** Starts one. The runtime is open already, and stays so. */
@@ -63,7 +65,7 @@ export async function startSmallHub(options: SmallHubOptions): Promise<SmallHub>
   const store = options.store ?? (await openSqlite(':memory:'));
   const identity = await createIdentity({ store, settings, sealer: new Sealer(randomBytes(32)), log });
   const port = options.port ?? (await freePort());
-  const routes = new FakeRoutes();
+  const routes = options.routes ?? new FakeRoutes();
   const url = `http://127.0.0.1:${port}`;
   const live = new LiveSettings(settings);
   const serverSettings = live.part((current) => current.servers);

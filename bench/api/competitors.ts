@@ -1,0 +1,69 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Atoll } from '../../test/support/atoll.ts';
+import { fillStore } from '../support/fillStore.ts';
+import { JupyterHubPeer } from '../support/jupyterHubPeer.ts';
+import type { JupyterHubVersion } from '../support/jupyterHubVersions.ts';
+import { isProfiled } from '../support/profiled.ts';
+import type { HubUnderTest } from '../support/serverStart.ts';
+
+/** The name of ours among {@link Competitor}s. */
+export const atollName = 'atoll';
+
+/** A hub with its proxy and so many users, that can be started again and again. */
+export interface Competitor {
+  name: string;
+  start(): Promise<RunningCompetitor>;
+}
+
+/** One of them that runs. */
+export interface RunningCompetitor extends HubUnderTest {
+  name: string;
+  /** The process from which hub and proxy descend. */
+  pid: number;
+  end(): Promise<void>;
+}
+
+const token = 'bench-token-of-atoll-0123456789';
+const settings = `
+jupyterhub:
+  hub:
+    config:
+      JupyterHub: { authenticator_class: dummy }
+      Authenticator: { allow_all: true }
+    services:
+      bench: { apiToken: ${token}, admin: true }
+`;
+
+/** Ours. */
+export function atollWith(users: number): Competitor {
+  const start = async (): Promise<RunningCompetitor> => {
+    const data = mkdtempSync(join(tmpdir(), 'atoll-bench-api-'));
+    await fillStore(join(data, 'atoll.db'), users);
+    const atoll = await Atoll.start({ settings, data, sources: isProfiled });
+    return {
+      name: atollName,
+      url: atoll.url,
+      token,
+      pid: atoll.pidOf('up'),
+      async end() {
+        await atoll.end();
+        rmSync(data, { recursive: true, force: true });
+      },
+    };
+  };
+  return { name: atollName, start };
+}
+
+/** Those of the peers that can be had. */
+export function peersWith(users: number, versions: readonly JupyterHubVersion[]): Competitor[] {
+  return versions.flatMap(({ name, environment }) => {
+    if ('missing' in environment) return [];
+    const start = async (): Promise<RunningCompetitor> => {
+      const peer = await JupyterHubPeer.start(environment.directory, { users });
+      return { name, url: peer.url, token: peer.token, pid: peer.pid, end: () => peer.end() };
+    };
+    return [{ name, start }];
+  });
+}

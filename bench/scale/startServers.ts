@@ -1,0 +1,42 @@
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { Worker } from 'node:worker_threads';
+import { Agent, request } from 'undici';
+import type { HubUnderTest } from '../support/serverStart.ts';
+
+/**
+ * Starts the servers of some users, all at once; resolves when every server is ready. A refusal or an error ends the bench.
+ * @param pollMs how long each waits between two looks
+ */
+export async function startServers({ url, token }: HubUnderTest, users: readonly number[], pollMs: number) {
+  const dispatcher = new Agent({ connections: users.length, headersTimeout: 600_000 });
+  const headers = { authorization: `token ${token}` };
+  const health = new Worker(join(import.meta.dirname, 'watchHealth.ts'), { workerData: { url } });
+  await once(health, 'message');
+  const startedAt = performance.now();
+  const startOne = async (user: number): Promise<void> => {
+    const path = `${url}/hub/api/users/user-${user}`;
+    const { statusCode, body } = await request(`${path}/server`, { method: 'POST', headers, dispatcher });
+    const text = await body.text();
+    if (statusCode !== 201 && statusCode !== 202) throw new Error(`a start: ${statusCode} ${text}`);
+    let ready = statusCode === 201;
+    while (!ready) {
+      const answer = await request(path, { headers, dispatcher });
+      const { servers } = (await answer.body.json()) as { servers: Record<string, { ready: boolean }> };
+      ready = servers['']?.ready === true;
+      if (!ready) await wait(pollMs);
+    }
+  };
+  try {
+    await Promise.all(users.map(startOne));
+    const seconds = (performance.now() - startedAt) / 1000;
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- it is a thread, not a window
+    health.postMessage('over');
+    const [slowestHealth] = (await once(health, 'message')) as [number];
+    return { seconds, slowestHealth };
+  } finally {
+    await health.terminate();
+    await dispatcher.close();
+  }
+}

@@ -11,7 +11,8 @@ import { renderRelease } from '../src/deploy/renderRelease.ts';
 // down for its templates, which then only do what values say about them.
 
 const folder = resolve(import.meta.dirname, '../chart/files');
-const note = '# Made by scripts/generate-chart.ts from the sources of `atoll deploy`; run it again when they have changed.\n';
+const note =
+  '# Made by scripts/generate-chart.ts from the sources of `atoll deploy`; run it again when they have changed.\n';
 
 /** The generated files of the chart, by path below `chart/files`. */
 export function generatedChartFiles(): Record<string, string> {

@@ -1,5 +1,8 @@
 import type { KubernetesObject } from '../../config/podSettings.ts';
+import { type PriorityRank, priorityClassName } from '../../runtimes/kubernetes/priorityClasses.ts';
+import { dedicatedTo } from '../../runtimes/kubernetes/serverPod.ts';
 import { type KubeObject, objectHead, type Release, releaseLabels, selectorOf } from '../release.ts';
+import { nodesFor } from './partPod.ts';
 
 const pauseImage = { name: 'registry.k8s.io/pause', tag: '3.10' };
 
@@ -11,23 +14,23 @@ export function schedulingObjects(release: Release): KubeObject[] {
   const { podPriority, userPlaceholder } = release.settings.deployment.scheduling;
   if (!podPriority.enabled) return [];
   const seats = userPlaceholder.enabled ? (userPlaceholder.replicas ?? 0) : 0;
+  const { defaultPriority: users, userPlaceholderPriority: seat, globalDefault } = podPriority;
+  // Workers give way to people, and seats that are kept free give way to workers.
+  const workers = users - Math.ceil((users - seat) / 2);
   return [
-    priorityClass(release, 'core', podPriority.defaultPriority + 10, false, 'Hub and edges: before everything else.'),
-    priorityClass(
-      release,
-      'users',
-      podPriority.defaultPriority,
-      podPriority.globalDefault,
-      'Servers of people, and their clusters.',
-    ),
-    priorityClass(release, 'placeholders', podPriority.userPlaceholderPriority, false, 'Seats that are kept free.'),
+    priorityClass(release, 'core', users + 10, false, 'Hub and edges: before everything else.'),
+    priorityClass(release, 'schedulers', users + 5, false, 'Schedulers: with one goes the work of a whole cluster.'),
+    priorityClass(release, 'users', users, globalDefault, 'Servers of people.'),
+    priorityClass(release, 'workers', workers, false, 'Workers of Dask clusters: what is lost is computed again.'),
+    priorityClass(release, 'image-pullers', podPriority.imagePullerPriority, false, 'Pulling images ahead of time.'),
+    priorityClass(release, 'placeholders', seat, false, 'Seats that are kept free.'),
     ...(seats > 0 ? placeholders(release, seats) : []),
   ];
 }
 
 function priorityClass(
   release: Release,
-  what: string,
+  rank: PriorityRank,
   value: number,
   globalDefault: boolean,
   description: string,
@@ -35,7 +38,7 @@ function priorityClass(
   return {
     apiVersion: 'scheduling.k8s.io/v1',
     kind: 'PriorityClass',
-    metadata: { name: `${release.name}-${what}`, labels: releaseLabels(release.name, 'scheduling') },
+    metadata: { name: priorityClassName(release.name, rank), labels: releaseLabels(release.name, 'scheduling') },
     value,
     globalDefault,
     description,
@@ -63,15 +66,24 @@ function placeholders(release: Release, replicas: number): KubeObject[] {
         template: {
           metadata: { labels: releaseLabels(name, 'user-placeholder') },
           spec: {
-            priorityClassName: `${name}-placeholders`,
+            priorityClassName: priorityClassName(name, 'placeholders'),
             terminationGracePeriodSeconds: 0,
             automountServiceAccountToken: false,
             nodeSelector: pod.nodeSelector,
-            tolerations: [...pod.tolerations, ...(scheduling.userPlaceholder.tolerations ?? [])],
+            tolerations: [
+              ...(scheduling.userPods.tolerations ?? dedicatedTo('hub.jupyter.org', 'user')),
+              ...pod.tolerations,
+            ],
+            affinity: nodesFor('user', scheduling.userPods),
             containers: [pauseContainer(release, scheduling.userPlaceholder.resources ?? own)],
           },
         },
       },
+    },
+    {
+      // Whoever empties a node need not ask.
+      ...objectHead(release, 'policy/v1', 'PodDisruptionBudget', 'user-placeholder', 'user-placeholder'),
+      spec: { minAvailable: 0, selector: { matchLabels: selectorOf(name, 'user-placeholder') } },
     },
   ];
 }

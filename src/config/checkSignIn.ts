@@ -19,7 +19,7 @@ export function checkSignIn(authentication: AuthenticationSettings, add: Add): v
   const { authenticator, classes, manageGroups } = authentication;
   const warn = (code: ErrorCode, message: string): void => add(code, 'warning', [authenticatorClass], message);
   if (authenticator === 'sharedpassword') {
-    const { user_password, admin_password } = classes.sharedpassword ?? {};
+    const { user_password, admin_password, password_groups } = classes.sharedpassword ?? {};
     if (user_password !== undefined && user_password === admin_password)
       add(
         'ATOLL_SETTINGS_CONFLICT',
@@ -27,7 +27,14 @@ export function checkSignIn(authentication: AuthenticationSettings, add: Add): v
         [[...traitsOf('SharedPasswordAuthenticator'), 'admin_password']],
         'The password of administrators is that of everybody.',
       );
-    if (user_password === undefined && admin_password === undefined)
+    if (isGiven(password_groups) && !manageGroups)
+      add(
+        'ATOLL_SETTINGS_CONFLICT',
+        'error',
+        [[...traitsOf('SharedPasswordAuthenticator'), 'password_groups']],
+        'password_groups needs manage_groups: true, else nobody is put into these groups.',
+      );
+    if (user_password === undefined && admin_password === undefined && !isGiven(password_groups))
       warn(
         'ATOLL_SETTINGS_NOBODY_MAY_SIGN_IN',
         'Nobody can sign in: SharedPasswordAuthenticator has neither user_password nor admin_password.',

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Key } from './keys/key.ts';
 import { childOf, effectOf, type KeyNode, keyTree } from './keys/keyTable.ts';
+import { hasSecretNames } from './keys/types.ts';
 import type { LoadedSettings } from './loadSettings.ts';
 import { type Path, pathText } from './problem.ts';
 import { shownValue } from './shownValue.ts';
@@ -71,7 +72,7 @@ function differences(
   const fallback = isWhole ? row.default : undefined;
   const plain = (entry: MapEntry | undefined): unknown => (entry ? plainValue(entry.value) : fallback);
   if (isDeepStrictEqual(asData(plain(before)), asData(plain(after)))) return [];
-  if (before?.value.kind === 'map' && after?.value.kind === 'map') {
+  if (before?.value.kind === 'map' && after?.value.kind === 'map' && !hasSecretNames(row.type)) {
     const names = new Set([...before.value.entries.keys(), ...after.value.entries.keys()]);
     return [...names].flatMap((name) =>
       differences(row, [...path, name], inside(before, name), inside(after, name), false),

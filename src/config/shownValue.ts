@@ -1,5 +1,6 @@
 import { isSecretName } from './isSecretName.ts';
 import type { Key } from './keys/key.ts';
+import { hasSecretNames } from './keys/types.ts';
 import { mask, maskSecrets } from './maskSecrets.ts';
 import type { Path } from './problem.ts';
 import type { MapEntry, ScalarNode, ValueNode } from './values/valueNode.ts';
@@ -9,6 +10,7 @@ import type { MapEntry, ScalarNode, ValueNode } from './values/valueNode.ts';
  * or stands elsewhere, passwords in URLs, long random words.
  */
 export function shownValue(row: Key, path: Path, node: ValueNode): unknown {
+  if (hasSecretNames(row.type)) return mask;
   const hidden = row.secret || path.some((part) => isSecretName(String(part)));
   return shown(node, hidden);
 }

@@ -3,7 +3,8 @@ import type { ErrorCode } from '../core/errorTable.ts';
 import { isSecretName } from './isSecretName.ts';
 import { describeType, keysAt, typeAt } from './keys/describeType.ts';
 import type { Key } from './keys/key.ts';
-import { quoted } from './maskSecrets.ts';
+import { hasSecretNames } from './keys/types.ts';
+import { mask, quoted } from './maskSecrets.ts';
 import { mostProblems, type Path, type Problem, pathText } from './problem.ts';
 import { nearest } from './suggest.ts';
 import { entryAt, isNull, plainValue } from './values/plainValue.ts';
@@ -64,7 +65,7 @@ export function valueProblems(row: Key, path: Path, entry: MapEntry, issues: rea
 function issueProblems(row: Key, path: Path, entry: MapEntry, plain: unknown, issue: z.core.$ZodIssue): Problem[] {
   const inside = issue.path.filter((part) => typeof part !== 'symbol');
   const at = entryAt(entry.value, inside) ?? entry;
-  const full = [...path, ...inside];
+  const full = [...path, ...(hasSecretNames(row.type) ? inside.map(() => mask) : inside)];
   const problem = (code: ErrorCode, place: Place, message: string, where: Path, suggestion?: string): Problem =>
     problemAt(place, { code, severity: 'error', message, path: where, suggestion, secret: row.secret });
 

@@ -1,5 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { problemsText, toReport } from '../../src/cli/problemsText.ts';
+import { diffSettings } from '../../src/config/diffSettings.ts';
+import { explainSettings } from '../../src/config/explainSettings.ts';
+import { loadSettings } from '../../src/config/loadSettings.ts';
 import { load } from './settingsFrom.ts';
 
 const secret = 'Sup3r-s3cret-value';
@@ -10,11 +13,34 @@ async function shownFor(text: string): Promise<string> {
   return problemsText(problems) + JSON.stringify(toReport(problems)) + JSON.stringify(problems);
 }
 
+test('passwords that are names in a map are shown neither by explain nor by diff', async () => {
+  const withPassword = (password: string) =>
+    loadSettings([
+      {
+        name: 'values.yaml',
+        text: `hub:
+  config:
+    JupyterHub: {authenticator_class: shared-password}
+    Authenticator: {allow_all: true, manage_groups: true}
+    SharedPasswordAuthenticator: {password_groups: {${password}: [physics]}}`,
+      },
+    ]);
+  const [before, after] = [await withPassword(secret), await withPassword(`${secret}-2`)];
+  expect(before.problems).toEqual([]);
+  expect(JSON.stringify(explainSettings(before, []))).not.toContain(secret);
+  const changes = diffSettings(before, after);
+  expect(changes).toHaveLength(1);
+  expect(JSON.stringify(changes)).not.toContain(secret);
+});
+
 describe('secrets are never shown', () => {
   test.each([
     // A wrong value of a secret key
     `hub: {config: {DummyAuthenticator: {password: [${secret}]}}}`,
     `hub: {config: {SharedPasswordAuthenticator: {admin_password: ${secret}}}}`,
+    // A secret that is a key
+    `hub: {config: {JupyterHub: {authenticator_class: shared-password}, SharedPasswordAuthenticator: {password_groups: {${secret}: 5}}}}`,
+    `hub: {config: {JupyterHub: {authenticator_class: shared-password}, SharedPasswordAuthenticator: {password_groups: {${secret}: [a]}}}}`,
     `hub: {services: {s: {apiToken: {x: ${secret}}}}}`,
     `hub: {services: {s: {api_token: ${secret}, uurl: x}}}`,
     `hub: {services: {s: {api_tokenn: ${secret}}}}`,

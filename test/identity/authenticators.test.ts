@@ -81,6 +81,26 @@ describe('shared passwords', () => {
     await close();
   });
 
+  test('of groups put people into exactly these', async () => {
+    const password_groups = { 'for-the-physicists': ['physics', 'lab'] };
+    const sharedpassword = { ...shared.classes.sharedpassword, password_groups };
+    const { authenticator, close } = await open('sharedpassword', {
+      ...shared,
+      manageGroups: true,
+      classes: { sharedpassword },
+    });
+    const enter = (username: string, password: string) =>
+      authenticator.authenticate({ username, fields: { password } });
+    expect(await enter('ada', 'for-the-physicists')).toEqual({ name: 'ada', groups: ['physics', 'lab'] });
+    expect(await enter('ada', userPassword)).toEqual({ name: 'ada', groups: [] });
+    expect(await enter('boss', 'for-the-physicists')).toBeUndefined();
+    expect(await enter('ada', 'for-the-physicist')).toBeUndefined();
+    await close();
+    await expect(open('sharedpassword', { classes: { sharedpassword } })).rejects.toMatchObject({
+      code: 'ATOLL_AUTHENTICATOR_INVALID',
+    });
+  });
+
   test('somebody who was made an administrator here needs theirs: everybody else knows the other one', async () => {
     const { authenticator, store, close } = await open('sharedpassword', shared);
     await new Users(store, systemClock).ensure('grace', true);
@@ -94,6 +114,10 @@ describe('shared passwords', () => {
     ['none at all', {}],
     ['a short user password', { user_password: '1234567' }],
     ['a short administrator password', { admin_password: 'x'.repeat(31) }],
+    [
+      'that of administrators for a group',
+      { admin_password: 'x'.repeat(32), password_groups: { ['x'.repeat(32)]: ['a'] } },
+    ],
     ['the same for both', { user_password: 'x'.repeat(40), admin_password: 'x'.repeat(40) }],
   ])('%s: refused', async (_what, sharedpassword) => {
     await expect(open('sharedpassword', { classes: { sharedpassword } })).rejects.toMatchObject({

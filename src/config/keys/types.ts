@@ -50,6 +50,19 @@ function isNetwork(value: string): boolean {
 /** Text that nobody should see: its keys are marked `secret`. */
 export const secretText = z.string();
 
+const mapsWithSecretNames = new WeakSet<z.ZodType>();
+
+/** Marks a map as one whose very names are secret: neither they nor paths with them are shown. */
+export function withSecretNames<T extends z.ZodType>(map: T): T {
+  mapsWithSecretNames.add(map);
+  return map;
+}
+
+/** Whether a type was marked by {@link withSecretNames}. */
+export function hasSecretNames(type: z.ZodType): boolean {
+  return mapsWithSecretNames.has(type);
+}
+
 /** A program with its arguments; a text alone is a program without arguments. */
 export const command = z
   .union([text, z.array(text).min(1)])

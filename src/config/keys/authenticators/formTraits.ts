@@ -1,4 +1,5 @@
-import { count, flag, secretText, text, textList } from '../types.ts';
+import { z } from 'zod';
+import { count, flag, secretText, text, textList, withSecretNames } from '../types.ts';
 import { inertTrait, type TraitTable, trait, traitWithDefault } from './trait.ts';
 
 const slowed = 'Atoll slows guessing down by itself';
@@ -9,18 +10,24 @@ export const dummyTraits = {
   password: trait(secretText, 'The one password of everybody. Without it, any password will do.', { secret: true }),
 } satisfies TraitTable;
 
+const userPassword = secretText.min(8, 'has fewer than 8 characters');
+
 /** SharedPasswordAuthenticator: one password for all. */
 export const sharedPasswordTraits = {
-  user_password: trait(
-    secretText.min(8, 'has fewer than 8 characters'),
-    'The password of people, 8 characters or more.',
-    { secret: true },
-  ),
+  user_password: trait(userPassword, 'The password of people, 8 characters or more.', { secret: true }),
   admin_password: trait(
     secretText.min(32, 'has fewer than 32 characters'),
     'The password of administrators, 32 characters or more.',
     { secret: true },
   ),
+  password_groups: {
+    ...traitWithDefault(
+      withSecretNames(z.record(userPassword, textList)),
+      'More passwords of people, and the groups that whoever uses one is in; needs manage_groups.',
+      {},
+    ),
+    secret: true,
+  },
 } satisfies TraitTable;
 
 /** NativeAuthenticator: accounts of the hub's own. */

@@ -81,7 +81,7 @@ export interface AuthenticationSettings {
   /** `hub.config.Authenticator.username_map`. */
   usernameMap: Record<string, string>;
   /** `hub.config.Authenticator.delete_invalid_users`: users whose name cannot be one any more are deleted. Default false. */
-  deleteInvalidUsers?: boolean;
+  deleteInvalidUsers: boolean;
   /** `hub.config.Authenticator.manage_groups`: the authenticator decides who is in which group. Default false. */
   manageGroups: boolean;
   /** `hub.config.Authenticator.enable_auth_state`: others may read it. Undefined: only the hub itself, to refresh it. */
@@ -89,7 +89,7 @@ export interface AuthenticationSettings {
   /** `hub.config.Authenticator.auth_refresh_age`, seconds; 0: never between sign-ins. Default 300. */
   authRefreshAgeSeconds: number;
   /** `hub.config.Authenticator.auth_refresh_strict`: who has to sign in again is that to programs too. Default false. */
-  authRefreshStrict?: boolean;
+  authRefreshStrict: boolean;
   /** `hub.config.Authenticator.refresh_pre_spawn`. Undefined: whether auth state is enabled. */
   refreshPreSpawn?: boolean;
   /** `hub.config.Authenticator.auto_login`. Undefined: what the authenticator does by itself. */
@@ -349,8 +349,10 @@ export function defaultSettings(): Settings {
       allowAll: false,
       allowExistingUsers: false,
       usernameMap: {},
+      deleteInvalidUsers: false,
       manageGroups: false,
       authRefreshAgeSeconds: 300,
+      authRefreshStrict: false,
       cryptKeys: [],
       classes: {},
       members: [],

@@ -1,5 +1,6 @@
 import { apiRequests } from './api/requests.ts';
 import { edgeCaseNames } from './edge/cases.ts';
+import { cases as kubernetesCases } from './kubernetes/cases.ts';
 
 /** A part of the bench: a program that hands its figures in. */
 export interface Suite {
@@ -145,5 +146,13 @@ export const suites: readonly Suite[] = [
       const part = name.startsWith('restart') ? 'restart' : /users/.test(name) ? 'users' : 'starts';
       return ['--rounds', '1', '--peers', '', '--only', part];
     },
+  },
+  {
+    name: 'kubernetes',
+    about: 'pods by the thousand on a real control plane, beside a bare loop of requests',
+    file: 'kubernetes.ts',
+    minutes: 6,
+    cases: kubernetesCases.map((one) => one.case.slice('kubernetes/'.length)),
+    profile: () => ['--rounds', '1', '--only', 'burst'],
   },
 ];

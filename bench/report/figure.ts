@@ -7,8 +7,10 @@ export interface Figure {
   /** Of the values: `requests/s`, `s`, `MB`. */
   unit: string;
   better: 'more' | 'less';
-  /** One value a round. */
+  /** One value a round. Empty when it could not be measured. */
   ours: number[];
+  /** Why it could not be measured. */
+  missing?: string;
   /** Beside whom; undefined: the value stands for itself. */
   peer?: FigurePeer | undefined;
 }

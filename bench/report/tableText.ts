@@ -18,7 +18,7 @@ export function cellsOf({ figure, goals }: Row): string[] {
   const outcome = outcomeOf(figure);
   const theirs =
     peer && (peer.theirs.length > 0 ? `${peer.name} ${amount(median(peer.theirs), unit)}` : `${peer.name}: missing`);
-  const spread = outcome ? `${short(outcome.from)}–${short(outcome.to)}` : (peer?.missing ?? '');
+  const spread = outcome ? `${short(outcome.from)}–${short(outcome.to)}` : (figure.missing ?? peer?.missing ?? '');
   return [
     figure.case,
     ours.length > 0 ? amount(median(ours), unit) : '–',

@@ -10,16 +10,22 @@ export interface ProgressEvent {
   url?: string;
 }
 
+/** Events kept of one start. */
+const mostEvents = 200;
+
 /** What happened so far in starts under way, by workload. In memory: the definite state is in the store. */
 export class ProgressBoard {
   readonly #events = new Map<string, ProgressEvent[]>();
   readonly #listeners = new Set<(workloadId: string, event: ProgressEvent) => void>();
 
-  /** Adds an event, unless it says the same as the last one. The number of events of a start is bounded. */
+  /**
+   * Adds an event, unless it says the same as the last one. The number of events of a start is bounded: from then on each
+   * takes the place of the one before, since an image can be pulled for an hour, and its seconds are told as they pass.
+   */
   add(workloadId: string, event: ProgressEvent): void {
     const events = this.#events.get(workloadId) ?? [];
-    if (events.at(-1)?.message === event.message || events.length >= 200) return;
-    this.#events.set(workloadId, [...events, event]);
+    if (events.at(-1)?.message === event.message) return;
+    this.#events.set(workloadId, [...events.slice(0, mostEvents - 1), event]);
     for (const listener of this.#listeners) listener(workloadId, event);
   }
 

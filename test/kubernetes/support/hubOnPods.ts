@@ -13,6 +13,9 @@ export interface ServerModel {
   stopped: boolean;
 }
 
+/** With which everybody signs in. */
+export const password = 'only-for-tests';
+
 /** A whole Atoll beside the cluster that KUBECONFIG names: its servers and clusters are pods of a namespace of its own. */
 export class HubOnPods {
   readonly namespace: string;
@@ -25,12 +28,15 @@ export class HubOnPods {
     this.client = new ApiClient(kubeconfigAccess());
   }
 
-  /** @param image the image of servers. */
-  static async start(image = testImage): Promise<HubOnPods> {
+  /**
+   * @param image the image of servers.
+   * @param traits more of `hub.config.KubeSpawner`.
+   */
+  static async start(image = testImage, traits: Record<string, unknown> = {}): Promise<HubOnPods> {
     const hub = new HubOnPods();
     const body = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: hub.namespace } };
     await hub.client.request({ method: 'POST', path: '/api/v1/namespaces', body });
-    hub.atoll = await Atoll.start({ settings: hub.#settings(image), host: addressForPods() });
+    hub.atoll = await Atoll.start({ settings: hub.#settings(image, traits), host: addressForPods() });
     return hub;
   }
 
@@ -80,16 +86,16 @@ export class HubOnPods {
     await this.client.close();
   }
 
-  #settings(image: string): string {
+  #settings(image: string, traits: Record<string, unknown>): string {
     const [name, tag] = [image.slice(0, image.lastIndexOf(':')), image.slice(image.lastIndexOf(':') + 1)];
     return JSON.stringify({
       jupyterhub: {
         hub: {
           config: {
             JupyterHub: { authenticator_class: 'dummy' },
-            DummyAuthenticator: { password: 'only-for-tests' },
+            DummyAuthenticator: { password },
             Authenticator: { allow_all: true },
-            KubeSpawner: { namespace: this.namespace },
+            KubeSpawner: { namespace: this.namespace, ...traits },
           },
           services: { test: { apiToken: this.token, admin: true } },
         },

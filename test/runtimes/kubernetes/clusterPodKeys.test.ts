@@ -156,9 +156,15 @@ describe('each key and the pods of a cluster', () => {
   test('no key that shapes these pods is left out', () => {
     const shown = new Set([
       ...['scheduler', 'worker'].flatMap((kind) => ofOneKind.map(([key]) => `${kind}.${key}`)),
-      ...['environment', 'image.name', 'image.tag', 'image.pullPolicy', 'image.pullSecrets', 'imagePullSecrets'],
+      'environment',
+      'image.name',
+      'image.tag',
+      'image.pullPolicy',
+      'image.pullSecrets',
+      'imagePullSecrets',
       // Not of the pod: its namespace is that of the hub (kubernetes/hubOnPods.test.ts), threads are an argument.
-      ...['namespace', 'worker.threads'],
+      'namespace',
+      'worker.threads',
     ]);
     const backend = 'dask-gateway.gateway.backend.';
     const left = keyTable

@@ -4,12 +4,13 @@ import { kubeconfigAccess } from '../../src/kubernetes/kubeconfigAccess.ts';
 import { Reflector } from '../../src/kubernetes/reflector.ts';
 
 // Run as a program of its own, so that what it costs does not count: makes nodes that are not there, and says of each pod
-// that the scheduler puts on one that it runs. Prints `ready` when the nodes are there.
-//     node bench/support/hollowNodes.ts NODES
+// that the scheduler puts on one that it runs. Prints `ready` when the nodes are there, then how many pods it has tended.
+//     node bench/kubernetes/hollowNodes.ts NODES
 
 interface Placed {
   key: string;
   version: string;
+  uid: string;
   namespace: string;
   node: string | undefined;
   ip: string | undefined;
@@ -23,6 +24,10 @@ const client = new ApiClient(kubeconfigAccess(), { most: 64, mostBulk: 64 });
 const patch = { method: 'PATCH', contentType: 'application/merge-patch+json', priority: 'bulk' } as const;
 const now = (): string => new Date().toISOString();
 let addresses = 0;
+const tended = { running: 0, gone: 0 };
+let isTold = true;
+/** Pods that were said to run. */
+const said = new Set<string>();
 
 for (let index = 0; index < nodes; index += 1) {
   const name = `hollow-${index}`;
@@ -43,6 +48,7 @@ const pods = new Reflector<Pod, Placed>({
   project: ({ metadata = {}, spec, status }) => ({
     key: `${metadata.namespace}/${metadata.name}`,
     version: metadata.resourceVersion ?? '',
+    uid: metadata.uid ?? '',
     namespace: metadata.namespace ?? '',
     node: spec?.nodeName,
     ip: status?.podIP,
@@ -50,32 +56,48 @@ const pods = new Reflector<Pod, Placed>({
     container: spec?.containers[0]?.name ?? '',
     image: spec?.containers[0]?.image ?? '',
   }),
-  onChange: (_, pod) => {
+  onChange: (_, pod, last) => {
     if (pod) tend(pod);
+    else if (last) said.delete(last.uid);
   },
   onTrouble: () => undefined,
 });
 await pods.open();
 process.stdout.write('ready\n');
+const telling = setInterval(() => {
+  if (!isTold) process.stdout.write(`${JSON.stringify(tended)}\n`);
+  isTold = true;
+}, 20);
 process.on('SIGTERM', () => {
   clearInterval(heartbeat);
+  clearInterval(telling);
   process.exit(0);
 });
 
 function tend(pod: Placed): void {
   const path = `/api/v1/namespaces/${pod.namespace}/pods/${pod.key.split('/')[1]}`;
   if (pod.node === undefined) return;
-  const request = pod.leaving
-    ? client.request({ method: 'DELETE', path, body: { gracePeriodSeconds: 0 }, priority: 'bulk' })
-    : pod.ip === undefined
-      ? client.request({ ...patch, path: `${path}/status`, body: { status: podStatus(pod) } })
-      : undefined;
-  request?.catch(() => undefined);
+  const [what, request] = pod.leaving
+    ? (['gone', client.request({ method: 'DELETE', path, body: { gracePeriodSeconds: 0 }, priority: 'bulk' })] as const)
+    : (['running', sayRunning(path, pod)] as const);
+  request
+    ?.then(() => {
+      tended[what] += 1;
+      isTold = false;
+    })
+    .catch(() => undefined);
+}
+
+function sayRunning(path: string, pod: Placed): Promise<unknown> | undefined {
+  if (pod.ip !== undefined || said.has(pod.uid)) return undefined;
+  said.add(pod.uid);
+  return client.request({ ...patch, path: `${path}/status`, body: { status: podStatus(pod) } });
 }
 
 function podStatus({ container, image }: Placed): Record<string, unknown> {
   addresses += 1;
-  const podIP = `10.200.${Math.floor(addresses / 250)}.${(addresses % 250) + 1}`;
+  const third = Math.floor(addresses / 250);
+  const podIP = `10.${200 + Math.floor(third / 256)}.${third % 256}.${(addresses % 250) + 1}`;
   const started = { name: container, image, imageID: image, ready: true, restartCount: 0, started: true };
   return {
     phase: 'Running',

@@ -1,0 +1,27 @@
+import { parseArgs } from 'node:util';
+import type { Figure } from '../report/figure.ts';
+import { measureBurst } from './burst.ts';
+import { measureCuts } from './cuts.ts';
+import { ScaledHub } from './scaledHub.ts';
+import { measureWatched } from './watched.ts';
+
+// Beside the control plane that test/kubernetes/with-cluster has started. Figures go to standard output, as JSON.
+
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '3' },
+    pods: { type: 'string', default: '1000' },
+    watched: { type: 'string', default: '5000' },
+    only: { type: 'string' },
+  },
+});
+const wants = (part: string): boolean => values.only === undefined || values.only === part;
+
+const hub = await ScaledHub.start(100);
+const figures: Figure[] = [];
+if (wants('burst')) figures.push(...(await measureBurst(hub, Number(values.pods), Number(values.rounds))));
+if (wants('watched')) figures.push(...(await measureWatched(hub, Number(values.watched))));
+await hub.end();
+if (wants('cuts')) figures.push(...(await measureCuts(500, 100)));
+await hub.endNodes();
+process.stdout.write(JSON.stringify(figures));

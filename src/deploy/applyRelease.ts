@@ -20,6 +20,16 @@ export interface ApplyOptions {
   forceConflicts: boolean;
 }
 
+/** The API server does not take an object as it is. */
+export class RefusedError extends AtollError {
+  readonly object: KubeObject;
+
+  constructor(object: KubeObject, evidence: string, cause: unknown) {
+    super('ATOLL_KUBERNETES_REFUSED', `Kubernetes does not accept ${nameOf(object)}.`, { evidence, cause });
+    this.object = object;
+  }
+}
+
 /** Never removed by a deployment: people's data, and keys without which data cannot be read. */
 const kept: ReadonlySet<string> = new Set(['PersistentVolumeClaim']);
 
@@ -58,9 +68,9 @@ export async function refuseForeign(client: ApiClient, name: string, objects: re
 
 /**
  * Applies objects one after the other, then removes those of the release that are not among them. Safe to repeat from any
- * point: each step says how things should be.
- * @throws AtollError `ATOLL_DEPLOY_FOREIGN` when something of the same name belongs to somebody else (then nothing has been
- * changed); `ATOLL_DEPLOY_CONFLICT`; `ATOLL_KUBERNETES_REFUSED`; `ATOLL_KUBERNETES_FORBIDDEN`.
+ * point: each step says how things should be. Whether the API server takes them all is tried before anything is changed.
+ * @throws AtollError `ATOLL_DEPLOY_FOREIGN` when something of the same name belongs to somebody else;
+ * `ATOLL_DEPLOY_CONFLICT`; `ATOLL_KUBERNETES_REFUSED`; `ATOLL_KUBERNETES_FORBIDDEN`.
  */
 export async function applyObjects(
   client: ApiClient,
@@ -69,7 +79,8 @@ export async function applyObjects(
   options: ApplyOptions,
 ): Promise<void> {
   await refuseForeign(client, name, objects);
-  for (const object of objects) await applyObject(client, object, { ...options, dryRun: false });
+  for (const dryRun of [true, false])
+    for (const object of objects) await applyObject(client, object, { ...options, dryRun });
   for (const object of await leftovers(client, name, objects)) await removeObject(client, object);
 }
 
@@ -146,11 +157,7 @@ function applyErrorOf(error: unknown, object: KubeObject): unknown {
       cause: error,
     });
   if (error.status === 403) return forbidden(error);
-  if (error.status === 422 || error.status === 400)
-    return new AtollError('ATOLL_KUBERNETES_REFUSED', `Kubernetes does not accept ${nameOf(object)}.`, {
-      evidence,
-      cause: error,
-    });
+  if (error.status === 422 || error.status === 400) return new RefusedError(object, evidence, error);
   return error;
 }
 

@@ -10,6 +10,7 @@ import {
   ensureNamespace,
   type PlannedChange,
   planObjects,
+  RefusedError,
   readObject,
   refuseForeign,
 } from './applyRelease.ts';
@@ -19,6 +20,7 @@ import { serviceNames } from './ports.ts';
 import { pullImages } from './pullImages.ts';
 import type { Release } from './release.ts';
 import { renderRelease } from './renderRelease.ts';
+import { settingsBehind } from './settingsBehind.ts';
 import { type Health, waitForRelease } from './waitForRelease.ts';
 
 /** What is to be deployed. */
@@ -58,7 +60,7 @@ export async function deployRelease(request: DeployRequest): Promise<Deployed> {
   const objects = renderRelease(release);
   await refuseForeign(client, name, objects);
   if (await hasNewImages(release, history)) await pullImages(client, release, request);
-  await applyObjects(client, name, objects, request);
+  await tellingSettings(client, release, () => applyObjects(client, name, objects, request));
   await writeRevision(client, namespace, name, revision);
   const health = await waitForRelease(client, namespace, name, { milliseconds: request.patienceMs, onProgress });
   if (health.healthy) {
@@ -86,7 +88,23 @@ async function hasNewImages(release: Release, history: readonly Revision[]): Pro
 /** Says what {@link deployRelease} would change. Changes nothing. */
 export async function planRelease(request: DeployRequest): Promise<PlannedChange[]> {
   const release = await releaseOf(request);
-  return planObjects(request.client, request.name, renderRelease(release), request);
+  return tellingSettings(request.client, release, () =>
+    planObjects(request.client, request.name, renderRelease(release), request),
+  );
+}
+
+/** Does something with a release's objects. When Kubernetes refuses one, says which line of the settings is behind that. */
+async function tellingSettings<T>(client: ApiClient, release: Release, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof RefusedError)) throw error;
+    const lines = await settingsBehind(client, release, error.object);
+    throw new AtollError(error.code, error.message, {
+      evidence: [error.evidence, ...lines.map((line) => `It comes from ${line}`)].join('\n  '),
+      cause: error,
+    });
+  }
 }
 
 /**

@@ -1,0 +1,163 @@
+import { spawn } from 'node:child_process';
+import { randomInt } from 'node:crypto';
+import { once } from 'node:events';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DeployWorld } from './support/deployWorld.ts';
+
+const project = resolve(import.meta.dirname, '../..');
+
+describe.skipIf(process.env.ATOLL_TEST_KUBE_LOGS === undefined)('atoll deploy when something is wrong', () => {
+  let world: DeployWorld;
+  const deployments = async (): Promise<string[]> => {
+    const path = `/apis/apps/v1/namespaces/${world.name}/deployments`;
+    const { items } = await world.client.request<{ items: { metadata: { name: string } }[] }>({ path });
+    return items.map(({ metadata }) => metadata.name);
+  };
+
+  beforeAll(async () => {
+    world = await DeployWorld.open();
+  });
+  afterAll(async () => {
+    await world.close();
+  });
+
+  test('what Kubernetes refuses is told with its field and its line in the settings; nothing is changed', async () => {
+    const more = join(world.folder, 'more.yaml');
+    writeFileSync(
+      more,
+      [
+        'jupyterhub:',
+        '  hub:',
+        '    nodeSelector: { disk: fast }',
+        '    tolerations:',
+        '      - key: pool',
+        '        operator: Sometimes',
+        '',
+      ].join('\n'),
+    );
+    const { code, output } = await world.deploy(world.settings(), '-f', more);
+    expect(code).toBe(1);
+    expect(output).toContain('Kubernetes does not accept Deployment hub. [ATOLL_KUBERNETES_REFUSED]');
+    expect(output).toMatch(/spec\.template\.spec\.tolerations\[\d\]\.operator: .*"Sometimes"/);
+    expect(output).toContain(`It comes from ${more}:4:5: jupyterhub.hub.tolerations`);
+    expect(await deployments()).toEqual([]);
+  });
+
+  test('an amount that is none is found too, though Kubernetes names no field', async () => {
+    const more = join(world.folder, 'more.yaml');
+    writeFileSync(more, 'jupyterhub:\n  hub:\n    resources:\n      requests: { memory: much, cpu: 0.1 }\n');
+    const { code, output } = await world.deploy(world.settings(), '-f', more);
+    expect(code).toBe(1);
+    expect(output).toContain(`It comes from ${more}:4:19: jupyterhub.hub.resources.requests.memory`);
+  });
+
+  test('a right that is missing is named, with its verb and resource', async () => {
+    const account = `/api/v1/namespaces/${world.name}/serviceaccounts`;
+    const head = { apiVersion: 'v1', kind: 'ServiceAccount', metadata: { name: 'powerless' } };
+    await world.client.request({ method: 'POST', path: account, body: head });
+    const asked = { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} };
+    const { status } = await world.client.request<{ status: { token: string } }>({
+      method: 'POST',
+      path: `${account}/powerless/token`,
+      body: asked,
+    });
+    const kubeconfig = join(world.folder, 'powerless.yaml');
+    const own = readFileSync(process.env.KUBECONFIG ?? '', 'utf8');
+    writeFileSync(kubeconfig, own.replace(/user: *\{.*\}/, `user: { token: "${status.token}" }`));
+    const { code, output } = await world.run(
+      join(project, 'bin/atoll'),
+      ['deploy', ...world.deployArguments(world.settings())],
+      { ...process.env, KUBECONFIG: kubeconfig },
+    );
+    expect(code).toBe(1);
+    expect(output).toMatch(/may not (get|list|create|patch) \w+/);
+    expect(output).toContain(`system:serviceaccount:${world.name}:powerless`);
+    expect(output).toContain('ATOLL_KUBERNETES_FORBIDDEN');
+  });
+
+  test('a context that leads nowhere is named, and why', async () => {
+    const kubeconfig = join(world.folder, 'nowhere.yaml');
+    const config = {
+      apiVersion: 'v1',
+      kind: 'Config',
+      'current-context': 'moon',
+      clusters: [{ name: 'moon', cluster: { server: 'https://127.0.0.1:1' } }],
+      users: [{ name: 'moon', user: { token: 'x' } }],
+      contexts: [{ name: 'moon', context: { cluster: 'moon', user: 'moon' } }],
+    };
+    writeFileSync(kubeconfig, JSON.stringify(config));
+    const { code, output } = await world.run(
+      join(project, 'bin/atoll'),
+      ['deploy', ...world.deployArguments(world.settings())],
+      { ...process.env, KUBECONFIG: kubeconfig },
+    );
+    expect(code).toBe(1);
+    expect(output).toContain('ATOLL_KUBERNETES_ACCESS');
+    expect(output).toContain('moon');
+    expect(output).toContain('https://127.0.0.1:1');
+  });
+
+  test('killed at any point, it can be repeated', async () => {
+    const kills = 6;
+    for (let kill = 0; kill < kills; kill += 1) {
+      const file = world.settings({ memory: kill % 2 === 0 ? '1G' : '2G' });
+      const deploying = spawn(join(project, 'bin/atoll'), ['deploy', ...world.deployArguments(file)], {
+        stdio: 'ignore',
+        detached: true,
+      });
+      const ended = once(deploying, 'exit');
+      await Promise.race([ended, wait(randomInt(300, 5000))]);
+      if (deploying.exitCode === null) process.kill(-(deploying.pid ?? 0), 'SIGKILL');
+      await ended;
+    }
+    const { code, output } = await world.deploy(world.settings({ memory: '3G' }));
+    expect(output).toMatch(/Ready: /);
+    expect(code).toBe(0);
+    expect((await deployments()).toSorted()).toEqual(['edge', 'hub']);
+    expect(await world.atoll('doctor', '--name', world.name)).toEqual({ code: 0, output: 'All is well.\n' });
+    expect((await world.deploy(world.settings({ memory: '3G' }), '--dry-run')).output).toContain(
+      'Nothing would change.',
+    );
+  });
+
+  test('images are pulled before anything changes; one that cannot be had is told', async () => {
+    const prePuller = {
+      continuous: { enabled: false },
+      hook: { enabled: true },
+      extraImages: { none: { name: 'localhost:1/none', tag: '1' } },
+      pause: { image: { name: 'localhost/pause', tag: '1' } },
+    };
+    const { code, output } = await world.deploy(world.settings({ memory: '3G', jupyterhub: { prePuller } }));
+    expect(output).toMatch(
+      /hook-image-puller-\w+ waits for image localhost:1\/none:1 cannot be pulled: .*; going on without/,
+    );
+    expect(output).toMatch(/Ready: /);
+    expect(code).toBe(0);
+    const path = `/apis/apps/v1/namespaces/${world.name}/daemonsets`;
+    expect((await world.client.request<{ items: unknown[] }>({ path })).items).toEqual([]);
+    // The same images: nobody waits for them again.
+    const { output: again } = await world.deploy(world.settings({ memory: '2G', jupyterhub: { prePuller } }));
+    expect(again).not.toContain('hook-image-puller');
+  });
+
+  test('the file of 2021 is deployed as it is', async () => {
+    const place = join(world.folder, 'place.yaml');
+    const values = {
+      jupyterhub: {
+        hub: {
+          db: { pvc: { storageClassName: world.name } },
+          podSecurityContext: { runAsUser: 0, runAsNonRoot: false },
+        },
+      },
+    };
+    writeFileSync(place, JSON.stringify(values));
+    const begun = performance.now();
+    const { code, output } = await world.deploy(join(project, 'test/config/values/daskhub-2021.yaml'), '-f', place);
+    expect(output).toMatch(/Ready: /);
+    expect(code).toBe(0);
+    process.stdout.write(`deploy of the file of 2021: ${Math.round((performance.now() - begun) / 100) / 10} s\n`);
+  });
+});

@@ -90,7 +90,7 @@ describe('groups', () => {
     expect((await call(method, path, body)).status).toBe(400);
   });
 
-  test('need the scope unfiltered to be created', async () => {
+  test('need the scope unfiltered to be created (GHSA-69wv-m5fw-2fhp)', async () => {
     const token = await world.token('root', ['admin:groups!group=new']);
     expect((await call('POST', '/groups/new', {}, token)).status).toBe(403);
     expect((await call('POST', '/groups', { groups: ['new'] }, token)).status).toBe(403);

@@ -198,7 +198,7 @@ describe('creating', () => {
     },
   );
 
-  test('a message cannot forge lines of a log, and is short', async () => {
+  test('a message cannot forge lines of a log, and is short (CVE-2026-54338)', async () => {
     const { json } = await admin('POST', '/users', { usernames: [`a\n2026 ERROR ${'x'.repeat(1000)}`] });
     const { message } = json as { message: string };
     expect(message).not.toContain('\n');
@@ -217,7 +217,7 @@ describe('creating', () => {
     expect((await admin('POST', '/users/%2e%2e%2f')).status).toBe(400);
   });
 
-  test('needs the scope unfiltered, whatever the path', async () => {
+  test('needs the scope unfiltered, whatever the path (GHSA-69wv-m5fw-2fhp)', async () => {
     const token = await world.token('root', ['admin:users!user=new', 'admin:users!group=class']);
     expect((await call(token, 'POST', '/users/new')).status).toBe(403);
     expect((await call(token, 'POST', '/users', { usernames: ['new'] })).status).toBe(403);
@@ -226,7 +226,7 @@ describe('creating', () => {
 });
 
 describe('no escalation', () => {
-  test('administrators are made by administrators only', async () => {
+  test('administrators are made by administrators only (CVE-2024-41942)', async () => {
     const refused = { status: 403, json: { message: 'Only admins can grant admin permissions' } };
     expect(await manager('POST', '/users', { usernames: ['x'], admin: true })).toMatchObject(refused);
     expect(await manager('POST', '/users/x', { admin: true })).toMatchObject(refused);

@@ -6,6 +6,43 @@ async function load(text: string, runtime: RuntimeKind = 'kubernetes') {
   return loadSettings([{ name: 'old.yaml', text }], { runtime });
 }
 
+describe('old names of lists of people let in who is on them, and nobody else (GHSA-384w-5v3f-q499)', () => {
+  const listed = (settings: Settings): unknown => Object.assign({}, ...Object.values(settings.authentication.classes));
+  test.each<[authenticator: string, text: string, rule: object]>([
+    ['github', 'GitHubOAuthenticator: {github_organization_whitelist: [lab]}', { allowed_organizations: ['lab'] }],
+    ['gitlab', 'GitLabOAuthenticator: {gitlab_group_whitelist: [lab]}', { allowed_gitlab_groups: ['lab'] }],
+    ['gitlab', 'GitLabOAuthenticator: {gitlab_project_id_whitelist: [7]}', { allowed_project_ids: ['7'] }],
+    ['bitbucket', 'BitbucketOAuthenticator: {team_whitelist: [lab]}', { allowed_teams: ['lab'] }],
+    [
+      'google',
+      'GoogleOAuthenticator: {google_group_whitelist: {uni.edu: [lab]}}',
+      { allowed_google_groups: { 'uni.edu': ['lab'] } },
+    ],
+    ['pam', 'LocalAuthenticator: {group_whitelist: [lab]}', { allowed_groups: ['lab'] }],
+    ['pam', 'PAMAuthenticator: {group_whitelist: [lab]}', { allowed_groups: ['lab'] }],
+  ])('%s: %s', async (authenticator, text, rule) => {
+    const { settings } = await load(`hub: {config: {JupyterHub: {authenticator_class: ${authenticator}}, ${text}}}`);
+    expect(listed(settings)).toMatchObject(rule);
+    expect(settings.authentication).toMatchObject({ allowAll: false, allowExistingUsers: false });
+  });
+
+  test.each(['OAuthenticator', 'GitHubOAuthenticator', 'Authenticator'])('%s.whitelist', async (className) => {
+    const { settings } = await load(
+      `hub: {config: {JupyterHub: {authenticator_class: github}, ${className}: {whitelist: [ada]}}}`,
+    );
+    expect(settings.authentication).toMatchObject({ allowedUsers: ['ada'], allowAll: false });
+  });
+
+  test('of the sign-in section before zero-to-jupyterhub 0.11', async () => {
+    const { settings, problems } = await load(
+      'auth: {type: github, whitelist: {users: [ada]}, github: {orgWhitelist: [lab]}}',
+    );
+    expect(problems).toEqual([]);
+    expect(listed(settings)).toMatchObject({ allowed_organizations: ['lab'] });
+    expect(settings.authentication).toMatchObject({ allowedUsers: ['ada'], allowAll: false });
+  });
+});
+
 describe('keys of zero-to-jupyterhub before version 2', () => {
   test.each<[text: string, part: (settings: Settings) => unknown, value: unknown]>([
     ['hub: {uid: 500}', ({ deployment }) => deployment.hub.containerSecurityContext, { runAsUser: 500 }],

@@ -303,7 +303,7 @@ describe('while the hub is away', () => {
   });
 });
 
-describe('attack: WebSockets of foreign pages', () => {
+describe('attack: WebSockets of foreign pages (CVE-2024-28179, CVE-2026-40110)', () => {
   const upgrade = 'Connection: Upgrade\r\nUpgrade: websocket\r\n';
   const open = (lines: string, host = 'hub.example'): Promise<string> =>
     new RawClient(world.port)

@@ -470,7 +470,7 @@ describe('a scheduler', () => {
     expect((await ask('ada', 'POST', of(name, '/heartbeat'), JSON.stringify(report))).status).toBe(401);
   });
 
-  test('that names other addresses does not move the routes', async () => {
+  test('that names other addresses does not move the routes (CVE-2022-21697)', async () => {
     const name = await running();
     const [scheduler] = await clusters.routes();
     const moved = { ...report, scheduler_address: 'tls://127.0.0.1:22', api_address: 'http://169.254.169.254:80' };

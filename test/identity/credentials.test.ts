@@ -195,7 +195,7 @@ describe('logins', () => {
     expect(await world.identity.fromViewCookies(`atoll-view=${sessionId}`)).toBeUndefined();
   });
 
-  test('end with a logout: cookie, OAuth tokens, and the edge is told', async () => {
+  test('end with a logout: cookie, OAuth tokens, and the edge is told (GHSA-cw7p-q79f-m2v7)', async () => {
     const { cookie, sessionId } = await login('ada');
     const other = await login('ada');
     const view = `atoll-view=${world.identity.view.issue({ sessionId } as never)}`;
@@ -217,7 +217,7 @@ describe('logins', () => {
     expect(await world.identity.fromToken(others.secret)).toBeDefined();
   });
 
-  test('a second login in the same request (a tossed cookie) is nobody, and ends both', async () => {
+  test('a second login in the same request (a tossed cookie, CVE-2024-28233) is nobody, and ends both', async () => {
     const [victim, attacker] = [await login('ada'), await login('mallory')];
     expect(await world.identity.fromCookies(`${attacker.cookie}; ${victim.cookie}`)).toBeUndefined();
     expect(await world.identity.fromCookies(victim.cookie)).toBeUndefined();

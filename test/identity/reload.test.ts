@@ -36,7 +36,7 @@ test('roles, groups and administrators of new settings count from the next reque
   expect((await identity.users.get('grace'))?.admin).toBe(true);
 });
 
-test('who is blocked loses logins and tokens at once, and stays out', async () => {
+test('who is blocked loses logins and tokens at once, and stays out (blocked_users of JupyterHub 5.2)', async () => {
   const { identity, token, user } = await open({ authentication: { allowAll: true } });
   const ada = await user('ada');
   const secret = await token('ada');

@@ -63,7 +63,7 @@ test.each([
   expect(safeNext(next, client)).toBeUndefined();
 });
 
-test('whatever the text, a browser stays on this host', () => {
+test('whatever the text, a browser stays on this host (CVE-2019-10255, CVE-2026-33709)', () => {
   const pieces = constantFrom(
     '/',
     '\\',

@@ -104,6 +104,23 @@ describe('names', () => {
   });
 });
 
+test('what cannot be a name is not in the log, and nothing there is long, whatever is typed (CVE-2026-54338)', async () => {
+  const world = await open({ authenticator: 'sharedpassword', allowAll: true, classes: sharedPassword });
+  for (const name of [
+    'x'.repeat(1_000_000),
+    'x'.repeat(256),
+    'a\nERROR forged',
+    'a\u2028b',
+    '\u202egnp.exe',
+    'x'.repeat(255),
+  ])
+    await expect(enter(world, name, 'x'.repeat(100_000))).rejects.toMatchObject({ code: 'ATOLL_SIGN_IN_FAILED' });
+  const log = world.logged.join('');
+  expect(log).toContain('x'.repeat(255));
+  expect(log).not.toMatch(/x{256}|forged|gnp/);
+  for (const line of world.logged) expect(line.length).toBeLessThan(1000);
+});
+
 describe('guessing', () => {
   const settings = { authenticator: 'sharedpassword', allowAll: true, classes: sharedPassword } as const;
 

@@ -61,7 +61,7 @@ describe('every page', () => {
     expect(wrong).toEqual([]);
   });
 
-  test('whatever people type is escaped', async () => {
+  test('whatever people type is escaped (GHSA-c4gm-pwx9-9w8j, CVE-2024-35225)', async () => {
     const world = await open({ authentication: { authenticator: 'native' } });
     const visitor = new PageVisitor(world);
     const pages = [
@@ -222,6 +222,21 @@ describe('accounts', () => {
     expect((await ada.get('/hub/token')).status).toBe(302);
   });
 
+  test.each(['Ada', 'ADA', '\uff21da', ' ada '])(
+    'of somebody else cannot be taken over by signing up as %j (CVE-2021-41194)',
+    async (username) => {
+      const world = await open({
+        authentication: { authenticator: 'native', classes: { native: { open_signup: true } } },
+      });
+      await world.identity.accounts?.signUp('ada', 'a fine password');
+      const mallory = new PageVisitor(world);
+      const fields = { username, password: 'of the attacker', repeated: 'of the attacker' };
+      expect((await mallory.submit('/hub/signup', fields)).status).toBe(409);
+      expect((await mallory.submit('/hub/login', { username, password: 'of the attacker' })).status).toBe(403);
+      expect((await mallory.submit('/hub/login', { username: 'ada', password: 'a fine password' })).status).toBe(302);
+    },
+  );
+
   test('are approved by administrators only', async () => {
     const world = await open({
       authentication: { authenticator: 'native', classes: { native: { open_signup: true } } },
@@ -324,7 +339,7 @@ describe('accounts', () => {
     expect((await visitor.submit('/hub/signup', { username: 'another', ...password })).status).toBe(429);
   });
 
-  test('who came by a link sets a password; a change ends the other logins', async () => {
+  test('who came by a link sets a password; a change ends the other logins (CVE-2026-40934)', async () => {
     const world = await open(native);
     const root = await adminVisitor(world);
     const first = { password: 'a fine password', repeated: 'a fine password' };

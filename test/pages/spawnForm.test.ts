@@ -198,7 +198,7 @@ describe('a form of the operator’s own', () => {
 });
 
 describe('a profile for others', () => {
-  test('cannot be had by a forged form, nor through the API, nor after leaving the group', async () => {
+  test('cannot be had by a forged form, nor through the API, nor after leaving the group (CVE-2023-48311)', async () => {
     const { hub, browser, started } = await open();
     const form = await pageAt(browser, '/hub/spawn');
     const forged = await press(browser, form, '/hub/spawn/ada', { profile: 'large' });

@@ -40,7 +40,7 @@ async function call({ method, mode, site, origin, token, type }: Case, authoriza
   return world.request(`/hub/api/users${query}`, { method, headers, ...bytes });
 }
 
-describe('the API with a login cookie', () => {
+describe('the API with a login cookie (CVE-2026-40864, CVE-2024-28233)', () => {
   test.each<[Case, number]>([
     // Reading: a navigation cannot give the answer to somebody else.
     [{ method: 'GET' }, 200],
@@ -74,6 +74,10 @@ describe('the API with a login cookie', () => {
     [{ method: 'POST', mode: 'cors', site: 'same-site', token: 'x-xsrftoken' }, 403],
     [{ method: 'POST', origin: 'http://hub.test', token: 'x-xsrftoken' }, 201],
     [{ method: 'POST', origin: 'https://evil.example', token: 'x-xsrftoken' }, 403],
+    // As a pattern that is not anchored would let them pass (CVE-2026-40110).
+    [{ method: 'POST', origin: 'http://hub.test.evil.example', token: 'x-xsrftoken' }, 403],
+    [{ method: 'POST', origin: 'http://evil-hub.test', token: 'x-xsrftoken' }, 403],
+    [{ method: 'POST', origin: 'http://hub.test@evil.example', token: 'x-xsrftoken' }, 403],
     [{ method: 'POST', origin: 'null', token: 'x-xsrftoken' }, 403],
     // A body that an HTML form can send is not believed, even with the token.
     [{ method: 'POST', token: 'query', type: 'text/plain' }, 403],

@@ -1,4 +1,5 @@
 import { exportJWK, generateKeyPair, SignJWT } from 'jose';
+import { sql } from 'kysely';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import type { AuthenticationSettings } from '../../../src/config/settings.ts';
 import { type FakeProvider, startFakeProvider } from '../../support/fakeProvider.ts';
@@ -199,6 +200,26 @@ describe('a launch from a course', () => {
     expect((await new PageVisitor(world).post(back, form, foreign)).status).toBe(400);
     expect((await visitor.post(back, form, foreign)).status).toBe(302);
     expect((await visitor.post(back, form, foreign)).status).toBe(400);
+  });
+
+  test('launches that are begun and never finished leave nothing in the hub (CVE-2026-34052)', async () => {
+    const world = await open();
+    const rows = async (): Promise<number> => {
+      const { rows: tables } = await sql<{ name: string }>`select name from sqlite_master where type = 'table'`.execute(
+        world.store.db,
+      );
+      let all = 0;
+      for (const { name } of tables) {
+        const { rows: counts } = await sql<{ count: number }>`select count(*) as count from ${sql.table(name)}`.execute(
+          world.store.db,
+        );
+        all += counts[0]?.count ?? 0;
+      }
+      return all;
+    };
+    const before = await rows();
+    for (let n = 0; n < 50; n++) await begin(new PageVisitor(world));
+    expect(await rows()).toBe(before);
   });
 
   test.each<[string, Record<string, string>]>([

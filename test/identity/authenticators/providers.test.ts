@@ -232,7 +232,7 @@ describe('GitHub', () => {
   });
 });
 
-describe('GitLab', () => {
+describe('GitLab (CVE-2018-7206)', () => {
   const traits = () => ({ gitlab_url: fake.url });
   const ada = { id: 7, username: 'ada', state: 'active' };
   test.each<[string, Classes['gitlab'], FakeProvider['routes'], string]>([
@@ -279,7 +279,7 @@ describe('GitLab', () => {
   });
 });
 
-describe('Google', () => {
+describe('Google (GHSA-55m3-44xf-hg4h)', () => {
   const urls = () => ({ google_api_url: fake.url, authorize_url: `${fake.url}/auth`, scope: ['email'] });
   const ada = { id: '1', email: 'ada@uni.edu', verified_email: true, hd: 'uni.edu' };
   function google(user: Record<string, unknown>, more: FakeProvider['routes'] = {}): void {
@@ -433,7 +433,7 @@ describe('Google', () => {
   });
 });
 
-describe('CILogon', () => {
+describe('CILogon (CVE-2022-31027)', () => {
   const github = 'http://github.com/login/oauth/authorize';
   const google = 'http://google.com/accounts/o8/id';
   const urls = () => ({
@@ -587,7 +587,7 @@ describe('CILogon', () => {
   });
 });
 
-describe('Globus', () => {
+describe('Globus (GHSA-gprj-3p75-f996)', () => {
   const urls = () => ({
     authorize_url: `${fake.url}/authorize`,
     token_url: `${fake.url}/token`,
@@ -686,7 +686,7 @@ describe('Globus', () => {
   });
 });
 
-describe('Auth0', () => {
+describe('Auth0 (CVE-2026-33175)', () => {
   const urls = () => ({
     auth0_domain: 'uni.eu.auth0.com',
     authorize_url: `${fake.url}/authorize`,

@@ -9,6 +9,7 @@ import { anything, count, text } from '../types.ts';
 import { type AuthenticatorClass, authenticatorClasses, type ClassName, oauthNames } from './classes.ts';
 import { allowedUsersTraits, commonTraits } from './commonTraits.ts';
 import { cryptKeys } from './cryptKeys.ts';
+import { localTraits } from './formTraits.ts';
 import { multiKeys } from './multi.ts';
 import { oauthTraits } from './oauthTraits.ts';
 import { setTrait } from './setTrait.ts';
@@ -44,13 +45,7 @@ export const authenticatorKeys: Row[] = [
   ...holders.flatMap((holder) => under(holder.className, commonRows(allowedUsersTraits, holder))),
   ...holders.flatMap((holder) => under(holder.className, commonRows(commonTraits, holder))),
   ...under('OAuthenticator', ownRows(oauthTraits, { className: 'OAuthenticator', names: oauthNames })),
-  ...under(
-    'LocalAuthenticator',
-    ownRows(
-      { allowed_groups: authenticatorClasses.pam.traits.allowed_groups },
-      { className: 'LocalAuthenticator', names: ['pam'] },
-    ),
-  ),
+  ...under('LocalAuthenticator', ownRows(localTraits, { className: 'LocalAuthenticator', names: ['pam'] })),
   ...classes.flatMap(([name, { className, traits }]) =>
     under(className, ownRows(traits, { className, names: [name] })),
   ),

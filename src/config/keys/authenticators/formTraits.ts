@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { count, flag, secretText, text, textList, withSecretNames } from '../types.ts';
+import { count, flag, freeMap, secretText, text, textList, withSecretNames } from '../types.ts';
 import { inertTrait, type TraitTable, trait, traitWithDefault } from './trait.ts';
 
 const slowed = 'Atoll slows guessing down by itself';
@@ -71,21 +71,27 @@ export const remoteUserTraits = {
   ),
 } satisfies TraitTable;
 
+/** LocalAuthenticator: what authenticators have that know the accounts of the machine. */
+export const localTraits = {
+  allowed_groups: traitWithDefault(textList, 'Lets in members of these groups of the machine.', []),
+  group_whitelist: { kind: 'old', of: 'allowed_groups' },
+  create_system_users: inertTrait(flag, 'Whether accounts are made.', 'Atoll makes none at sign-in'),
+  add_user_cmd: inertTrait(textList, 'How accounts are made.', 'Atoll makes none at sign-in'),
+  uids: inertTrait(freeMap, 'The numbers of such accounts.', 'Atoll makes none at sign-in'),
+} satisfies TraitTable;
+
 /** PAMAuthenticator: the accounts of the machine. */
 export const pamTraits = {
+  ...localTraits,
   service: traitWithDefault(text.regex(/^[\w-]+$/, 'is no name of a PAM service'), 'The PAM service.', 'login'),
   check_account: traitWithDefault(flag, 'Whether the account must be in order too (not expired, not locked).', true),
-  allowed_groups: traitWithDefault(textList, 'Lets in members of these groups of the machine.', []),
   admin_groups: traitWithDefault(
     textList,
     'Members of these groups of the machine are administrators, other people are not, unless admin_users names them.',
     [],
   ),
-  group_whitelist: { kind: 'old', of: 'allowed_groups' },
   open_sessions: inertTrait(flag, 'Whether a PAM session is opened.', 'servers have no PAM session'),
   encoding: inertTrait(text, 'Encoding of names and passwords.', 'it is UTF-8'),
   pam_normalize_username: inertTrait(flag, 'Whether PAM may change the name.', 'it may not'),
   executor_threads: inertTrait(count, 'Threads for PAM.', 'each sign-in has a process of its own'),
-  create_system_users: inertTrait(flag, 'Whether accounts are made.', 'Atoll makes none at sign-in'),
-  add_user_cmd: inertTrait(textList, 'How accounts are made.', 'Atoll makes none at sign-in'),
 } satisfies TraitTable;

@@ -217,9 +217,13 @@ export class Exchange implements UpstreamUser, GateWaiter {
     if (!gate.wait(this, this.#heldUntil, bytes)) this.onHubAway();
   }
 
-  /** Takes an idle connection where the request could be repeated should it prove stale; opens a new one otherwise. */
+  /**
+   * Takes an idle connection where the request could be repeated should it prove stale, or where it cannot be: the hub keeps
+   * its connections longer than the edge does. Opens a new one otherwise.
+   */
   #connect(entry: HttpEntry, fresh: boolean): void {
-    const idle = fresh || !this.#mayRepeat() ? undefined : entry.pool.take(this);
+    const mayReuse = !fresh && (this.#mayRepeat() || this.#isForHub(entry));
+    const idle = mayReuse ? entry.pool.take(this) : undefined;
     this.#reused = idle !== undefined;
     this.#upstream = idle ?? entry.pool.connect(this);
     if (idle !== undefined) this.#send();

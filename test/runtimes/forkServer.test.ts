@@ -135,6 +135,17 @@ describe('a spare fork server', () => {
     expect(world.forkServers().get('grace')).toBe(parentOf(world, second));
   });
 
+  test('is followed by another one, for the next user', async () => {
+    const world = await open();
+    await world.runtime.keepSpareForkServer();
+    const taken = spareOf(world);
+    await startForked(world, 'pass', 'ada');
+    await until('another one', () => spareOf(world) !== undefined);
+    const next = spareOf(world);
+    expect(next).not.toBe(taken);
+    expect(parentOf(world, await startForked(world, 'pass', 'grace'))).toBe(next);
+  });
+
   test('is given once when several users come at a time', async () => {
     const world = await open();
     await world.runtime.keepSpareForkServer();

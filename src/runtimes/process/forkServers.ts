@@ -57,8 +57,8 @@ const forkTimeoutMs = 3000;
 const importTimeoutMs = 10_000;
 /** One that did not answer is left alone for this long. */
 const distrustMs = 60_000;
-/** How long after one was given away the next spare one is begun: the user's own start goes first. */
-const spareDelayMs = 8000;
+/** How long after the start that took the spare one the next is begun: JupyterLab's own start and its page go first. */
+const spareDelayMs = 1000;
 
 /** The fork servers of all users (python/atoll_forkserver.py): one for each, never shared, optional in every way. */
 export class ForkServers {
@@ -71,6 +71,7 @@ export class ForkServers {
   readonly #readyAt = new Map<string, number>();
   readonly #distrustedUntil = new Map<string, number>();
   #keepsSpare = false;
+  #isSpareTaken = false;
   #spareTimer: NodeJS.Timeout | undefined;
 
   constructor(options: ForkServersOptions) {
@@ -185,16 +186,28 @@ export class ForkServers {
     const folder = join(this.#options.directory, name);
     await this.#starting.get(name);
     let connection = await connectIn(folder);
-    if (!connection) {
-      await this.#begin(name, owner, placement, module);
-      connection = await connectIn(folder);
+    try {
+      if (!connection) {
+        await this.#begin(name, owner, placement, module);
+        connection = await connectIn(folder);
+      }
+      if (!connection) throw new Error('it cannot be reached');
+      // Since its last sign it cannot have given its modules back.
+      const isReady = Date.now() - (this.#readyAt.get(name) ?? 0) < this.#options.idleSeconds * 1000 - importTimeoutMs;
+      const answer = await exchange(connection, message, isReady ? forkTimeoutMs : importTimeoutMs);
+      if (answer.pid !== undefined || answer.ready) this.#readyAt.set(name, Date.now());
+      return answer;
+    } finally {
+      if (this.#isSpareTaken) this.#renewSpare();
     }
-    if (!connection) throw new Error('it cannot be reached');
-    // Since its last sign it cannot have given its modules back.
-    const isReady = Date.now() - (this.#readyAt.get(name) ?? 0) < this.#options.idleSeconds * 1000 - importTimeoutMs;
-    const answer = await exchange(connection, message, isReady ? forkTimeoutMs : importTimeoutMs);
-    if (answer.pid !== undefined || answer.ready) this.#readyAt.set(name, Date.now());
-    return answer;
+  }
+
+  #renewSpare(): void {
+    this.#isSpareTaken = false;
+    if (!this.#keepsSpare) return;
+    clearTimeout(this.#spareTimer);
+    this.#spareTimer = setTimeout(() => void this.keepSpare(), spareDelayMs);
+    this.#spareTimer.unref();
   }
 
   /**
@@ -227,10 +240,7 @@ export class ForkServers {
     } catch {
       return false;
     }
-    if (this.#keepsSpare) {
-      this.#spareTimer = setTimeout(() => void this.keepSpare(), spareDelayMs);
-      this.#spareTimer.unref();
-    }
+    this.#isSpareTaken = true;
     const connection = record && (await connectIn(taken));
     if (!connection || record.home === undefined) return false;
     try {

@@ -42,7 +42,7 @@ export async function startSentence(context: ClustersContext, cluster: Cluster):
   return isSentence(text) ? `${text.slice(0, -1)}${sofar}${text.slice(-1)}` : `Your cluster waits: ${text}${sofar}.`;
 }
 
-/** What something waits for is a sentence already, or goes after "waiting for". */
+/** What something waits for is a sentence already, or goes after "It waits: ". */
 export function isSentence(waitingFor: string): boolean {
   return /[.!?]$/.test(waitingFor);
 }
@@ -89,7 +89,7 @@ async function waitingFor(
   const obstacle = missing > 0 ? await obstacleOf(store.db, settings.limits, cluster) : undefined;
   if (!obstacle) return ofRuntime;
   const turn = `${missing} of ${wantedWorkers} workers wait for their turn: ${obstacle.sentence}.`;
-  return ofRuntime === undefined ? turn : `${turn} The others wait for ${ofRuntime}.`;
+  return ofRuntime === undefined ? turn : `${turn} The others wait: ${ofRuntime}.`;
 }
 
 /** What a cluster waits for that has no room under the limits. */

@@ -205,8 +205,8 @@ export class Clusters {
           user_groups: JSON.stringify(user.groups),
         })
         .execute();
-      for (const changedName of new Set([name, ...(await grantRoom(db, limits, name, now))]))
-        changed('clusters', changedName);
+      const granted = areLimited(limits) ? await grantRoom(db, limits, name, now) : [];
+      for (const changedName of new Set([name, ...granted])) changed('clusters', changedName);
       await audit({ action: 'cluster.create', target: user.name, details: { cluster: name } });
       return readCluster(db, name);
     });

@@ -108,7 +108,7 @@ async function waitingSentence(context: ClustersContext, clusterName: string): P
   return `${runningWorkers} of ${cluster.wantedWorkers} workers are there. ${sentence(waitingFor)}`;
 }
 
-/** `waitingFor` goes after "waiting for"; what is a sentence already stays one. */
+/** `waitingFor` goes after "wait: "; what is a sentence already stays one. */
 function sentence(waitingFor: string): string {
   return isSentence(waitingFor) ? waitingFor : `The others wait: ${waitingFor}.`;
 }

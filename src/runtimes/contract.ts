@@ -103,7 +103,7 @@ export interface Observation {
   owner: string;
   /** `waiting`: accepted, not running yet (no machine, image being pulled). `running`. `exited`: it will not run again. */
   phase: 'waiting' | 'running' | 'exited';
-  /** Why it waits, in plain words. */
+  /** Why it waits, in plain words: a sentence, or a clause to go after "It waits: ". */
   waitingFor?: string;
   /** Where the hub and the edge reach its ports; undefined while unknown. */
   host?: string;

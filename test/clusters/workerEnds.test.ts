@@ -120,11 +120,11 @@ describe('what people are told', () => {
 
   test('what missing workers wait for', async () => {
     const { clusters, name } = await withWorker();
-    world.onWorker = (workload) => workload.wait('a machine: none has 4 cores free');
+    world.onWorker = (workload) => workload.wait('no node has enough free cores, 1.5 of 4');
     await clusters.scale(name, 3n);
     await until('two more', () => world.liveWorkers.length === 3);
     expect(await clusters.report(name, { ...report, missing: 12.5 })).toEqual([
-      '1 of 3 workers are there. The others wait for a machine: none has 4 cores free.',
+      '1 of 3 workers are there. The others wait: no node has enough free cores, 1.5 of 4.',
     ]);
     expect(await clusters.report(name, report)).toEqual([]);
   });

@@ -4,7 +4,7 @@ import type { ContainerView, PodState } from './podView.ts';
 
 /** Why a pod does not run yet. */
 export interface WaitingReason {
-  /** Plain words, for the user. */
+  /** Plain words, for the user: a clause, to go after "It waits: ". */
   text: string;
   /** Set when waiting alone does not help: somebody must change something. */
   stuck?: true;
@@ -59,15 +59,15 @@ function waitsForNode(pod: PodState, { events }: WaitingCircumstances): WaitingR
   const volume = lastOf(events, ['ProvisioningFailed']);
   if (volume)
     return { text: `its volume ${volume.name} cannot be made: ${firstSentence(volume.message)}`, stuck: true };
-  if (pod.unschedulable === undefined) return { text: 'a place on a node' };
+  if (pod.unschedulable === undefined) return { text: 'it has no node yet' };
   // What the scheduler tried to make room by is no news to a person.
   const because = pod.unschedulable.replace(/ ?preemption:.*$/s, '');
   const words = schedulingReasons.filter(({ pattern }) => pattern.test(because)).map((row) => row.words);
-  const why = words.length > 0 ? words.join(', ') : firstSentence(because);
+  const why = words.length > 0 ? words.join(', ') : `it has no node yet: ${firstSentence(because)}`;
   const scaling = lastOf(events, ['TriggeredScaleUp', 'Nominated', 'NotTriggerScaleUp']);
   if (scaling && scaling.reason !== 'NotTriggerScaleUp') return { text: `a node is being added, since ${why}` };
-  if (scaling) return { text: `a place on a node: ${why}, and no node can be added that would help`, stuck: true };
-  return { text: `a place on a node: ${why}` };
+  if (scaling) return { text: `${why}, and no node can be added that would help`, stuck: true };
+  return { text: why };
 }
 
 /** What registries and the kubelet say when an image cannot be had, most telling first. */
@@ -151,7 +151,7 @@ function preparing(pod: PodState, { events }: WaitingCircumstances): WaitingReas
   if (sandbox?.reason === 'FailedCreatePodSandBox')
     return { text: `the node could not set up its network yet: ${lastPart(sandbox.message)}` };
   const running = pod.before.find(({ runningSince }) => runningSince !== undefined);
-  return { text: running ? `its container ${running.name}, which runs first` : 'its node to prepare it' };
+  return { text: running ? `its container ${running.name} runs first` : 'its node prepares it' };
 }
 
 function lastOf(events: readonly EventView[], reasons: readonly string[]): EventView | undefined {

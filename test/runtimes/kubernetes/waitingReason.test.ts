@@ -39,23 +39,20 @@ describe('why a pod does not run yet', () => {
   test.each([
     [
       '0/1 nodes are available: 1 Insufficient memory. preemption: 0/1 nodes are available: 1 No preemption victims found.',
-      'a place on a node: no node has enough free memory',
+      'no node has enough free memory',
     ],
     [
       '0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s).',
-      'a place on a node: no node has enough free cores, the other nodes are reserved for other work',
+      'no node has enough free cores, the other nodes are reserved for other work',
     ],
-    ['no nodes available to schedule pods', 'a place on a node: the cluster has no node'],
+    ['no nodes available to schedule pods', 'the cluster has no node'],
     [
       "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.",
-      'a place on a node: no node has the labels that were asked for',
+      'no node has the labels that were asked for',
     ],
-    [
-      '0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.',
-      'a place on a node: its volume is not ready',
-    ],
-    ['0/4 nodes are available: 4 Insufficient nvidia.com/gpu.', 'a place on a node: no node has a free GPU'],
-    ['something new that nobody has seen', 'a place on a node: something new that nobody has seen'],
+    ['0/1 nodes are available: pod has unbound immediate PersistentVolumeClaims.', 'its volume is not ready'],
+    ['0/4 nodes are available: 4 Insufficient nvidia.com/gpu.', 'no node has a free GPU'],
+    ['something new that nobody has seen', 'it has no node yet: something new that nobody has seen'],
   ])('%s', (message, words) => {
     expect(reason(pod({ unschedulable: message }))).toEqual({ text: words });
   });
@@ -112,7 +109,7 @@ describe('why a pod does not run yet', () => {
     expect(reason(view, [pulling])).toEqual({ text: 'pulling image ghcr.io/x/y:z, 40 s so far' });
     const sizes = new Map([['ghcr.io/x/y:z', 3.1 * 2 ** 30]]);
     expect(reason(view, [pulling], sizes).text).toBe('pulling image ghcr.io/x/y:z, 3.1 GiB, 40 s so far');
-    expect(reason(view, [pulling, event('Pulled', 'Successfully pulled', 1)]).text).toBe('its node to prepare it');
+    expect(reason(view, [pulling, event('Pulled', 'Successfully pulled', 1)]).text).toBe('its node prepares it');
   });
 
   test('volumes', () => {

@@ -6,7 +6,7 @@ import type { PythonValue } from '../../clusters/pythonJson.ts';
 import { type Clock, systemClock } from '../../core/clock.ts';
 import { AtollError } from '../../core/errors.ts';
 import { quickMs, refreshSeconds } from '../frame/pace.ts';
-import type { PageContext } from '../frame/pageFrame.ts';
+import { type PageContext, redirectTo } from '../frame/pageFrame.ts';
 import type { PagesModule } from '../frame/pagesModule.ts';
 import { clustersContent } from './clustersContent.ts';
 import { isUnderWay, type ShownCluster } from './shownCluster.ts';
@@ -67,10 +67,10 @@ export function clustersPages({ clusters, clock = systemClock }: ClustersPagesOp
         return warning === undefined ? context.redirect('/hub/clusters') : show(context, warning);
       });
 
-    frame.app.get('/user/*', ({ req, redirect }, next) => {
+    frame.app.get('/user/*', ({ req }, next) => {
       const { pathname, search } = new URL(req.url);
       const dashboard = dashboardOfPanelLink(pathname);
-      return dashboard === undefined ? next() : Promise.resolve(redirect(dashboard + search));
+      return dashboard === undefined ? next() : Promise.resolve(redirectTo(dashboard + search));
     });
 
     // The hub is only asked for dashboards that the edge does not know.

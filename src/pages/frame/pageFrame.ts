@@ -177,11 +177,7 @@ export class PageFrame {
         wantsJson(request)
           ? jsonError(error)
           : show(errorTitle(error), errorContent(error), { status: error.status, headers: retryAfter(error) }),
-      redirect: (location, cookies = []) => {
-        const headers = new Headers({ Location: location, ...pageHeaders({}) });
-        for (const cookie of [...newCookies, ...cookies]) headers.append('Set-Cookie', cookie);
-        return new Response(null, { status: 302, headers });
-      },
+      redirect: (location, cookies = []) => redirectTo(location, [...newCookies, ...cookies]),
     };
   }
 
@@ -233,6 +229,13 @@ export class PageFrame {
 export function sessionIdCookieOf(session: Session, client: Client): string {
   const secure = client.scheme === 'https';
   return writeCookie(sessionIdCookie, session.sessionId, { path: '/', httpOnly: true, secure });
+}
+
+/** Sends a browser to another address of the hub's own. */
+export function redirectTo(location: string, cookies: readonly string[] = []): Response {
+  const headers = new Headers({ Location: location, ...pageHeaders({}) });
+  for (const cookie of cookies) headers.append('Set-Cookie', cookie);
+  return new Response(null, { status: 302, headers });
 }
 
 /** Whether a program rather than a person asks. */

@@ -1,7 +1,7 @@
 import { sleep } from '../../core/clock.ts';
 import { AtollError } from '../../core/errors.ts';
 import { pendingOf, type Server } from '../../servers/server.ts';
-import { jsonError, type PageContext, type PageFrame } from '../frame/pageFrame.ts';
+import { jsonError, type PageContext, type PageFrame, redirectTo } from '../frame/pageFrame.ts';
 import { notRunningPage } from './notRunningPage.ts';
 import { isProgram, notRunningReply } from './notRunningReply.ts';
 import { pathWithin } from './pathWithin.ts';
@@ -21,7 +21,7 @@ export function addNotRunningPages(frame: PageFrame, { servers, identity }: Serv
     const { pathname, search } = new URL(req.url);
     if (req.method !== 'GET' && req.method !== 'HEAD')
       return req.header('authorization') === undefined ? notRunningReply(req.raw, '/hub/home') : answerProgram(req.raw);
-    return new Response(null, { status: 302, headers: { Location: `/hub${pathname}${search}` } });
+    return redirectTo(`/hub${pathname}${search}`);
   });
 
   frame.app.all('/hub/user/*', ({ req }, next) => (isProgram(req.raw) ? answerProgram(req.raw) : next()));

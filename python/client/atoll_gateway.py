@@ -65,7 +65,7 @@ class GatewayCluster(dask_gateway.GatewayCluster):
 
     @property
     def scheduler_address(self):
-        return self._address or getattr(self.gateway.auth, "waiting_for", "")
+        return self._address or getattr(self.gateway.auth, "waiting_for", "") or "starting"
 
     @scheduler_address.setter
     def scheduler_address(self, address):

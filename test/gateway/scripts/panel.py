@@ -17,6 +17,12 @@ async def until(condition):
     raise TimeoutError("waited 60 s in vain")
 
 
+async def reason(manager, cluster):
+    """What is in the place of its address, once there is something."""
+    await until(lambda: manager.get_cluster(cluster)["scheduler_address"] != "starting")
+    return manager.get_cluster(cluster)["scheduler_address"]
+
+
 async def main():
     async with DaskClusterManager() as manager:
         made = await manager.start_cluster("one", {"adapt": {"minimum": 1, "maximum": 2}})
@@ -25,21 +31,24 @@ async def main():
         changed = manager.adapt_cluster("one", 2, 2)["adapt"]
         await until(lambda: manager.get_cluster("one")["workers"] == 2)
         # Only one at a time may run.
-        waits = await manager.start_cluster("two", {"workers": 1})
+        begins = await manager.start_cluster("two", {"workers": 1})
+        waits = await reason(manager, "two")
         await manager.close_cluster("one")
         await until(lambda: manager.get_cluster("two")["workers"] == 1)
         runs = manager.get_cluster("two")
         await manager.scale_cluster("two", 0)
         await until(lambda: manager.get_cluster("two")["workers"] == 0)
-        third = await manager.start_cluster("three")
+        await manager.start_cluster("three")
+        third = await reason(manager, "three")
         await manager.close_cluster("three")
         tell(
             made=made["name"],
             adapted=adapted,
             changed=changed,
-            waits=waits["scheduler_address"],
+            begins=begins["workers"],
+            waits=waits,
             runs=runs["scheduler_address"],
-            third=third["scheduler_address"],
+            third=third,
             left=[cluster["id"] for cluster in manager.list_clusters()],
         )
 

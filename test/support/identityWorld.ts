@@ -31,7 +31,7 @@ export type TestSettings = Partial<Omit<Settings, 'authentication'>> & {
   authentication?: Partial<AuthenticationSettings>;
 };
 
-/** Identity on a store in memory, with the API and the pages over it; servers are models that a test puts there. */
+/** Identity on a store, by default in memory, with the API and the pages over it; servers are models that a test puts there. */
 export interface IdentityWorld {
   store: Store;
   identity: Identity;
@@ -60,12 +60,12 @@ export interface IdentityWorld {
 /** Opens one. */
 export async function openIdentityWorld(
   settings: TestSettings = {},
-  parts: { hooks?: SignInHooks } = {},
+  { database = ':memory:', ...parts }: { hooks?: SignInHooks; database?: string } = {},
 ): Promise<IdentityWorld> {
   const clock = new TestClock();
   const logged: string[] = [];
   const log = pino({ level: 'trace' }, { write: (line: string) => void logged.push(line) });
-  const store = await openSqlite(':memory:');
+  const store = await openSqlite(database);
   const defaults = defaultSettings();
   const identity = await createIdentity({
     store,

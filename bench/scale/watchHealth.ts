@@ -13,13 +13,13 @@ async function ask(): Promise<number> {
   return performance.now() - startedAt;
 }
 
-let over = false;
-parentPort?.once('message', () => (over = true));
+const over = new AbortController();
+parentPort?.once('message', () => over.abort());
 await ask();
 // oxlint-disable-next-line unicorn/require-post-message-target-origin -- it is a thread, not a window
 parentPort?.postMessage('begun');
 let slowest = 0;
-while (!over) {
+while (!over.signal.aborted) {
   slowest = Math.max(slowest, await ask());
   await wait(10);
 }

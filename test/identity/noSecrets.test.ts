@@ -22,9 +22,9 @@ const canary = (what: string): string => `canary-${what}-0123456789-0123456789`;
 const json = (body: unknown): RequestInit => ({ method: 'POST', body: JSON.stringify(body) });
 const presenting = (secret: string): RequestInit => ({ headers: { authorization: `token ${secret}` } });
 
-/** What the browser got by signing in. */
+/** What the browser got by signing in. (Its XSRF token stands in forms.) */
 const cookiesOf = (visitor: PageVisitor): string[] =>
-  ['jupyterhub-hub-login', '_xsrf', 'atoll-view'].map((name) => visitor.cookie(name)?.value ?? '');
+  ['jupyterhub-hub-login', 'atoll-view'].map((name) => visitor.cookie(name)?.value ?? '');
 
 const flows: Record<string, Flow> = {
   'accounts of the hub': {

@@ -26,6 +26,11 @@
 {{- with $pvc.storage -}}{{- $_ := set $claim.spec.resources.requests "storage" . -}}{{- end -}}
 {{- if hasKey $pvc "subPath" -}}{{- $_ := set (first $container.volumeMounts) "subPath" $pvc.subPath -}}{{- end -}}
 
+{{- if eq (include "atoll.hasDatabase" .) "true" -}}
+{{- $_ := unset $objects "PersistentVolumeClaim hub-data" -}}
+{{- $_ := unset (set (first $template.spec.volumes) "emptyDir" dict) "persistentVolumeClaim" -}}
+{{- end -}}
+
 {{- $account := index $objects "ServiceAccount hub" -}}
 {{- with $hub.serviceAccount.name -}}
 {{- $_ := set $account.metadata "name" . -}}
@@ -57,6 +62,11 @@
 {{- $_ := set $part "containerSecurityContext" (dict "runAsUser" $hub.uid) -}}
 {{- end -}}
 {{- include "atoll.part" (dict "context" . "template" $template "part" $part "labels" $hub.labels "annotations" $hub.annotations) -}}
+{{- end -}}
+
+{{/* Whether the data are in a database elsewhere, and not on a volume. */}}
+{{- define "atoll.hasDatabase" -}}
+{{- has (default "" .values.hub.db.type) (list "postgres" "other") -}}
 {{- end -}}
 
 {{/* `extraEnv`, a map or a list, as Kubernetes has it (JSON: `{items}`). */}}

@@ -4,10 +4,24 @@
 {{- $values := .values -}}
 {{- $edge := index $objects "NetworkPolicy edge" -}}
 {{- $behindServices := false -}}
+{{/* Those in the hub's own pod are reached by way of the hub. */}}
+{{- $inPod := "^https?://(hub|localhost|127[.][0-9.]+|[[]::1[]])([:/]|$)" -}}
 {{- range $service := default dict $values.hub.services -}}
-{{- if kindIs "map" $service -}}{{- if $service.url -}}{{- $behindServices = true -}}{{- end -}}{{- end -}}
+{{- if kindIs "map" $service -}}{{- if $service.url -}}
+{{- if not (regexMatch $inPod $service.url) -}}{{- $behindServices = true -}}{{- end -}}
+{{- end -}}{{- end -}}
 {{- end -}}
 {{- if not $behindServices -}}{{- $_ := set $edge.spec "egress" (initial $edge.spec.egress) -}}{{- end -}}
+
+{{- if eq (include "atoll.hasDatabase" .) "true" -}}
+{{- $port := regexFind ":[0-9]+$" (urlParse (regexReplaceAll "[+][a-z0-9_]+:" $values.hub.db.url ":")).host -}}
+{{- range $rule := (index $objects "NetworkPolicy hub").spec.egress -}}
+{{- if and (not $rule.to) (eq (int (first $rule.ports).port) 443) -}}
+{{- $database := dict "protocol" "TCP" "port" (int (default "5432" (trimPrefix ":" $port))) -}}
+{{- $_ := set $rule "ports" (append $rule.ports $database) -}}
+{{- end -}}
+{{- end -}}
+{{- end -}}
 
 {{/* The last rule of each is what is outside: public addresses. */}}
 {{- $rules := $values.singleuser.networkPolicy.egressAllowRules -}}

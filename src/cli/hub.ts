@@ -2,6 +2,7 @@ import { BridgeHolder } from '../bridge/bridgeHolder.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ValuesInput } from '../config/values/parseValues.ts';
 import { openDataFolder } from '../core/dataFolder.ts';
+import { messageOf } from '../core/errors.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
 import { type EdgeElsewhere, type Hub, operatorName, startHub } from '../hub/hub.ts';
 import type { Logger } from '../observability/logger.ts';
@@ -50,6 +51,10 @@ export async function hub(options: HubCommandOptions): Promise<void> {
       ...edgeElsewhereOf(options),
       log,
       shutDown,
+      storeLost(error) {
+        log.fatal({ error: messageOf(error) }, 'the connection to the database is lost');
+        process.exit(1);
+      },
     });
     const reloader = keptSettings === undefined ? reloadAlone(running, options, inputs, log) : undefined;
     return {

@@ -2,7 +2,7 @@ import type { ErrorCode } from '../core/errorTable.ts';
 import { formatBytes } from '../core/quantities.ts';
 import { authenticatorClass, checkSignIn } from './checkSignIn.ts';
 import type { Path, Problem } from './problem.ts';
-import type { Settings } from './settings.ts';
+import type { DatabaseSettings, Settings } from './settings.ts';
 import { entryAt, isNull } from './values/plainValue.ts';
 import { problemAt } from './values/problemAt.ts';
 import type { MapNode } from './values/valueNode.ts';
@@ -17,6 +17,7 @@ export function checkTogether(settings: Settings, root: MapNode): Problem[] {
   };
   checkResources(settings, (paths, message) => add('ATOLL_SETTINGS_CONFLICT', 'error', paths, message));
   checkSignIn(settings.authentication, add);
+  checkDatabase(settings.database, (paths, message) => add('ATOLL_SETTINGS_CONFLICT', 'error', paths, message));
   const { enabled, type } = settings.deployment.edge.https;
   if (settings.runtime.kind === 'kubernetes' && enabled && type !== 'offload')
     add(
@@ -59,6 +60,15 @@ function checkOptionDefaults(
       `The variable ${variable} is not set: clusters have no option "${option}".`,
     );
   }
+}
+
+function checkDatabase(database: DatabaseSettings | undefined, refuse: (paths: Path[], message: string) => void): void {
+  const path = (name: string): Path => ['jupyterhub', 'hub', 'db', name];
+  if (database && !/^postgres(?:ql)?(?:\+\w+)?:\/\//.test(database.url))
+    refuse(
+      [path('url'), path('type')],
+      'hub.db.url must be the address of a PostgreSQL database: postgresql://USER@HOST:5432/DATABASE.',
+    );
 }
 
 function checkResources({ servers, clusters }: Settings, refuse: (paths: Path[], message: string) => void): void {

@@ -43,6 +43,16 @@ export interface Settings {
   operations: OperationsSettings;
   /** What `atoll deploy` puts on a Kubernetes cluster. `hub`, `proxy`, `scheduling`, `prePuller`, `ingress` and their kin. */
   deployment: DeploymentSettings;
+  /** A database elsewhere, in place of the one in the data folder. `hub.db`, on Kubernetes. */
+  database?: DatabaseSettings;
+}
+
+/** A PostgreSQL database. */
+export interface DatabaseSettings {
+  /** `hub.db.url`; empty when it is missing. */
+  url: string;
+  /** `hub.db.password`. Undefined: that of the URL, or of the environment variable PGPASSWORD. */
+  password?: string;
 }
 
 /** Where servers and clusters run: as processes of this machine, as pods, or as Slurm jobs. */
@@ -308,6 +318,11 @@ export interface ClusterSettings {
   /** `atoll.clusters.schedulerCommand` / `workerCommand` (`c.ClusterConfig.scheduler_cmd`). Undefined: Dask's own modules. */
   schedulerCommand?: string[];
   workerCommand?: string[];
+  /**
+   * `dask-gateway.gateway.auth.jupyterhub.jupyterhubServiceName`: only those may use clusters to whom a role gives the scope
+   * `access:services!service=dask-gateway`. Default: everybody may.
+   */
+  accessByRole?: boolean;
   /** `dask-gateway.gateway.auth.type` is `simple`: {@link sharedPassword} signs in too. Default false. */
   simpleSignIn: boolean;
   /** `dask-gateway.gateway.auth.simple.password`: one password for all. */

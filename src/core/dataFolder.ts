@@ -118,12 +118,17 @@ function runFolder(root: string): string {
 /** The names of the secrets that an installation keeps in its data folder. */
 type SecretName = 'control-token' | 'sealing-key' | 'installation-id';
 
+/** The file of a secret. */
+export function secretPath(folder: DataFolder, name: SecretName): string {
+  return join(folder.root, 'secrets', name);
+}
+
 /**
  * A secret of 32 random bytes kept in `secrets/NAME` (hexadecimal, mode 0600); made the first time. Two processes that ask
  * at once get the same one.
  */
 export function secretOf(folder: DataFolder, name: SecretName): Buffer {
-  const path = join(folder.root, 'secrets', name);
+  const path = secretPath(folder, name);
   if (!existsSync(path)) createWhole(path, randomBytes(32).toString('hex'));
   const secret = Buffer.from(readFileSync(path, 'utf8').trim(), 'hex');
   if (secret.length !== 32)

@@ -58,6 +58,16 @@ export const errorTable = {
     'A file of the data folder is damaged.',
     'Bring the data folder back from a copy, or choose another one with --data.',
   ),
+  ATOLL_DATABASE_AWAY: row(
+    503,
+    'The PostgreSQL database of the hub cannot be reached.',
+    'Check that the database runs, and that jupyterhub.hub.db.url names it as the hub reaches it.',
+  ),
+  ATOLL_DATABASE_REFUSED: row(
+    500,
+    'The PostgreSQL database does not let the hub in, or is not there.',
+    'Check user, password and database of jupyterhub.hub.db.url; the user must be able to make tables.',
+  ),
   ATOLL_DISK_FULL: row(507, 'No space is left on the disk.', 'Free some space and try again; nothing was half-made.'),
   ATOLL_START_FAILED: row(500, 'The hub or the edge ended while starting.', 'Read the lines printed above.'),
 

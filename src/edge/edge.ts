@@ -11,6 +11,7 @@ import { HubGate } from './hubGate.ts';
 import { HubLink } from './hubLink.ts';
 import type { RouteEvent, Target } from './protocol.ts';
 import { RouteTable } from './routeTable.ts';
+import { withAddress } from './target.ts';
 import { TrustedProxies } from './trustedProxies.ts';
 import { UpstreamPool } from './upstreamPool.ts';
 import { Wire } from './wire.ts';
@@ -112,7 +113,7 @@ export function createEdge(options: EdgeOptions): Edge {
     switch (event.type) {
       case 'snapshot':
         if (event.trustedProxies) trustedProxies.replace(event.trustedProxies);
-        table.replaceAll(event.routes);
+        table.replaceAll(event.routes.map((route) => withAddress(route, options.hub)));
         activity.renew();
         log('info', { routes: event.routes.length }, 'the hub told its routes');
         void grants.renew();
@@ -123,7 +124,7 @@ export function createEdge(options: EdgeOptions): Edge {
         trustedProxies.replace(event.proxies);
         return;
       case 'put':
-        table.put(event.route);
+        table.put(withAddress(event.route, options.hub));
         return;
       case 'delete':
         table.delete(event.id);

@@ -13,11 +13,14 @@
 /** Where bytes go. */
 export type Target = { kind: 'tcp'; host: string; port: number } | { kind: 'unix'; path: string };
 
+/** Where a route leads: an address; or the hub, where the edge reaches it (or another `port` of that host). */
+export type RouteTarget = Target | { kind: 'hub'; port?: number };
+
 /**
  * An HTTP route: of those for the request's host, or else of those for any host, the one with the longest matching path
  * prefix (whole segments) wins. Requests without a route go to the hub.
  */
-export interface HttpRoute {
+export interface HttpRoute<To = RouteTarget> {
   kind: 'http';
   /** Stable and unique, such as `server:ada/` or `dashboard:3f…`. Activity is reported under it. */
   id: string;
@@ -25,7 +28,7 @@ export interface HttpRoute {
   host?: string;
   /** Begins and ends with `/`, percent-decoded. */
   prefix: string;
-  target: Target;
+  target: To;
   /** Removes the prefix (leaving a `/`) before forwarding. */
   stripPrefix: boolean;
   /**
@@ -36,14 +39,14 @@ export interface HttpRoute {
 }
 
 /** A TLS passthrough route: connections whose ClientHello names `sni` are spliced to the target, unopened. */
-export interface SniRoute {
+export interface SniRoute<To = RouteTarget> {
   kind: 'sni';
   id: string;
   sni: string;
-  target: Target;
+  target: To;
 }
 
-export type Route = HttpRoute | SniRoute;
+export type Route<To = RouteTarget> = HttpRoute<To> | SniRoute<To>;
 
 /** A change of the route table. */
 export type RouteEvent =

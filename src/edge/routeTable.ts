@@ -5,7 +5,7 @@ import type { UpstreamPool } from './upstreamPool.ts';
 
 /** An HTTP route with what the edge keeps for it. */
 export interface HttpEntry {
-  route: HttpRoute;
+  route: HttpRoute<Target>;
   /** Number of segments of the prefix. */
   depth: number;
   pool: UpstreamPool;
@@ -14,7 +14,7 @@ export interface HttpEntry {
 
 /** A TLS passthrough route with what the edge keeps for it. */
 export interface SniEntry {
-  route: SniRoute;
+  route: SniRoute<Target>;
   activity: RouteActivity;
 }
 
@@ -45,7 +45,7 @@ export class RouteTable {
   }
 
   /** Puts exactly these routes in place of all others. */
-  replaceAll(routes: Route[]): void {
+  replaceAll(routes: Route<Target>[]): void {
     const ids = new Set(routes.map(({ id }) => id));
     for (const id of [...this.#http.keys(), ...this.#sniById.keys()]) if (!ids.has(id)) this.delete(id);
     for (const route of routes) this.put(route);
@@ -53,7 +53,7 @@ export class RouteTable {
   }
 
   /** Adds a route, or changes the one of the same id. */
-  put(route: Route): void {
+  put(route: Route<Target>): void {
     if (route.kind === 'sni') this.#putSni(route);
     else this.#putHttp(route);
   }
@@ -100,7 +100,7 @@ export class RouteTable {
     for (const { pool } of this.#http.values()) pool.close();
   }
 
-  #putHttp(route: HttpRoute): void {
+  #putHttp(route: HttpRoute<Target>): void {
     const old = this.#http.get(route.id);
     const keepsPool = old !== undefined && isSameTarget(old.route.target, route.target);
     if (old !== undefined) {
@@ -128,7 +128,7 @@ export class RouteTable {
     node.entry = entry;
   }
 
-  #putSni(route: SniRoute): void {
+  #putSni(route: SniRoute<Target>): void {
     this.#deleteHttp(route.id);
     this.#deleteSni(route.id);
     const entry: SniEntry = { route, activity: this.#activity.of(route.id) };

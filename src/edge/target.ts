@@ -1,5 +1,5 @@
 import { connect, type OnReadOpts, Socket } from 'node:net';
-import type { Target } from './protocol.ts';
+import type { Route, Target } from './protocol.ts';
 
 const keepAliveProbeMs = 60_000;
 
@@ -31,4 +31,12 @@ export function connectTarget(target: Target, onread?: OnReadOpts): Socket {
 export function isSameTarget(a: Target, b: Target): boolean {
   if (a.kind === 'unix') return b.kind === 'unix' && a.path === b.path;
   return b.kind === 'tcp' && a.host === b.host && a.port === b.port;
+}
+
+/** The route with the address to which it leads, for an edge that reaches the hub at `hub`. */
+export function withAddress(route: Route, hub: Target): Route<Target> {
+  const { target } = route;
+  if (target.kind !== 'hub') return { ...route, target };
+  const port = target.port ?? (hub.kind === 'tcp' ? hub.port : 0);
+  return { ...route, target: hub.kind === 'tcp' ? { ...hub, port } : hub };
 }

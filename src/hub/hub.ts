@@ -18,7 +18,7 @@ import { createServerProfiles } from '../servers/profiles/serverProfiles.ts';
 import { countRefusals } from '../servers/serverMetrics.ts';
 import { createServers } from '../servers/servers.ts';
 import { createHubServices } from '../services/hubServices.ts';
-import { openSqlite } from '../store/openSqlite.ts';
+import { relayPort } from '../services/serviceRelay.ts';
 import type { Store } from '../store/store.ts';
 import { answerGrant } from './answerGrant.ts';
 import { clusterOptionNames } from './clusterOptionNames.ts';
@@ -27,6 +27,7 @@ import { closeServer, listenOn, type NetworkAddress } from './listen.ts';
 import { measureRequests } from './measureRequests.ts';
 import { measureRoutes } from './measureRoutes.ts';
 import { openRuntimes } from './openRuntimes.ts';
+import { openStore } from './openStore.ts';
 import { openOperations } from './operations.ts';
 import { withPanelRoutes } from './panelRoutes.ts';
 import { clusterOptionsFrom } from './python/clusterOptions.ts';
@@ -49,6 +50,8 @@ export interface HubOptions {
   log: Logger;
   /** Asks the program to end. */
   shutDown: (options: { workloads: boolean }) => void;
+  /** Ends the program at once, for it to be started again: the database is lost, and what is remembered of it may be wrong. */
+  storeLost: (error: Error) => void;
 }
 
 /** How edges on other machines, or in other pods, reach the hub. */
@@ -91,13 +94,14 @@ export async function startHub({
   edgeElsewhere,
   log,
   shutDown,
+  storeLost,
 }: HubOptions): Promise<Hub> {
-  const store = await openSqlite(folder.database);
+  const store = await openStore({ folder, database: settings.database, onLost: storeLost });
   const sealer = new Sealer(secretOf(folder, 'sealing-key'));
   const publisher = new RoutePublisher();
   const operations = await openOperations(store, folder, settings.operations, log);
   const { metrics } = operations;
-  const routes = withPanelRoutes(measureRoutes(publisher, metrics), { kind: 'unix', path: folder.hubSocket });
+  const routes = withPanelRoutes(measureRoutes(publisher, metrics));
   publisher.trust(settings.edge.trustedProxies);
   const live = new LiveSettings(withOwner(settings));
   const runtimes = await openRuntimes({ folder, settings: live, hubUrl: url, log });
@@ -144,6 +148,7 @@ export async function startHub({
     services: identity.services,
     settings: settings.services,
     hubUrl: url,
+    ...(edgeElsewhere && { relay: { host: edgeElsewhere.http.host, port: relayPort } }),
     log,
   });
   const openingServers = performance.now();

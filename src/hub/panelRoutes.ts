@@ -1,5 +1,5 @@
 import { panelPath } from '../clusters/clusterRoutes.ts';
-import type { RouteWriter, Target } from '../edge/protocol.ts';
+import type { RouteWriter } from '../edge/protocol.ts';
 import { serverOfRouteId } from '../servers/serverPath.ts';
 
 /**
@@ -7,13 +7,14 @@ import { serverOfRouteId } from '../servers/serverPath.ts';
  * Dask panel shows a cluster's own graphs only when their link lies below the server's own `proxy/`
  * (specs/dask-gateway.md §8.3); the hub sends whoever follows such a link on to the dashboard.
  */
-export function withPanelRoutes(routes: RouteWriter, hub: Target): RouteWriter {
+export function withPanelRoutes(routes: RouteWriter): RouteWriter {
   return {
     put(route) {
       routes.put(route);
       if (route.kind !== 'http' || !serverOfRouteId(route.id)) return;
       const prefix = route.prefix + panelPath;
-      routes.put({ ...route, id: panelRouteIdOf(route.id), prefix, target: hub, stripPrefix: false, access: 'open' });
+      const target = { kind: 'hub' } as const;
+      routes.put({ ...route, id: panelRouteIdOf(route.id), prefix, target, stripPrefix: false, access: 'open' });
     },
     delete(id) {
       if (serverOfRouteId(id)) routes.delete(panelRouteIdOf(id));

@@ -11,6 +11,8 @@ import { type ManagedService, managedServices } from './managedService.ts';
 import { ReachabilityWatch } from './reachability.ts';
 import { reconcileService } from './reconcileService.ts';
 import type { ServiceLife } from './serviceLife.ts';
+import { type ServiceAddress, servicesInPod } from './servicePlaces.ts';
+import { relayPort, ServiceRelay } from './serviceRelay.ts';
 import { ServiceRoutes } from './serviceRoutes.ts';
 
 /** What {@link createHubServices} needs. */
@@ -24,6 +26,8 @@ export interface HubServicesOptions {
   settings: Readonly<Record<string, ServiceSettings>>;
   /** Where the edge answers on this machine, without a final slash. */
   hubUrl: string;
+  /** Where to listen for edges in other pods, which do not share this one's loopback address. Undefined: there are none. */
+  relay?: { host: string; port: number };
   log: Logger;
   clock?: Clock;
 }
@@ -43,14 +47,17 @@ export function createHubServices(options: HubServicesOptions): HubServices {
   const { store, runtime, services, log, hubUrl, clock = systemClock } = options;
   const wanted = managedServices(options.settings, (name) => services.get(name), hubUrl);
   const life: ServiceLife = { store, runtime, services, log, clock, hubUrl, wanted };
-  const routes = new ServiceRoutes(options.routes);
+  const places = options.relay ? servicesInPod(options.settings) : new Map<string, ServiceAddress>();
+  const relayAt = options.relay ?? { host: '', port: relayPort };
+  const routes = new ServiceRoutes(options.routes, places, relayAt.port);
+  const relay = new ServiceRelay({ ...relayAt, places, log });
   const reconciler = new Reconciler({
     reconcile: (name) => reconcileService(life, name),
     listKeys: () => namesToLookAt(life),
     onError: (service, error) => log.error({ service, error: messageOf(error) }, 'service step failed'),
     clock,
   });
-  const reachability = new ReachabilityWatch({ services, log });
+  const reachability = new ReachabilityWatch({ services, places, log });
   const unfollow: (() => void)[] = [];
 
   return {
@@ -60,6 +67,7 @@ export function createHubServices(options: HubServicesOptions): HubServices {
         store.changes.follow('services', () => routes.publish(services.list())),
         runtime.observe((seen) => void wakeServiceOf(seen)),
       );
+      await relay.open();
       await endStrays(life);
       await takeOverTokens(life);
       await reconciler.start();
@@ -68,6 +76,7 @@ export function createHubServices(options: HubServicesOptions): HubServices {
     async close() {
       for (const stop of unfollow.splice(0)) stop();
       reachability.close();
+      relay.close();
       await reconciler.stop();
     },
     async stopAll(milliseconds) {

@@ -1,11 +1,13 @@
 import { connect } from 'node:net';
 import type { Services } from '../identity/services.ts';
 import type { Logger } from '../observability/logger.ts';
-import { addressOf } from './serviceRoutes.ts';
+import { addressOf, type ServiceAddress } from './servicePlaces.ts';
 
 /** What {@link ReachabilityWatch} works with. */
 export interface ReachabilityOptions {
   services: Services;
+  /** Where services are whose URL does not say it, by name. Default: none. */
+  places?: ReadonlyMap<string, ServiceAddress>;
   log: Logger;
   /** Milliseconds between two looks. Default: a minute, as in JupyterHub (`service_check_interval`). */
   intervalMs?: number;
@@ -18,12 +20,14 @@ const patienceMs = 5000;
 /** Looks now and then whether the services with an address take connections; tells the log when that changes. */
 export class ReachabilityWatch {
   readonly #services: Services;
+  readonly #places: ReadonlyMap<string, ServiceAddress>;
   readonly #log: Logger;
   readonly #intervalMs: number;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ services, log, intervalMs = 60_000 }: ReachabilityOptions) {
+  constructor({ services, places = new Map(), log, intervalMs = 60_000 }: ReachabilityOptions) {
     this.#services = services;
+    this.#places = places;
     this.#log = log;
     this.#intervalMs = intervalMs;
   }
@@ -41,7 +45,7 @@ export class ReachabilityWatch {
   async look(): Promise<void> {
     await Promise.all(
       this.#services.list().map(async ({ name, url, reachable }) => {
-        const address = url === undefined ? undefined : addressOf(url);
+        const address = this.#places.get(name) ?? (url === undefined ? undefined : addressOf(url));
         if (!address) return;
         const answers = await takesConnections(address);
         this.#services.setReachable(name, answers);

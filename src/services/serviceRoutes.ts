@@ -1,19 +1,28 @@
-import type { HttpRoute, RouteWriter } from '../edge/protocol.ts';
+import type { HttpRoute, RouteTarget, RouteWriter } from '../edge/protocol.ts';
 import { gatewayServiceName } from '../identity/roles/defaultRoles.ts';
 import type { Service } from '../identity/services.ts';
+import { addressOf } from './servicePlaces.ts';
 
 /** The routes of services: `/services/NAME/` leads to the service's address. Services check for themselves who asks. */
 export class ServiceRoutes {
   readonly #writer: RouteWriter;
+  readonly #inPod: { has(name: string): boolean };
+  readonly #relayPort: number;
   readonly #published = new Set<string>();
 
-  constructor(writer: RouteWriter) {
+  /**
+   * @param inPod names of services that edges reach by way of the hub
+   * @param relayPort where the hub passes their connections on
+   */
+  constructor(writer: RouteWriter, inPod: { has(name: string): boolean }, relayPort: number) {
     this.#writer = writer;
+    this.#inPod = inPod;
+    this.#relayPort = relayPort;
   }
 
   /** Publishes the routes of exactly these services. */
   publish(services: readonly Service[]): void {
-    const routes = services.map(routeOf).filter((route) => route !== undefined);
+    const routes = services.map((service) => this.#routeOf(service)).filter((route) => route !== undefined);
     const wanted = new Set(routes.map(({ id }) => id));
     for (const id of this.#published)
       if (!wanted.has(id)) {
@@ -25,23 +34,12 @@ export class ServiceRoutes {
       this.#writer.put(route);
     }
   }
-}
-
-/** Undefined for a service without an address, and for Dask clusters: Atoll itself answers there. */
-function routeOf({ name, url, prefix }: Service): HttpRoute | undefined {
-  if (url === undefined || name === gatewayServiceName) return undefined;
-  return {
-    kind: 'http',
-    id: `service:${name}`,
-    prefix,
-    target: { kind: 'tcp', ...addressOf(url) },
-    stripPrefix: false,
-    access: 'open',
-  };
-}
-
-/** Where the program behind an `http://` URL takes connections. */
-export function addressOf(url: string): { host: string; port: number } {
-  const { hostname, port } = new URL(url);
-  return { host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) };
+  /** Undefined for a service without an address, and for Dask clusters: Atoll itself answers there. */
+  #routeOf({ name, url, prefix }: Service): HttpRoute | undefined {
+    if (url === undefined || name === gatewayServiceName) return undefined;
+    const target: RouteTarget = this.#inPod.has(name)
+      ? { kind: 'hub', port: this.#relayPort }
+      : { kind: 'tcp', ...addressOf(url) };
+    return { kind: 'http', id: `service:${name}`, prefix, target, stripPrefix: false, access: 'open' };
+  }
 }

@@ -3,7 +3,6 @@ import { setImmediate } from 'node:timers/promises';
 import type { Kysely, Transaction } from 'kysely';
 import { messageOf } from '../core/errors.ts';
 import type { Database } from './database.ts';
-import type { SqliteFile } from './sqliteFile.ts';
 
 /** Milliseconds after which a group is committed even if more writes wait: others want to run too. */
 const longestGroupMs = 10;
@@ -15,19 +14,27 @@ interface Job {
   reject: (reason: unknown) => void;
 }
 
+/** What a {@link GroupCommit} needs of its connection beside queries. */
+export interface GroupConnection {
+  /** Runs statements that return nothing. */
+  run(sql: string): void | Promise<void>;
+  /** Whether a transaction is open. A full disk ends one, and so does the loss of a connection. */
+  readonly inTransaction: boolean;
+}
+
 /**
  * Writes one after the other, each all or nothing, and commits those that wait at the same time together: the disk is asked
  * once for many. A write is acknowledged when its group is on the disk.
  */
 export class GroupCommit {
   readonly #db: Kysely<Database>;
-  readonly #file: SqliteFile;
+  readonly #connection: GroupConnection;
   readonly #waiting: Job[] = [];
   #running: Promise<void> | undefined;
 
-  constructor(db: Kysely<Database>, file: SqliteFile) {
+  constructor(db: Kysely<Database>, connection: GroupConnection) {
     this.#db = db;
-    this.#file = file;
+    this.#connection = connection;
   }
 
   /** Runs `work` inside a transaction; resolves with its result when that is durable. */
@@ -55,8 +62,10 @@ export class GroupCommit {
 
   async #commitGroup(): Promise<void> {
     const done: { job: Job; value: unknown }[] = [];
+    let begun = false;
     try {
       await this.#db.transaction().execute(async (db) => {
+        begun = true;
         const until = performance.now() + longestGroupMs;
         do {
           const job = this.#waiting.shift();
@@ -66,7 +75,8 @@ export class GroupCommit {
         } while (performance.now() < until);
       });
     } catch (error) {
-      for (const { job } of done) job.reject(error);
+      // Where no transaction can be begun, waiting does not help.
+      for (const job of begun ? done.map((one) => one.job) : this.#waiting.splice(0)) job.reject(error);
       return;
     }
     for (const { job, value } of done) job.resolve(value);
@@ -74,16 +84,17 @@ export class GroupCommit {
 
   /** Undefined when it failed: then nothing of it is left, and whoever asked has been told. */
   async #runOne(job: Job, db: Transaction<Database>): Promise<{ value: unknown } | undefined> {
-    this.#file.run('SAVEPOINT job');
     try {
+      await this.#connection.run('SAVEPOINT job');
       const value = await job.work(db);
-      this.#file.run('RELEASE job');
+      await this.#connection.run('RELEASE job');
       return { value };
     } catch (error) {
       job.reject(error);
-      // The disk is full: SQLite has taken the whole group back.
-      if (!this.#file.inTransaction) throw new Error(`an earlier write failed: ${messageOf(error)}`, { cause: error });
-      this.#file.run('ROLLBACK TO job; RELEASE job');
+      // The whole group has been taken back.
+      if (!this.#connection.inTransaction)
+        throw new Error(`an earlier write failed: ${messageOf(error)}`, { cause: error });
+      await this.#connection.run('ROLLBACK TO job; RELEASE job');
       return undefined;
     }
   }

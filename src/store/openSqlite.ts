@@ -1,14 +1,12 @@
 import { chmodSync } from 'node:fs';
 import { type CompiledQuery, Kysely, SqliteDialect } from 'kysely';
-import { outsideOfRequests } from '../core/actor.ts';
-import { ChangeFeed, type Topic } from './changeFeed.ts';
 import type { Database } from './database.ts';
 import { GroupCommit } from './groupCommit.ts';
+import { GroupedStore } from './groupedStore.ts';
 import { migrate, requireMigrated } from './migrate.ts';
 import { routedDialect } from './routedDialect.ts';
 import { SqliteFile } from './sqliteFile.ts';
-import type { Store, Write } from './store.ts';
-import { writeAuditEntry } from './writeAuditEntry.ts';
+import type { Store } from './store.ts';
 
 /**
  * Opens (or makes, mode 0600) the SQLite database at `path`, or `:memory:`, and brings its schema up to date.
@@ -18,11 +16,31 @@ import { writeAuditEntry } from './writeAuditEntry.ts';
 export async function openSqlite(path: string): Promise<Store> {
   const file = new SqliteFile(path);
   if (path !== ':memory:') chmodSync(path, 0o600);
-  const writer = new Kysely<Database>({ dialect: new SqliteDialect({ database: file }) });
+  const dialect = new SqliteDialect({ database: file });
+  const writer = new Kysely<Database>({ dialect });
   try {
     await migrate(writer as unknown as Kysely<never>);
+    const commits = new GroupCommit(writer, file);
     // A database in memory belongs to its connection.
-    return new SqliteStore(writer, file, path === ':memory:' ? undefined : new SqliteFile(path, { readOnly: true }));
+    const reader = path === ':memory:' ? undefined : new SqliteFile(path, { readOnly: true });
+    const rowsOf = <Row>({ sql, parameters }: CompiledQuery, from: SqliteFile): Row[] =>
+      from.prepare(sql).all(parameters) as Row[];
+    const db = new Kysely<Database>({
+      dialect: routedDialect(dialect, {
+        read: reader && ((query) => Promise.resolve({ rows: rowsOf(query, reader) })),
+        write: (query) => commits.run((transaction) => transaction.executeQuery(query)),
+      }),
+    });
+    return new GroupedStore({
+      db,
+      read: async <Row>(query: CompiledQuery<Row>) =>
+        reader ? rowsOf<Row>(query, reader) : (await db.executeQuery<Row>(query)).rows,
+      commits,
+      async close() {
+        reader?.close();
+        await writer.destroy();
+      },
+    });
   } catch (error) {
     await writer.destroy();
     throw error;
@@ -42,45 +60,5 @@ export async function openSqliteForReading(path: string): Promise<Kysely<Databas
   } catch (error) {
     await db.destroy();
     throw error;
-  }
-}
-
-class SqliteStore implements Store {
-  readonly db: Kysely<Database>;
-  readonly changes = new ChangeFeed();
-  readonly #writer: Kysely<Database>;
-  readonly #commits: GroupCommit;
-  readonly #reader: SqliteFile | undefined;
-
-  constructor(writer: Kysely<Database>, file: SqliteFile, reader: SqliteFile | undefined) {
-    this.#writer = writer;
-    this.#commits = new GroupCommit(writer, file);
-    this.#reader = reader;
-    this.db = new Kysely<Database>({
-      dialect: routedDialect({ reader, write: (query) => this.#commits.run((db) => db.executeQuery(query)) }),
-    });
-  }
-
-  async read<Row>(query: CompiledQuery<Row>): Promise<Row[]> {
-    if (this.#reader) return this.#reader.prepare(query.sql).all(query.parameters) as Row[];
-    return (await this.db.executeQuery<Row>(query)).rows;
-  }
-
-  async write<T>(work: (write: Write) => Promise<T>): Promise<T> {
-    const changed: [Topic, string][] = [];
-    const tell = (topic: Topic, key: string): void => void changed.push([topic, key]);
-    const result = await this.#commits.run((db) =>
-      work({ db, changed: tell, audit: (entry) => writeAuditEntry(db, entry, tell) }),
-    );
-    outsideOfRequests(() => {
-      for (const [topic, key] of changed) this.changes.publish(topic, key);
-    });
-    return result;
-  }
-
-  async close(): Promise<void> {
-    await this.#commits.idle();
-    await this.db.destroy();
-    await this.#writer.destroy();
   }
 }

@@ -2,53 +2,42 @@ import {
   type CompiledQuery,
   type DatabaseConnection,
   type Dialect,
+  type DialectAdapter,
   type Driver,
   type QueryResult,
   SelectQueryNode,
-  SqliteAdapter,
-  SqliteIntrospector,
-  SqliteQueryCompiler,
 } from 'kysely';
-import type { SqliteFile } from './sqliteFile.ts';
 
 /** Where the queries of a {@link routedDialect} go. */
 export interface QueryRoutes {
-  /** Answers reads at once, with what is committed. Undefined: reads wait for their turn among the writes. */
-  reader: SqliteFile | undefined;
+  /** Answers reads with what is committed. Undefined: reads wait for their turn among the writes. */
+  read: (<R>(query: CompiledQuery) => Promise<QueryResult<R>>) | undefined;
   /** Runs any other query in a transaction of its own. */
-  write(query: CompiledQuery): Promise<QueryResult<unknown>>;
+  write(this: void, query: CompiledQuery): Promise<QueryResult<unknown>>;
 }
 
-/** SQLite for queries outside of {@link Store.write}: reads have a connection of their own, and never wait for a write. */
-export function routedDialect(routes: QueryRoutes): Dialect {
+/** A dialect for queries outside of {@link Store.write}: reads have connections of their own, and never wait for a write. */
+export function routedDialect(dialect: Dialect, routes: QueryRoutes): Dialect {
   return {
-    createAdapter: () => new RoutedAdapter(),
+    createAdapter: () => withManyConnections(dialect.createAdapter()),
     createDriver: () => new RoutedDriver(routes),
-    createQueryCompiler: () => new SqliteQueryCompiler(),
-    createIntrospector: (db) => new SqliteIntrospector(db),
+    createQueryCompiler: () => dialect.createQueryCompiler(),
+    createIntrospector: (db) => dialect.createIntrospector(db),
   };
 }
 
-class RoutedAdapter extends SqliteAdapter {
-  /** Nobody holds a connection for longer than one query. */
-  override get supportsMultipleConnections(): boolean {
-    return true;
-  }
+/** Nobody holds a connection for longer than one query. */
+function withManyConnections(adapter: DialectAdapter): DialectAdapter {
+  return Object.defineProperty(adapter, 'supportsMultipleConnections', { value: true });
 }
 
 class RoutedDriver implements Driver {
   readonly #connection: DatabaseConnection;
-  readonly #routes: QueryRoutes;
 
-  constructor(routes: QueryRoutes) {
-    this.#routes = routes;
+  constructor({ read, write }: QueryRoutes) {
     this.#connection = {
-      executeQuery: <R>(query: CompiledQuery): Promise<QueryResult<R>> => {
-        const { reader } = routes;
-        return reader && SelectQueryNode.is(query.query)
-          ? Promise.resolve({ rows: reader.prepare(query.sql).all(query.parameters) as R[] })
-          : (routes.write(query) as Promise<QueryResult<R>>);
-      },
+      executeQuery: <R>(query: CompiledQuery): Promise<QueryResult<R>> =>
+        read && SelectQueryNode.is(query.query) ? read<R>(query) : (write(query) as Promise<QueryResult<R>>),
       streamQuery: unsupported,
     };
   }
@@ -65,10 +54,7 @@ class RoutedDriver implements Driver {
   commitTransaction = unsupported;
   rollbackTransaction = unsupported;
 
-  destroy(): Promise<void> {
-    this.#routes.reader?.close();
-    return Promise.resolve();
-  }
+  async destroy(): Promise<void> {}
 }
 
 function unsupported(): never {

@@ -102,6 +102,12 @@ function layersOf(name: string): string[] {
 /** What values can say about the deployment, each as a file of its own. */
 const cases: Record<string, string> = {
   nothing: '{}',
+  'a database elsewhere': `
+jupyterhub: { hub: { db: { type: postgres, url: 'postgresql+psycopg2://hub@db.example.org:6000/hub', password: p } } }`,
+  'a database in the cluster': `
+jupyterhub: { hub: { db: { type: other, url: 'postgresql://hub@db/hub', pvc: { subPath: a } } } }`,
+  'services in the pod of the hub': `
+jupyterhub: { hub: { services: { a: { url: 'http://hub:10101', command: [a] }, b: { url: 'http://127.0.0.1:1/' }, c: { url: 'http://localhost' } } } }`,
   'the hub’s pod': `
 jupyterhub:
   imagePullSecrets: [one, { name: two }]

@@ -67,10 +67,11 @@ function allows(
     );
 }
 
-function isPeer({ podSelector, ipBlock }: NetworkPolicyPeer, end: End): boolean {
+function isPeer({ podSelector, namespaceSelector, ipBlock }: NetworkPolicyPeer, end: End): boolean {
   // Addresses of pods are in private networks; policies about addresses may or may not count for them.
   if (ipBlock && 'address' in end)
     return inNetwork(end.address, ipBlock.cidr) && !(ipBlock.except ?? []).some((cidr) => inNetwork(end.address, cidr));
+  if (namespaceSelector && !podSelector) return 'labels' in end;
   return podSelector !== undefined && 'labels' in end && selects(podSelector.matchLabels, end.labels);
 }
 
@@ -85,6 +86,15 @@ function inNetwork(address: string, cidr: string): boolean {
   const size = 2 ** (32 - Number(bits));
   return Math.floor(number(address) / size) === Math.floor(number(network) / size);
 }
+
+const noService = {
+  name: 'docs',
+  admin: false,
+  display: true,
+  oauthNoConfirm: false,
+  oauthClientAllowedScopes: [],
+  info: {},
+};
 
 const hub: End = { labels: { 'atoll/release': 'dhub', component: 'hub' } };
 const edge: End = { labels: { 'atoll/release': 'dhub', component: 'edge' } };
@@ -105,12 +115,14 @@ const open: readonly [EndName, EndName, number, string?][] = [
   ['person', 'edge', 8000],
   ['edge', 'hub', 8081],
   ['edge', 'hub', 8082],
+  ['edge', 'hub', 8083],
   ['edge', 'server', 8888],
   ['edge', 'scheduler', 8786],
   ['edge', 'scheduler', 8787],
   ['hub', 'server', 8888],
   ['hub', 'scheduler', 8787],
   ['hub', 'scheduler', 8788],
+  ['hub', 'edge', 8000],
   ['hub', 'apiServer', 443],
   ['hub', 'person', 443],
   ['server', 'edge', 8000],
@@ -131,7 +143,7 @@ const open: readonly [EndName, EndName, number, string?][] = [
 ];
 
 /** What somebody would try. */
-const tried = [53, 443, 6443, 8000, 8081, 8082, 8786, 8787, 8788, 8888, 22, 40_001];
+const tried = [53, 443, 6443, 8000, 8081, 8082, 8083, 8786, 8787, 8788, 8888, 22, 40_001];
 
 describe('network policies', () => {
   const policies = policiesOf(defaultSettings());
@@ -179,6 +191,52 @@ describe('network policies', () => {
     const others = policiesOf(settings);
     for (const to of [metadata, apiServer, neighbour]) expect(passes(others, server, to, 443)).toBe(true);
     expect(passes(others, server, person, 443)).toBe(false);
+  });
+
+  test('the hub reaches a database of the cluster at its port, and nothing else there', () => {
+    const settings = defaultSettings();
+    settings.database = { url: 'postgresql+psycopg2://hub@db:6000/hub' };
+    const others = policiesOf(settings);
+    expect(passes(others, hub, stranger, 6000)).toBe(true);
+    for (const [from, to, port] of [
+      [hub, stranger, 5432],
+      [edge, stranger, 6000],
+      [server, stranger, 6000],
+      [hub, scheduler, 6000],
+    ] as const)
+      expect(passes(others, from, to, port)).toBe(false);
+    expect(passes(policies, hub, stranger, 6000)).toBe(false);
+  });
+
+  test('the edge reaches services elsewhere when there are some; those in the hub’s pod are reached by way of the hub', () => {
+    const withService = (url: string): NetworkPolicy[] => {
+      const settings = defaultSettings();
+      settings.services = { docs: { ...noService, url } };
+      return policiesOf(settings);
+    };
+    for (const url of [
+      'http://docs:8000',
+      'http://docs.web.svc.cluster.local',
+      'http://10.1.2.3',
+      'http://docs.example.org',
+    ])
+      for (const to of [stranger, neighbour, person]) expect(passes(withService(url), edge, to, 4000)).toBe(true);
+    for (const url of ['http://127.0.0.1:4000', 'http://localhost:4000', 'http://hub:4000', 'http://[::1]:4000'])
+      for (const to of [stranger, neighbour, person, hub]) expect(passes(withService(url), edge, to, 4000)).toBe(false);
+  });
+
+  test('what the settings add is added: z2jh’s ingress, egress and egressAllowRules', () => {
+    const settings = defaultSettings();
+    const labelled = { podSelector: { matchLabels: { app: 'something-else' } } };
+    settings.deployment.hub.networkPolicy.ingress = [{ from: [labelled], ports: [{ port: 8081, protocol: 'TCP' }] }];
+    settings.deployment.serverNetworkPolicy.egress = [{ to: [labelled], ports: [{ port: 5432, protocol: 'TCP' }] }];
+    const others = policiesOf(settings);
+    expect(passes(policies, stranger, hub, 8081)).toBe(false);
+    expect(passes(others, stranger, hub, 8081)).toBe(true);
+    expect(passes(others, stranger, hub, 8082)).toBe(false);
+    expect(passes(policies, server, stranger, 5432)).toBe(false);
+    expect(passes(others, server, stranger, 5432)).toBe(true);
+    expect(passes(others, worker, stranger, 5432)).toBe(false);
   });
 
   test('a policy that is switched off is not there', () => {

@@ -20,6 +20,9 @@ const find = (objects: readonly KubeObject[], kind: string, name: string): KubeO
   return found;
 };
 
+const podSpecOf = ({ spec }: KubeObject): { volumes: unknown[] } =>
+  (spec as { template: { spec: { volumes: unknown[] } } }).template.spec;
+
 describe('what a release is made of', () => {
   test('every object says whose it is, and is in the namespace', () => {
     for (const object of renderRelease(release())) {
@@ -37,6 +40,21 @@ describe('what a release is made of', () => {
     expect(text).not.toContain(secret);
     expect(text).not.toContain('c'.repeat(64));
     expect(text).not.toContain(Buffer.from(secret).toString('base64').slice(0, 20));
+  });
+
+  test('with a database elsewhere the hub has no volume', () => {
+    const rendered = renderRelease(
+      release((settings) => {
+        settings.database = { url: 'postgresql://hub@db/hub' };
+      }),
+    );
+    expect(rendered.some(({ kind }) => kind === 'PersistentVolumeClaim')).toBe(false);
+    const { volumes } = podSpecOf(find(rendered, 'Deployment', 'hub'));
+    expect(volumes).toContainEqual({ name: 'data', emptyDir: {} });
+    expect(podSpecOf(find(renderRelease(release()), 'Deployment', 'hub')).volumes).toContainEqual({
+      name: 'data',
+      persistentVolumeClaim: { claimName: 'hub-data' },
+    });
   });
 
   test('the hub’s account has these rights in its namespace, and no others', () => {

@@ -15,12 +15,12 @@ function createTable(): RouteTable {
 
 const somewhere: Target = { kind: 'tcp', host: '127.0.0.1', port: 9 };
 
-function routeTo(prefix: string, host?: string, id = `${host ?? '*'} ${prefix}`): HttpRoute {
-  const route: HttpRoute = { kind: 'http', id, prefix, target: somewhere, stripPrefix: false, access: 'open' };
+function routeTo(prefix: string, host?: string, id = `${host ?? '*'} ${prefix}`): HttpRoute<Target> {
+  const route: HttpRoute<Target> = { kind: 'http', id, prefix, target: somewhere, stripPrefix: false, access: 'open' };
   return host === undefined ? route : { ...route, host };
 }
 
-function tableOf(...routes: HttpRoute[]): RouteTable {
+function tableOf(...routes: HttpRoute<Target>[]): RouteTable {
   const table = createTable();
   for (const route of routes) table.put(route);
   return table;

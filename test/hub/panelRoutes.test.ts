@@ -4,7 +4,7 @@ import type { HttpRoute } from '../../src/edge/protocol.ts';
 import { withPanelRoutes } from '../../src/hub/panelRoutes.ts';
 import { FakeRoutes } from '../support/serverWorld.ts';
 
-const hub = { kind: 'unix', path: '/run/hub.sock' } as const;
+const hub = { kind: 'hub' };
 const server = (name: string): HttpRoute => ({
   kind: 'http',
   id: `server:ada/${name}`,
@@ -17,7 +17,7 @@ const server = (name: string): HttpRoute => ({
 describe('the path of the Dask panel', () => {
   test('leads from each server to the hub, and goes with the server', () => {
     const written = new FakeRoutes();
-    const routes = withPanelRoutes(written, hub);
+    const routes = withPanelRoutes(written);
     routes.put(server(''));
     routes.put(server('gpu'));
     expect([...written.table.values()].map((route) => ('prefix' in route ? [route.prefix, route.target] : []))).toEqual(
@@ -34,7 +34,7 @@ describe('the path of the Dask panel', () => {
 
   test('is none of other routes', () => {
     const written = new FakeRoutes();
-    const routes = withPanelRoutes(written, hub);
+    const routes = withPanelRoutes(written);
     routes.put({ ...server(''), id: 'dashboard:x', prefix: '/services/dask-gateway/clusters/x/' });
     expect(written.table.size).toBe(1);
   });

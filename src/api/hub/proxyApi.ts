@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { AtollError } from '../../core/errors.ts';
-import type { HttpRoute, Route, Target } from '../../edge/protocol.ts';
+import type { HttpRoute, Route, RouteTarget } from '../../edge/protocol.ts';
 import type { Client } from '../../identity/http/client.ts';
 import { hubPrefix } from '../../identity/urls.ts';
 import { serverOfRouteId } from '../../servers/serverPath.ts';
@@ -42,7 +42,7 @@ export function proxyApi({ routes, servers }: ProxyApiOptions): ApiModule {
           ...routes
             .list()
             .filter((route) => route.kind === 'http')
-            .map((route) => routeModel(route, lastActivity)),
+            .map((route) => routeModel(route, lastActivity, client)),
         ].sort((a, b) => (a.routespec < b.routespec ? -1 : 1));
         const shown = models.slice(page.offset, page.offset + page.limit);
         const byPrefix = Object.fromEntries(shown.map((model) => [model.routespec, model]));
@@ -95,6 +95,7 @@ function hubRoute({ scheme, host }: Client): RouteModel {
 function routeModel(
   { id, host = '', prefix, target }: HttpRoute,
   lastActivity: ReadonlyMap<string, number | null>,
+  client: Client,
 ): RouteModel {
   const server = serverOfRouteId(id);
   const [kind = '', name = ''] = id.split(/:(.*)/s);
@@ -105,10 +106,11 @@ function routeModel(
         last_activity: timestamp(lastActivity.get(`${server.user}/${server.name}`) ?? null),
       }
     : { [kind]: name };
-  return { routespec: `${host}${prefix}`, target: urlOf(target), data };
+  return { routespec: `${host}${prefix}`, target: urlOf(target, client), data };
 }
 
-function urlOf(target: Target): string {
+function urlOf(target: RouteTarget, { scheme, host }: Client): string {
+  if (target.kind === 'hub') return `${scheme}://${host}`;
   return target.kind === 'tcp'
     ? `http://${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`
     : `http+unix://${encodeURIComponent(target.path)}`;

@@ -13,7 +13,7 @@ import {
   serviceKeys,
 } from './commonKeys.ts';
 import { kubernetesOnly, none, onKubernetes, unsupported } from './effects.ts';
-import { inert, key, podKey, type Row, section, under } from './key.ts';
+import { type ApplyContext, inert, key, podKey, type Row, section, under } from './key.ts';
 import { toKubernetesVariables } from './serverTraits.ts';
 import { applyTemplateVariables } from './templateVariables.ts';
 import {
@@ -32,7 +32,7 @@ import {
 } from './types.ts';
 
 const ownData = none('Atoll keeps everything in its data folder (--data)');
-const ownDatabase = none('Atoll keeps its own database');
+const databaseTypes = ['sqlite-pvc', 'sqlite-memory', 'mysql', 'postgres', 'other'] as const;
 const forEdgesOnly = unsupported('The service is there for the edges in front; what people reach is proxy.service.');
 const hubVolume = ({ deployment }: Settings) => deployment.hub.pvc;
 const hubLifecycle = ({ deployment }: Settings) => deployment.hub.lifecycle;
@@ -45,6 +45,17 @@ const pvcKeys: Row[] = [
   field('db.pvc', 'storageClassName', text, 'Storage class of the volume.', hubVolume),
   field('db.pvc', 'subPath', text, 'Folder in the volume.', hubVolume),
 ];
+
+function setDatabaseType(settings: Settings, type: (typeof databaseTypes)[number], context: ApplyContext): void {
+  if (context.runtime !== 'kubernetes') return;
+  // What z2jh calls other is told by its address.
+  if (type === 'postgres' || type === 'other') settings.database = { url: '' };
+  else if (type !== 'sqlite-pvc')
+    context.warn(
+      'ATOLL_SETTINGS_NO_EFFECT',
+      'The data is kept in SQLite, on the volume of hub.db.pvc, or in postgres.',
+    );
+}
 
 /** `jupyterhub.hub.*`, without what has a file of its own: `hub.config`, roles, groups and services. */
 export const hubKeys: Row[] = under('jupyterhub.hub', [
@@ -165,18 +176,36 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
   ),
 
   section('db', 'Where the hub keeps its data.', { process: ownData, slurm: ownData }),
-  inert(
+  podKey(
     'db.type',
-    z.enum(['sqlite-pvc', 'sqlite-memory', 'mysql', 'postgres', 'other']),
-    'Kind of database.',
-    { kubernetes: none('Atoll keeps its own database on the volume of hub.db.pvc') },
-    { satisfiedBy: 'sqlite-pvc' },
+    z.enum(databaseTypes),
+    'Kind of database: SQLite on the volume of hub.db.pvc, or postgres.',
+    setDatabaseType,
+    {
+      default: 'sqlite-pvc',
+    },
   ),
   section('db.pvc', "The volume of the hub's data."),
   ...pvcKeys,
   inert('db.upgrade', flag, 'Whether the database is upgraded at start.', none('it is upgraded by itself')),
-  inert('db.url', secretText, 'Address of the database.', ownDatabase, { secret: true }),
-  inert('db.password', secretText, 'Password of the database.', ownDatabase, { secret: true }),
+  podKey(
+    'db.url',
+    secretText,
+    'Address of the database: postgresql://USER@HOST:5432/DATABASE.',
+    ({ database }, value) => {
+      if (database) database.url = value;
+    },
+    { secret: true },
+  ),
+  podKey(
+    'db.password',
+    secretText,
+    'Password of the database.',
+    ({ database }, value) => {
+      if (database) database.password = value;
+    },
+    { secret: true },
+  ),
 
   ...image('image', 'Image of the hub.', none('the hub is Atoll itself')),
   ...networkPolicy('networkPolicy', ({ deployment }) => deployment.hub.networkPolicy),

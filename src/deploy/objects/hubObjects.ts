@@ -38,7 +38,7 @@ export function hubObjects(release: Release): KubeObject[] {
       : []),
     { ...head('v1', 'Secret', 'atoll-settings'), type: 'Opaque', data: { 'settings.json': base64(files) } },
     { ...head('v1', 'Secret', 'atoll-keys'), type: 'Opaque', data: { 'control-token': base64(controlToken) } },
-    volumeClaim(release),
+    ...(settings.database ? [] : [volumeClaim(release)]),
     {
       ...head('v1', 'Service', serviceNames.hub),
       spec: {
@@ -47,6 +47,7 @@ export function hubObjects(release: Release): KubeObject[] {
         ports: [
           { name: 'hub', port: ports.hub, targetPort: 'hub' },
           { name: 'control', port: ports.control, targetPort: 'control' },
+          { name: 'services', port: ports.services, targetPort: 'services' },
           ...(hub.service.extraPorts ?? []),
         ],
       },
@@ -95,6 +96,7 @@ function hubPod(release: Release, serviceAccountName: string): KubernetesObject 
       ports: [
         { name: 'hub', containerPort: ports.hub },
         { name: 'control', containerPort: ports.control },
+        { name: 'services', containerPort: ports.services },
       ],
       env: [
         { name: 'HOME', value: '/tmp' },
@@ -128,7 +130,9 @@ function hubPod(release: Release, serviceAccountName: string): KubernetesObject 
       ],
     },
     volumes: [
-      { name: 'data', persistentVolumeClaim: { claimName: 'hub-data' } },
+      release.settings.database
+        ? { name: 'data', emptyDir: {} }
+        : { name: 'data', persistentVolumeClaim: { claimName: 'hub-data' } },
       { name: 'settings', secret: { secretName: 'atoll-settings', defaultMode: 0o440 } },
       { name: 'keys', secret: { secretName: 'atoll-keys', defaultMode: 0o440 } },
     ],

@@ -1,6 +1,8 @@
 import type { NetworkPolicySettings } from '../../config/deploymentSettings.ts';
 import type { KubernetesObject } from '../../config/podSettings.ts';
 import { podPorts } from '../../runtimes/kubernetes/podInputs.ts';
+import { servicesInPod } from '../../services/servicePlaces.ts';
+import { portOf } from '../../store/postgres/postgresAddress.ts';
 import { ports } from '../ports.ts';
 import { type KubeObject, objectHead, type Release, selectorOf } from '../release.ts';
 
@@ -12,7 +14,7 @@ const metadataServer = '169.254.169.254/32';
  * cluster's network enforces policies.
  */
 export function networkPolicies(release: Release): KubeObject[] {
-  const { deployment, services } = release.settings;
+  const { deployment, services, database } = release.settings;
   const pods = {
     hub: { podSelector: { matchLabels: selectorOf(release.name, 'hub') } },
     edge: { podSelector: { matchLabels: selectorOf(release.name, 'edge') } },
@@ -22,7 +24,8 @@ export function networkPolicies(release: Release): KubeObject[] {
   };
   const { http, scheduler, dashboard, api } = podPorts;
   const everywhere = { to: [{ ipBlock: { cidr: '0.0.0.0/0' } }, { ipBlock: { cidr: '::/0' } }] };
-  const behindServices = Object.values(services).some(({ url }) => url !== undefined);
+  const inPod = servicesInPod(services);
+  const behindServices = Object.values(services).some(({ name, url }) => url !== undefined && !inPod.has(name));
   const policy = (
     name: string,
     podSelector: KubernetesObject,
@@ -54,13 +57,15 @@ export function networkPolicies(release: Release): KubeObject[] {
       'hub',
       pods.hub.podSelector,
       deployment.hub.networkPolicy,
-      [{ from: [pods.edge], ports: tcp(ports.hub, ports.control) }],
+      [{ from: [pods.edge], ports: tcp(ports.hub, ports.control, ports.services) }],
       [
         dns,
         { to: [pods.servers], ports: tcp(http) },
         { to: [pods.schedulers], ports: tcp(dashboard, api) },
-        // The API server. Some networks do not take it, or pods, for addresses (`ipBlock`).
-        { ports: tcp(443, 6443) },
+        // Services that the hub runs ask its API as everybody does.
+        { to: [pods.edge], ports: tcp(ports.edge) },
+        // The API server, and a database. Some networks do not take it, or pods, for addresses (`ipBlock`).
+        { ports: tcp(443, 6443, ...(database ? [portOf(database)] : [])) },
         // Sign-in providers and databases are anywhere.
         everywhere,
       ],
@@ -72,10 +77,10 @@ export function networkPolicies(release: Release): KubeObject[] {
       [{ ports: tcp(ports.edge) }],
       [
         dns,
-        { to: [pods.hub], ports: tcp(ports.hub, ports.control) },
+        { to: [pods.hub], ports: tcp(ports.hub, ports.control, ports.services) },
         { to: [pods.servers], ports: tcp(http) },
         { to: [pods.schedulers], ports: tcp(scheduler, dashboard) },
-        ...(behindServices ? [everywhere] : []),
+        ...(behindServices ? [{ to: [...everywhere.to, { namespaceSelector: {} }] }] : []),
       ],
     ),
     ...policy(

@@ -1,6 +1,7 @@
 import type { Settings } from '../config/settings.ts';
 import { AtollError } from '../core/errors.ts';
 import { compileUsernamePattern, mapName, type NameRules, normalizeName } from './names.ts';
+import { gatewayAccessScope } from './roles/defaultRoles.ts';
 import { RoleBook } from './roles/roleBook.ts';
 import type { ScopeRules } from './scopes/effectiveScopes.ts';
 import { parseScope } from './scopes/parseScope.ts';
@@ -27,7 +28,10 @@ export class IdentityPolicy {
     this.scopeRules = {
       catalogue: this.catalogue,
       roles: this.roles,
-      extraUserScopes: knownScopes(settings.extraUserScopes ?? [], this.catalogue),
+      extraUserScopes: [
+        ...(settings.clusters.accessByRole ? [] : [gatewayAccessScope]),
+        ...knownScopes(settings.extraUserScopes ?? [], this.catalogue),
+      ],
     };
     this.nameRules = {
       map: usernameMap,

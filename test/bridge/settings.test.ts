@@ -325,3 +325,13 @@ test('a broken reload changes nothing: what ran before goes on', async () => {
   await runPython('jupyterhub: {}', bridge);
   expect(bridge.loaded).toBeUndefined();
 });
+
+test('Python in a quoted text runs too, whatever its lines look like', async () => {
+  const source =
+    'def limit(\n  number,\n):\n    return number\n\nc.ClusterConfig.cluster_max_workers = max(\n  limit(2),\n1)\n';
+  const { settings, problems } = await runPython(
+    `dask-gateway: { gateway: { extraConfig: { quoted: ${JSON.stringify(source)} } } }`,
+  );
+  expect(shortProblems(problems)).toEqual([]);
+  expect(settings.clusters.maxWorkers).toBe(2);
+});

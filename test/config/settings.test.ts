@@ -493,9 +493,19 @@ describe('clusters', () => {
     });
   });
 
+  test('who may use clusters is left to roles where the name of their service is given', async () => {
+    const named = (name: string): string => `gateway: {auth: {jupyterhub: {jupyterhubServiceName: ${name}}}}`;
+    expect((await settingsFrom(named('dask-gateway'))).clusters.accessByRole).toBe(true);
+    expect((await settingsFrom(named('null'))).clusters.accessByRole).toBeUndefined();
+    const { problems } = await load(named('other'));
+    expect(problems).toMatchObject([
+      { severity: 'error', message: expect.stringContaining('"dask-gateway"') as string },
+    ]);
+  });
+
   test('what equals the way Atoll works needs no warning', async () => {
     const settings = await settingsFrom(
-      'dask-gateway: {enabled: true, gateway: {prefix: /services/dask-gateway, auth: {type: jupyterhub, jupyterhub: {jupyterhubServiceName: dask-gateway}}}}\n' +
+      'dask-gateway: {enabled: true, gateway: {prefix: /services/dask-gateway, auth: {type: jupyterhub}}}\n' +
         'jupyterhub: {cull: {enabled: false}, proxy: {https: {enabled: false}}, hub: {baseUrl: /, config: {JupyterHub: {admin_access: true}}}, singleuser: {profileList: []}}',
     );
     expect(settings).toEqual(defaultSettings());

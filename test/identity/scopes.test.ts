@@ -221,11 +221,10 @@ describe('what users, services and tokens hold', () => {
   });
   const rulesOf = (...settings: RoleSettings[]) => ({ catalogue, roles: new RoleBook(settings, catalogue) });
 
-  test('a user holds self and the gateway, nothing more', () => {
+  test('a user holds self, nothing more', () => {
     const scopes = scopesOfUser({ name: 'ada', admin: false, groups: [] }, rulesOf());
     expect(scopes.allows('servers', { user: 'ada', server: '' })).toBe(true);
     expect(scopes.allows('servers', { user: 'grace', server: '' })).toBe(false);
-    expect(scopes.allows('access:services', { service: 'dask-gateway' })).toBe(true);
     expect(scopes.allows('access:services', { service: 'other' })).toBe(false);
     expect(scopes.has('list:users')).toBe(false);
   });
@@ -255,13 +254,6 @@ describe('what users, services and tokens hold', () => {
     ]);
     expect(scopesOfService({ name: 'other', admin: false }, rules).toList()).toEqual([]);
     expect(scopesOfService({ name: 'boss', admin: true }, rules).hasUnfiltered('admin:users')).toBe(true);
-  });
-
-  test('the role user can be redefined, and Dask clusters stay', () => {
-    const rules = rulesOf(role({ name: 'user', scopes: ['self', 'shares!user'] }));
-    const scopes = scopesOfUser({ name: 'ada', admin: false, groups: [] }, rules);
-    expect(scopes.allows('shares', { user: 'ada' })).toBe(true);
-    expect(scopes.allows('access:services', { service: 'dask-gateway' })).toBe(true);
   });
 
   test('the admin flag counts, not an entry of the settings that was overruled', () => {

@@ -47,6 +47,8 @@ class Snippet:
         for node in ast.walk(tree):
             if hasattr(node, "lineno"):
                 node.lineno = node.end_lineno = self.line
+                # What ends on a later line may end further left than it begins, which no line of its own may.
+                node.col_offset = node.end_col_offset = 0
 
     def line_of(self, line):
         """The line of the settings file."""

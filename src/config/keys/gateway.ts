@@ -154,7 +154,7 @@ const gatewayKeys: Row[] = [
     section('auth.simple', 'Names without proof.'),
     key(
       'auth.simple.password',
-      secretText.min(8).meta({ title: 'text of 8 characters or more' }),
+      secretText.min(1).meta({ title: 'text' }),
       'One password with which everybody is whom they say they are; for sign-in of the type simple.',
       (settings, value) => {
         settings.clusters.sharedPassword = value;
@@ -168,10 +168,14 @@ const gatewayKeys: Row[] = [
     inert('auth.jupyterhub.apiTokenFromSecretName', text, 'Kubernetes secret with that token.'),
     inert('auth.jupyterhub.apiTokenFromSecretKey', text, 'Entry of that secret.'),
     inert('auth.jupyterhub.apiUrl', text, "Address of the hub's API."),
-    inert('auth.jupyterhub.jupyterhubServiceName', text, 'The service whose access scope people need.', undefined, {
-      default: 'dask-gateway',
-      satisfiedBy: 'dask-gateway',
-    }),
+    key(
+      'auth.jupyterhub.jupyterhubServiceName',
+      z.literal('dask-gateway').meta({ title: '"dask-gateway", as the gateway is called here' }),
+      'With it, only those may use Dask clusters whose roles say so: access:services!service=dask-gateway.',
+      (settings) => {
+        settings.clusters.accessByRole = true;
+      },
+    ),
     section('auth.custom', 'A Python class of your own.'),
     inert('auth.custom.class', text, 'Name of the class.'),
     inert('auth.custom.config', freeMap, 'Its traits.'),

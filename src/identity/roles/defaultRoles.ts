@@ -3,7 +3,8 @@ export const gatewayServiceName = 'dask-gateway';
 
 /**
  * Lets somebody make and use Dask clusters. Every user holds it beside the `user` role: settings that redefine the role, as
- * JupyterHub's documentation advises for sharing, shall not take Dask clusters away.
+ * JupyterHub's documentation advises for sharing, shall not take Dask clusters away. Settings that say so leave it to roles
+ * (`accessByRole`).
  */
 export const gatewayAccessScope = `access:services!service=${gatewayServiceName}`;
 

@@ -1,4 +1,3 @@
-import { gatewayAccessScope } from '../roles/defaultRoles.ts';
 import type { RoleBook } from '../roles/roleBook.ts';
 import { resolveScopes, type ScopeHolder } from './resolveScopes.ts';
 import type { ScopeCatalogue } from './scopeCatalogue.ts';
@@ -20,7 +19,7 @@ export function scopesOfUser(
   { catalogue, roles, extraUserScopes = [] }: ScopeRules,
 ): ScopeSet {
   const names = new Set([...roles.ofUser(user), ...user.groups.flatMap((group) => roles.ofGroup(group))]);
-  const scopes = [...roles.scopesOf(names), gatewayAccessScope, ...extraUserScopes, ...(user.shared ?? [])];
+  const scopes = [...roles.scopesOf(names), ...extraUserScopes, ...(user.shared ?? [])];
   return ScopeSet.of(resolveScopes(scopes, { user: user.name }, catalogue));
 }
 

@@ -460,8 +460,9 @@ export class Clusters {
     return { warning: warnings.length === 0 ? undefined : warnings.join(' ') };
   }
 
-  async #onObservation({ id, kind }: Observation): Promise<void> {
-    if (kind !== 'scheduler' && kind !== 'worker') return;
+  async #onObservation({ id, kind, phase }: Observation): Promise<void> {
+    // Of a worker only its end asks for a step: there may be thousands, each of which waits, is placed and runs.
+    if (kind !== 'scheduler' && !(kind === 'worker' && phase === 'exited')) return;
     const name = await clusterOfWorkload(this.#context.store.db, id);
     if (name !== undefined) this.#reconciler.wake(name);
   }

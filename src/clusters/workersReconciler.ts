@@ -1,3 +1,4 @@
+import { concurrently } from '../core/concurrently.ts';
 import { AtollError } from '../core/errors.ts';
 import type { ReconcileResult } from '../core/reconciler.ts';
 import type { Observation } from '../runtimes/contract.ts';
@@ -13,8 +14,11 @@ import { missingWorkers } from './workerSet.ts';
 import { afterUnexpectedEnd } from './workerTrouble.ts';
 import { workerReservation, workerSpec } from './workloads.ts';
 
-/** How many workers of one cluster are started in one pass; the next ones follow in the next pass. */
-const startedTogether = 32;
+/** How many workers of one cluster are started, or ended, at a time. */
+const atATime = 32;
+
+/** Milliseconds for which one pass begins starts. Then it looks whether something else is wanted; the next ones follow. */
+const startingMs = 1000;
 
 /** Seconds for a worker that is no longer wanted to end by itself. */
 const graceSeconds = 5;
@@ -44,7 +48,9 @@ export class WorkersReconciler {
   async reconcile(cluster: Cluster, scheduler: SchedulerAddress): Promise<ReconcileResult> {
     const seen = await this.#look(cluster.name);
     const toStop = seen.filter((one) => one.worker.phase === 'stopping' && one.observation?.phase !== 'exited');
-    for (const { worker, observation } of toStop) if (observation) await this.#stopper.stop(worker.name, graceSeconds);
+    await concurrently(toStop, atATime, async ({ worker, observation }) => {
+      if (observation) await this.#stopper.stop(worker.name, graceSeconds);
+    });
     const ended = await Promise.all(seen.filter(hasEnded).map((one) => this.#explain(one)));
     const workers = seen.map(({ worker }) => worker);
     // Otherwise there is nothing to write down, and the disk is not asked.
@@ -73,53 +79,52 @@ export class WorkersReconciler {
     const { store, runtime, settings, clock, log } = this.#context;
     const now = clock.now();
     const sentences = await store.write(async ({ db, changed }) => {
+      const cluster = await readCluster(db, clusterName);
+      if (!cluster) return [];
       const told: string[] = [];
+      const workers = ended.map(({ worker }) => worker);
+      await noteRequested(db, cluster, { scheduler: false, workers }, now);
+      for (const { name } of workers) await db.deleteFrom('workers').where('name', '=', name).execute();
+      let trouble = cluster.workerTrouble;
       for (const { worker, unexpected } of ended) {
-        const cluster = await readCluster(db, clusterName);
-        if (!cluster) continue;
-        await noteRequested(db, cluster, { scheduler: false, workers: [worker] }, now);
-        await db.deleteFrom('workers').where('name', '=', worker.name).execute();
         if (unexpected === undefined) continue;
         await noteCause(db, clusterName, worker.name, unexpected, now);
         const end = (await listWorkerEnds(db, cluster)).find((one) => one.worker === worker.name);
         const reason = end?.sentence ?? `${worker.name} ${unexpected.how}.`;
-        const trouble = afterUnexpectedEnd(cluster.workerTrouble, worker, reason, now);
-        await updateCluster(db, clusterName, { worker_trouble: JSON.stringify(trouble) });
+        trouble = afterUnexpectedEnd(trouble, worker, reason, now);
         told.push(reason);
       }
+      if (told.length > 0) await updateCluster(db, clusterName, { worker_trouble: JSON.stringify(trouble) });
       const granted = await grantRoom(db, settings.limits, clusterName, now);
       for (const name of new Set([...granted, ...(ended.length > 0 ? [clusterName] : [])])) changed('clusters', name);
       return told;
     });
     for (const reason of sentences) log.warn({ cluster: clusterName, reason }, 'a worker ended unexpectedly');
-    for (const { worker } of ended) {
+    await concurrently(ended, atATime, async ({ worker }) => {
       await runtime.forget(worker.name);
       this.#stopper.forget(worker.name);
-    }
+    });
   }
 
   async #startNew(cluster: Cluster, scheduler: SchedulerAddress): Promise<void> {
-    const seen = await this.#look(cluster.name);
-    const toStart = seen.filter(isToStart).slice(0, startedTogether);
+    const toStart = (await this.#look(cluster.name)).filter(isToStart);
     if (toStart.length === 0) return;
-    const { store, sealer } = this.#context;
+    const { store, sealer, runtime, clock } = this.#context;
     const credentials = await requireCredentials(store.db, sealer, cluster.name);
-    const refused = await Promise.all(
-      toStart.map(async ({ worker }): Promise<Ended | undefined> => {
-        const { runtime } = this.#context;
-        try {
-          const reservation = await runtime.reserve(workerReservation(cluster, worker.name));
-          await runtime.start(workerSpec(cluster, worker.name, credentials, reservation, scheduler));
-          return undefined;
-        } catch (error) {
-          if (!(error instanceof AtollError)) throw error;
-          const how = `could not be started: ${error.message}`;
-          return { worker, unexpected: { how, memory: false, tasks: [], circumstances: '' } };
-        }
-      }),
-    );
-    const ended = refused.filter((one) => one !== undefined);
-    if (ended.length > 0) await this.#replace(cluster.name, ended);
+    const refused: Ended[] = [];
+    const start = async ({ worker }: Seen): Promise<void> => {
+      try {
+        const reservation = await runtime.reserve(workerReservation(cluster, worker.name));
+        await runtime.start(workerSpec(cluster, worker.name, credentials, reservation, scheduler));
+      } catch (error) {
+        if (!(error instanceof AtollError)) throw error;
+        const how = `could not be started: ${error.message}`;
+        refused.push({ worker, unexpected: { how, memory: false, tasks: [], circumstances: '' } });
+      }
+    };
+    const until = clock.now() + startingMs;
+    await concurrently(toStart, atATime, start, () => clock.now() < until && refused.length < atATime);
+    if (refused.length > 0) await this.#replace(cluster.name, refused);
   }
 
   async #next(clusterName: string): Promise<ReconcileResult> {

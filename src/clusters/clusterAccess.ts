@@ -27,8 +27,14 @@ export function maySee(principal: GatewayPrincipal, cluster: Cluster): boolean {
 
 /**
  * Whether somebody may open a cluster's dashboard: for the edge's question about the route `dashboard:NAME`. What a
- * dashboard shows (code, file names, errors) is as private as the cluster itself.
+ * dashboard shows (code, file names, errors) is as private as the cluster itself. Whoever may open the notebook server on
+ * which it was made (it is shared with them) could look from there, and may look here too.
  */
 export function mayViewDashboard(principal: GatewayPrincipal, cluster: Cluster | undefined): boolean {
-  return cluster !== undefined && mayUseGateway(principal) && maySee(principal, cluster);
+  if (cluster === undefined) return false;
+  return (mayUseGateway(principal) && maySee(principal, cluster)) || mayOpenItsServer(principal, cluster);
+}
+
+function mayOpenItsServer({ scopes }: GatewayPrincipal, { owner, serverName: server }: Cluster): boolean {
+  return server !== undefined && scopes.allows('access:servers', { user: owner, server });
 }

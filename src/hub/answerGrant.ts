@@ -1,5 +1,5 @@
 import { authenticateGatewayRequest } from '../api/gateway/authenticateGatewayRequest.ts';
-import { mayViewDashboard } from '../clusters/clusterAccess.ts';
+import { maySee, mayViewDashboard } from '../clusters/clusterAccess.ts';
 import { clusterOfDashboardRoute } from '../clusters/clusterRoutes.ts';
 import type { Clusters } from '../clusters/clusters.ts';
 import type { GrantAnswer, GrantQuestion } from '../edge/protocol.ts';
@@ -8,6 +8,8 @@ import type { Principal } from '../identity/principal.ts';
 
 /** How long the edge may go on without asking again. A logout or a revoked token ends a grant at once all the same. */
 const ttlSeconds = 60;
+/** The same for those with whom something is shared: the end of that is noticed so late. */
+const sharedTtlSeconds = 10;
 
 /** What {@link answerGrant} needs. */
 export interface GrantParts {
@@ -17,7 +19,10 @@ export interface GrantParts {
   answer: (request: Request) => Response | Promise<Response>;
 }
 
-/** Answers whether a request may pass to a Dask dashboard: only its cluster's owner's and administrators' may. */
+/**
+ * Answers whether a request may pass to a Dask dashboard: only those may of its cluster's owner, of administrators, and of
+ * those with whom the server is shared on which it was made.
+ */
 export async function answerGrant(
   { identity, clusters, answer }: GrantParts,
   question: GrantQuestion,
@@ -30,7 +35,8 @@ export async function answerGrant(
   const cluster = clusterName === undefined ? undefined : await clusters.get(clusterName);
   const viewer = viewers.find((principal) => mayViewDashboard(principal, cluster));
   if (!viewer) return refusal(await asText(answer(requestOf(question))));
-  return { allowed: true, ttlSeconds, grant: grantOf(viewer) };
+  const isOwn = cluster !== undefined && maySee(viewer, cluster);
+  return { allowed: true, ttlSeconds: isOwn ? ttlSeconds : sharedTtlSeconds, grant: grantOf(viewer) };
 }
 
 /** The name under which a grant is revoked: the login or the token that it rests on. */

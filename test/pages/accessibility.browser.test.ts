@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { Clusters } from '../../src/clusters/clusters.ts';
 import { defaultSettings, type ServiceSettings } from '../../src/config/settings.ts';
 import { clustersPages } from '../../src/pages/clusters/clustersPages.ts';
+import { settingsFrom } from '../config/settingsFrom.ts';
 import { launchBrowser, noBrowserReason } from '../support/browser.ts';
 import { ClusterWorld } from '../support/clusterWorld.ts';
 import { FakeRuntime } from '../support/fakeRuntime.ts';
@@ -11,6 +12,21 @@ import { type SmallHub, startSmallHub } from '../support/smallHub.ts';
 import { until } from '../support/until.ts';
 
 if (noBrowserReason) process.stdout.write(`skipped: accessibility of pages, because ${noBrowserReason}\n`);
+
+const profileList = `
+jupyterhub:
+  singleuser:
+    profileList:
+      - { display_name: Small, slug: small, description: For <b>reading</b>, default: true }
+      - display_name: Large
+        slug: large
+        profile_options:
+          language:
+            display_name: Language
+            choices:
+              python: { display_name: Python, default: true }
+              r: { display_name: R }
+`;
 
 const service = (name: string, more: Partial<ServiceSettings> = {}): ServiceSettings => ({
   name,
@@ -70,6 +86,7 @@ describe.skipIf(noBrowserReason !== undefined)('every page', { timeout: 120_000 
           culler: service('culler', { managed: { command: ['x'], environment: {} } }),
         },
         servers: { ...servers, allowNamedServers: true },
+        profiles: (await settingsFrom(profileList)).profiles,
         pages: {
           ...pages,
           title: 'Ocean Lab',
@@ -134,6 +151,8 @@ describe.skipIf(noBrowserReason !== undefined)('every page', { timeout: 120_000 
     [() => '/hub/home', 'ada', 'Named servers'],
     [() => '/hub/token', 'ada', 'New API token'],
     [() => '/hub/clusters', 'ada', 'Your clusters'],
+    [() => '/hub/spawn', 'ada', 'Start your server'],
+    [() => '/hub/spawn/bob/x', 'root', 'Start the server of bob “x”'],
     [() => '/hub/user/ada/', 'ada', 'is not running'],
     [() => '/hub/spawn-pending/ada/slow', 'ada', 'is starting'],
     [() => '/hub/spawn-pending/ada/broken', 'ada', 'did not start'],
@@ -200,7 +219,7 @@ describe.skipIf(noBrowserReason !== undefined)('every page', { timeout: 120_000 
     }
   });
 
-  test('is used with the keyboard alone: sign in, skip the menu, open the services, press a button', async () => {
+  test('is used with the keyboard alone: sign in, skip the menu, start a server, open the services', async () => {
     const page = await pageOf(undefined, 1280);
     await page.goto(`${hub.url}/hub/login?next=%2Fhub%2Fhome`);
     // The first field has the focus already.
@@ -215,6 +234,15 @@ describe.skipIf(noBrowserReason !== undefined)('every page', { timeout: 120_000 
     expect(page.url()).toContain('#main');
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.closest("main") !== null')).toBe(true);
+    expect(await page.evaluate('document.activeElement.textContent')).toContain('Start');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/hub\/spawn/);
+    await page.focus('[name=profile]:checked');
+    await page.keyboard.press('ArrowDown');
+    expect(await page.inputValue('[name=profile]:checked')).toBe('large');
+    await page.keyboard.press('Enter');
+    await page.waitForURL(/\/hub\/spawn-pending\/keyboard$/);
+    expect(await page.textContent('main')).toContain('is starting');
     await page.focus('summary');
     await page.keyboard.press('Enter');
     expect(await page.isVisible('nav >> text=forms')).toBe(true);

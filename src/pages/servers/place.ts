@@ -22,7 +22,16 @@ export function placeOf({ params, principal, url }: PageContext<'signedIn'>, nam
 /** `Your server is starting`, `The server of bob gpu is starting`. */
 export function titleOf(principal: Principal, { user, name }: Place, state: string): string {
   const whose = user === principal.name ? 'Your server' : `The server of ${user}`;
-  return `${whose}${name === '' ? '' : ` “${name}”`} ${state}`;
+  return `${whose}${nameText(name)} ${state}`;
+}
+
+/** `Start your server`, `Start the server of bob “gpu”`. */
+export function startTitleOf(principal: Principal, { user, name }: Place): string {
+  return `Start ${user === principal.name ? 'your server' : `the server of ${user}`}${nameText(name)}`;
+}
+
+function nameText(name: string): string {
+  return name === '' ? '' : ` “${name}”`;
 }
 
 /**

@@ -5,7 +5,7 @@ import { quickMs } from '../frame/pace.ts';
 import type { PageContext, PageFrame } from '../frame/pageFrame.ts';
 import { needsClick } from './needsClick.ts';
 import { notRunningPage } from './notRunningPage.ts';
-import { type Place, placeOf, requireScope, titleOf } from './place.ts';
+import { type Place, placeOf, requireScope, startTitleOf, titleOf } from './place.ts';
 import { readSentOptions } from './sentOptions.ts';
 import { serverPage } from './serverPage.ts';
 import type { ServersPagesOptions } from './serversPagesOptions.ts';
@@ -49,7 +49,8 @@ export function addSpawnPages(frame: PageFrame, { servers, identity, profiles }:
     const hasChoice = custom !== undefined || offered.length > 1 || offered.some(({ options }) => options.length > 0);
     const sent = hasChoice ? readSentOptions(context) : undefined;
     const showForm = (userOptions: Readonly<Record<string, unknown>>, error?: AtollError): Promise<Response> => {
-      const title = titleOf(context.principal, place, error ? 'was not started' : 'can be started');
+      const { principal } = context;
+      const title = error ? titleOf(principal, place, 'was not started') : startTitleOf(principal, place);
       const action = serverPage('spawn', place);
       const { xsrfToken } = context;
       const content = spawnForm({

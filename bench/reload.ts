@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { monitorEventLoopDelay, performance } from 'node:perf_hooks';
 import { setTimeout as wait } from 'node:timers/promises';
+import { BridgeHolder } from '../src/bridge/bridgeHolder.ts';
 import { LiveSettings } from '../src/config/live.ts';
 import { loadSettings } from '../src/config/loadSettings.ts';
 import type { Settings } from '../src/config/settings.ts';
@@ -105,7 +106,8 @@ for (let index = 0; index < runningServers; index++) {
     })
     .execute();
 }
-const reload = new SettingsReload({ live, identity, servers, publisher, log });
+const python = new BridgeHolder({ python: () => Promise.reject(new Error('there is no Python here')), log });
+const reload = new SettingsReload({ live, python, identity, servers, publisher, log });
 const delay = monitorEventLoopDelay({ resolution: 1 });
 const longest: number[] = [];
 const whole: number[] = [];

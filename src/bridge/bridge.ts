@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { AtollError } from '../core/errors.ts';
 import type { Logger } from '../observability/logger.ts';
 import {
+  type KnownPython,
   type LoadedPython,
   type LoadMessage,
   loadedSchema,
@@ -43,6 +44,11 @@ export interface Bridge {
    * @throws AtollError `ATOLL_PYTHON_FAILED` when there is no result at all: the process died, or took too long.
    */
   try(message: LoadMessage): Promise<Trial>;
+  /**
+   * Runs snippets that were run before, elsewhere or in a process that has ended, in a new process.
+   * @throws AtollError `ATOLL_PYTHON_FAILED` when one of them fails that did not fail then, or when there is no result.
+   */
+  repeat(known: KnownPython): Promise<Trial>;
   /** {@link try}, and adopts the result unless a snippet failed; then what ran before goes on. */
   load(message: LoadMessage): Promise<LoadedPython>;
   /**
@@ -79,9 +85,7 @@ const [mostRestarts, restartWindowMs] = [20, 60_000];
 /** How long requests to a process that was replaced may go on. */
 const retirementMs = 60_000;
 
-interface Current {
-  message: LoadMessage;
-  loaded: LoadedPython;
+interface Current extends KnownPython {
   process: PythonProcess;
 }
 
@@ -116,6 +120,11 @@ class PythonBridge implements Bridge {
       adopt: () => this.#replace({ message, loaded, process }),
       discard: () => process.kill(),
     };
+  }
+
+  async repeat(known: KnownPython): Promise<Trial> {
+    const { process } = await this.#startAgain(known);
+    return { loaded: known.loaded, adopt: () => this.#replace({ ...known, process }), discard: () => process.kill() };
   }
 
   async load(message: LoadMessage): Promise<LoadedPython> {
@@ -155,12 +164,10 @@ class PythonBridge implements Bridge {
       throw toAtollError(new PythonTrouble({ kind: 'ended', how: 'it is not in the settings', begun: false }), 0);
     if (!current.process.hasEnded) return current.process;
     if (!this.#restart) this.#checkRestarts();
-    this.#restart ??= this.#start(current.message)
-      .then(({ process, loaded }) => {
-        const failure = newFailure(current.loaded, loaded);
-        if (this.#current === current && !failure) current.process = process;
+    this.#restart ??= this.#startAgain(current)
+      .then(({ process }) => {
+        if (this.#current === current) current.process = process;
         else process.kill();
-        if (failure) throw toAtollError(new PythonTrouble({ kind: 'failed', failure }), 0);
         return process;
       })
       .finally(() => {
@@ -181,6 +188,15 @@ class PythonBridge implements Bridge {
       `The Python of the settings ended ${mostRestarts} times within a minute; it is started again in ${wait} seconds.`,
       { retryAfterSeconds: wait, status: 503 },
     );
+  }
+
+  /** Starts a process with snippets that were loaded before: they fail now only where they failed then. */
+  async #startAgain({ message, loaded }: KnownPython): Promise<{ process: PythonProcess }> {
+    const again = await this.#start(message);
+    const failure = newFailure(loaded, again.loaded);
+    if (!failure) return again;
+    again.process.kill();
+    throw toAtollError(new PythonTrouble({ kind: 'failed', failure }), 0);
   }
 
   async #start(message: LoadMessage): Promise<{ process: PythonProcess; loaded: LoadedPython }> {

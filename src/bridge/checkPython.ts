@@ -5,6 +5,7 @@ import type { Problem } from '../config/problem.ts';
 import { entryAt } from '../config/values/plainValue.ts';
 import { problemAt } from '../config/values/problemAt.ts';
 import { collectSnippets } from './collectSnippets.ts';
+import type { SettingsWithPython } from './settingsWithPython.ts';
 
 /** What {@link checkPython} needs. */
 export interface CheckPythonOptions {
@@ -16,7 +17,10 @@ export interface CheckPythonOptions {
  * Settings with what the Python in them sets, for a look at them only: the Python is run once, in a process that ends with
  * this. Without an environment it is not run, which is a warning.
  */
-export async function checkPython(loaded: LoadedSettings, { python }: CheckPythonOptions): Promise<LoadedSettings> {
+export async function checkPython(
+  loaded: LoadedSettings,
+  { python }: CheckPythonOptions,
+): Promise<LoadedSettings & Pick<Partial<SettingsWithPython>, 'python'>> {
   if (python === undefined) return { ...loaded, problems: [...loaded.problems, ...notRun(loaded)] };
   const [{ createBridge }, { settingsWithPython }, { silentLogger }] = await Promise.all([
     import('./bridge.ts'),

@@ -59,6 +59,12 @@ export interface LoadMessage {
   variables: Record<string, string>;
 }
 
+/** Snippets, and what they came to when they were loaded. */
+export interface KnownPython {
+  message: LoadMessage;
+  loaded: LoadedPython;
+}
+
 /** The functions that operations call. */
 export const hookNames = [
   'apply_user_options',

@@ -6,15 +6,15 @@ import { AtollError } from '../core/errors.ts';
 import type { Trial } from './bridge.ts';
 import type { BridgeHolder } from './bridgeHolder.ts';
 import { collectSnippets, type Snippet } from './collectSnippets.ts';
-import type { Line, LoadedPython } from './messages.ts';
+import type { KnownPython, Line, LoadedPython } from './messages.ts';
 import { PythonTrouble } from './pythonProcess.ts';
 import { pythonInputs } from './pythonValues.ts';
 import { traitValues, withValue } from './traitValues.ts';
 
 /** Settings to which what Python in the files set has been added, as if it were written there. */
 export interface SettingsWithPython extends LoadedSettings {
-  /** What the Python set up; undefined when there is none, or when it did not run to its end. */
-  python: LoadedPython | undefined;
+  /** The Python and what it set up; undefined when there is none, or when it had no result. */
+  python: KnownPython | undefined;
   /** Makes the bridge use this Python from now on (or none, when the files have none). */
   adopt(): void;
   /** Gives this Python up. */
@@ -71,7 +71,7 @@ export async function settingsWithPython(
   return {
     ...amended,
     problems: merged(amended.problems, told),
-    python: trial.loaded,
+    python: { message, loaded: trial.loaded },
     adopt: () => trial.adopt(),
     discard: () => trial.discard(),
   };

@@ -1,8 +1,6 @@
-import type { Settings } from '../config/settings.ts';
-import type { ChangedSetting } from '../config/settingsReport.ts';
 import { messageOf, toldErrorOf } from '../core/errors.ts';
 import type { Hub } from '../hub/hub.ts';
-import type { SettingsAnswer, SettingsCommand } from './settingsMessages.ts';
+import type { NewSettings, SettingsAnswer, SettingsCommand } from './settingsMessages.ts';
 
 /** What a hub does about settings files that have changed, as `up` says. */
 export async function applySettings(hub: Pick<Hub, 'settings'>, command: SettingsCommand): Promise<SettingsAnswer> {
@@ -12,12 +10,9 @@ export async function applySettings(hub: Pick<Hub, 'settings'>, command: Setting
   return { type: 'settings', result: 'noted' };
 }
 
-async function apply(
-  hub: Pick<Hub, 'settings'>,
-  { settings, changes }: { settings: Settings; changes: ChangedSetting[] },
-): Promise<SettingsAnswer> {
+async function apply(hub: Pick<Hub, 'settings'>, { settings, changes, python }: NewSettings): Promise<SettingsAnswer> {
   try {
-    const outcome = await hub.settings.apply(settings, changes);
+    const outcome = await hub.settings.apply(settings, changes, python);
     return outcome.applied
       ? { type: 'settings', result: 'applied', outdated: outcome.outdated }
       : { type: 'settings', result: 'restart' };

@@ -1,6 +1,5 @@
 import { BridgeHolder } from '../bridge/bridgeHolder.ts';
 import type { Settings } from '../config/settings.ts';
-import type { ValuesInput } from '../config/values/parseValues.ts';
 import { openDataFolder } from '../core/dataFolder.ts';
 import { messageOf } from '../core/errors.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
@@ -10,7 +9,7 @@ import { applySettings } from './applySettings.ts';
 import { runRole, type SignIn } from './childRole.ts';
 import { holdLock } from './holdLock.ts';
 import { parseAddress, readControlToken } from './networkAddress.ts';
-import { readKeptSettings, readSettings } from './readSettings.ts';
+import { type ReadSettings, readKeptSettings, readSettings } from './readSettings.ts';
 import { SettingsReloader } from './settingsReloader.ts';
 
 /** The options of `atoll hub`. */
@@ -40,9 +39,10 @@ export async function hub(options: HubCommandOptions): Promise<void> {
         (await ensureEnvironment({ stateDirectory: folder.environments, onProgress: (line) => log.info(line) })).python,
       log,
     });
-    const { settings, notes, inputs } = await (keptSettings === undefined
+    const read = await (keptSettings === undefined
       ? readSettings(options.file, python)
       : readKeptSettings(keptSettings, python));
+    const { settings, notes } = read;
     const running = await startHub({
       folder,
       settings,
@@ -56,7 +56,7 @@ export async function hub(options: HubCommandOptions): Promise<void> {
         process.exit(1);
       },
     });
-    const reloader = keptSettings === undefined ? reloadAlone(running, options, inputs, log) : undefined;
+    const reloader = keptSettings === undefined ? reloadAlone(running, options, read, log) : undefined;
     return {
       report: {
         signIn: await signInOf(running, settings, options.url),
@@ -75,13 +75,14 @@ export async function hub(options: HubCommandOptions): Promise<void> {
 function reloadAlone(
   running: Hub,
   { file, data }: HubCommandOptions,
-  inputs: readonly ValuesInput[],
+  { inputs, referredFiles }: ReadSettings,
   log: Logger,
 ): SettingsReloader {
   const reloader = new SettingsReloader({
     paths: file,
     data,
     inputs,
+    referredFiles,
     tellHub: (command) => applySettings(running, command),
     keep: () => undefined,
     restartHub: async (changes) => {

@@ -16,8 +16,10 @@ export interface ReadSettings {
   settings: Settings;
   /** The warnings, a line each. */
   notes: string[];
-  /** The texts they come from. */
+  /** The texts they come from, with all that was taken from elsewhere. */
   inputs: readonly ValuesInput[];
+  /** The paths of the files that they refer to. */
+  referredFiles: readonly string[];
   /** Python in them has a say in the settings, and is to be run where they are used. */
   hasPython: boolean;
 }
@@ -57,7 +59,7 @@ export function keepSettings(read: Pick<ReadSettings, 'inputs'> | ReadSettings, 
 /** Reads what {@link keepSettings} kept. See {@link readSettings}. */
 export async function readKeptSettings(path: string, python?: BridgeHolder): Promise<ReadSettings> {
   const { inputs, result } = JSON.parse(readFileSync(path, 'utf8')) as KeptSettings;
-  return result ? { ...result, inputs, hasPython: false } : checked(inputs, [], python);
+  return result ? { ...result, inputs, referredFiles: [], hasPython: false } : checked(inputs, [], python);
 }
 
 async function checked(
@@ -66,14 +68,20 @@ async function checked(
   python: BridgeHolder | undefined,
   options: LoadOptions = {},
 ): Promise<ReadSettings> {
-  const { settings, problems, values } = await load(inputs, python, options);
+  const { problems, values, ...loaded } = await load(inputs, python, options);
   const all = [...found, ...problems];
   const errors = all.filter((problem) => problem.severity === 'error');
   if (errors.length > 0)
     throw new AtollError('ATOLL_SETTINGS_INVALID', 'Atoll cannot run by these settings.', {
       evidence: errors.map(problemLine).join('\n  '),
     });
-  return { settings, inputs, notes: notesOf(all), hasPython: hasPython(values) };
+  return {
+    settings: loaded.settings,
+    inputs: loaded.inputs,
+    referredFiles: loaded.referredFiles,
+    notes: notesOf(all),
+    hasPython: hasPython(values),
+  };
 }
 
 async function load(

@@ -1,4 +1,5 @@
 import { spawn } from 'node:child_process';
+import type { KnownPython } from '../bridge/messages.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ChangedSetting } from '../config/settingsReport.ts';
 import type { ValuesInput } from '../config/values/parseValues.ts';
@@ -16,16 +17,19 @@ export interface ReadRequest {
 
 /** What reading came to. */
 export type ReadAnswer =
-  | { kind: 'same' }
+  | { kind: 'same'; referredFiles: readonly string[] }
   /** Why they cannot be used, a line each. */
-  | { kind: 'broken'; problems: string[] }
+  | { kind: 'broken'; problems: string[]; referredFiles?: readonly string[] }
   | {
       kind: 'changed';
       settings: Settings;
-      inputs: ValuesInput[];
+      inputs: readonly ValuesInput[];
+      referredFiles: readonly string[];
       changes: ChangedSetting[];
-      /** Whether there is Python in them, or was in those before: only a hub that starts runs it. */
-      python: boolean;
+      /** The Python in them, if there is some that could be run. */
+      python?: KnownPython;
+      /** There is Python in them, and no environment yet to run it: only a hub that starts makes one. */
+      notRun: boolean;
     };
 
 const patienceMs = 60_000;

@@ -2,6 +2,7 @@ import { text } from 'node:stream/consumers';
 import { isDeepStrictEqual } from 'node:util';
 import { checkPython, findInterpreter } from '../bridge/checkPython.ts';
 import { hasPython } from '../bridge/hasPython.ts';
+import type { KnownPython } from '../bridge/messages.ts';
 import { diffSettings } from '../config/diffSettings.ts';
 import { type LoadedSettings, loadSettings } from '../config/loadSettings.ts';
 import { readValuesFiles } from '../config/values/readValuesFiles.ts';
@@ -16,20 +17,30 @@ export async function readSettingsCommand(): Promise<void> {
 
 async function answerTo({ paths, before, data }: ReadRequest): Promise<ReadAnswer> {
   const { inputs, problems } = readValuesFiles(paths);
-  if (problems.length === 0 && isDeepStrictEqual(inputs, before)) return { kind: 'same' };
-  const loaded = await checked(await loadSettings(inputs), data);
+  const read = await loadSettings(inputs);
+  const { referredFiles } = read;
+  if (problems.length === 0 && isDeepStrictEqual(read.inputs, before)) return { kind: 'same', referredFiles };
+  const { python, notRun, ...loaded } = await withPython(read, data);
   const errors = [...problems, ...loaded.problems].filter(({ severity }) => severity === 'error');
-  if (errors.length > 0) return { kind: 'broken', problems: errors.map(problemLine) };
-  const old = await loadSettings(before);
+  if (errors.length > 0) return { kind: 'broken', problems: errors.map(problemLine), referredFiles };
+  const changes = diffSettings(await withPython(await loadSettings(before), data), loaded);
   return {
     kind: 'changed',
     settings: loaded.settings,
-    inputs,
-    changes: diffSettings(old, loaded).map(({ path, counts }) => ({ path, counts })),
-    python: hasPython(loaded.values) || hasPython(old.values),
+    inputs: read.inputs,
+    referredFiles,
+    changes: changes.map(({ path, counts }) => ({ path, counts })),
+    ...(python && { python }),
+    notRun,
   };
 }
 
-async function checked(loaded: LoadedSettings, data: string): Promise<LoadedSettings> {
-  return hasPython(loaded.values) ? checkPython(loaded, { python: await findInterpreter(data) }) : loaded;
+/** The settings with what the Python in them sets. */
+async function withPython(
+  loaded: LoadedSettings,
+  data: string,
+): Promise<LoadedSettings & { python?: KnownPython | undefined; notRun: boolean }> {
+  if (!hasPython(loaded.values)) return { ...loaded, notRun: false };
+  const python = await findInterpreter(data);
+  return { ...(await checkPython(loaded, { python })), notRun: python === undefined };
 }

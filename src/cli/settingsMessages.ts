@@ -1,10 +1,20 @@
+import type { KnownPython } from '../bridge/messages.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ChangedSetting } from '../config/settingsReport.ts';
+
+/** Settings to put into force. */
+export interface NewSettings {
+  type: 'settings';
+  settings: Settings;
+  changes: ChangedSetting[];
+  /** The Python in them, if there is some. */
+  python?: KnownPython;
+}
 
 /** What `up` tells the hub about settings files that have changed. */
 export type SettingsCommand =
   /** To be put into force. Answered with a {@link SettingsReport}. */
-  | { type: 'settings'; settings: Settings; changes: ChangedSetting[] }
+  | NewSettings
   /** They cannot be used; the old ones stay. */
   | { type: 'settingsRefused'; problems: string[] }
   /** They say again what is in force. */

@@ -1,10 +1,9 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { ChangedSetting } from '../config/settingsReport.ts';
 import type { ValuesInput } from '../config/values/parseValues.ts';
-import { readValuesFiles } from '../config/values/readValuesFiles.ts';
 import { messageOf } from '../core/errors.ts';
 import { readSettingsApart } from './readSettingsApart.ts';
-import type { SettingsAnswer, SettingsCommand } from './settingsMessages.ts';
+import type { NewSettings, SettingsAnswer, SettingsCommand } from './settingsMessages.ts';
 import { changesText, outdatedText } from './settingsText.ts';
 import { SettingsWatch } from './settingsWatch.ts';
 
@@ -18,6 +17,8 @@ export interface SettingsReloaderOptions {
   data: string;
   /** The texts of the settings in force. */
   inputs: readonly ValuesInput[];
+  /** The files that they refer to. */
+  referredFiles: readonly string[];
   /** Tells the hub; resolves with what it answers. */
   tellHub: (command: SettingsCommand) => Promise<SettingsAnswer>;
   /** Keeps the texts for the hub's next start. */
@@ -28,7 +29,7 @@ export interface SettingsReloaderOptions {
    */
   restartHub: (changes: readonly ChangedSetting[]) => Promise<boolean>;
   /** Why settings cannot be used here, beside what is wrong with them by themselves; undefined: they can. */
-  objection: (command: Extract<SettingsCommand, { type: 'settings' }>) => string | undefined;
+  objection: (settings: NewSettings) => string | undefined;
   print: (line: string) => void;
 }
 
@@ -42,24 +43,24 @@ export class SettingsReloader {
   #watch: SettingsWatch | undefined;
   #underWay: Promise<void> = Promise.resolve();
   #waiting = false;
-  /** The files say something else than what is in force. */
-  #refused = false;
+  /** Why the files, which say something else than what is in force, were refused. */
+  #refused: string[] | undefined;
   #closed = false;
 
   constructor(options: SettingsReloaderOptions) {
     this.#options = options;
     this.#inputs = options.inputs;
+    const { paths, referredFiles } = options;
+    if (SettingsWatch.canWatch(paths))
+      this.#watch = new SettingsWatch({ paths, referredFiles, onChange: () => void this.reload() });
   }
 
-  /** Begins to watch the files. Returns a sentence when they cannot be watched. */
+  /** Begins to tell changes of the files, those since the reloader was made too: a start can take minutes. Returns a sentence when they cannot be watched. */
   start(): string | undefined {
     const { paths } = this.#options;
     if (paths.length === 0) return undefined;
-    if (!SettingsWatch.canWatch(paths))
-      return 'Note: settings from a pipe are read once; changes count after a restart of Atoll.';
-    this.#watch = new SettingsWatch({ paths, onChange: () => void this.reload() });
-    // A start can take minutes.
-    if (!isDeepStrictEqual(readValuesFiles(paths).inputs, this.#inputs)) void this.reload();
+    if (!this.#watch) return 'Note: settings from a pipe are read once; changes count after a restart of Atoll.';
+    this.#watch.start();
     return undefined;
   }
 
@@ -95,15 +96,17 @@ export class SettingsReloader {
   async #takeOver(): Promise<void> {
     const { paths, data, tellHub, objection, keep, print } = this.#options;
     const read = await readSettingsApart({ paths, before: this.#inputs, data });
+    // What they refer to may have changed between the moment at which it was read and this one.
+    if (read.referredFiles && this.#watch?.follow(read.referredFiles)) void this.reload();
     if (read.kind === 'same') return this.#settle();
     if (read.kind === 'broken') return this.#refuse(read.problems);
-    const { settings, changes, inputs } = read;
-    const command = { type: 'settings', settings, changes } as const;
+    const { settings, changes, inputs, python, notRun } = read;
+    const command: NewSettings = { type: 'settings', settings, changes, ...(python && { python }) };
     const problem = objection(command);
     if (problem !== undefined) return this.#refuse([problem]);
-    const answer: SettingsAnswer = read.python ? { type: 'settings', result: 'restart' } : await tellHub(command);
+    const answer: SettingsAnswer = notRun ? { type: 'settings', result: 'restart' } : await tellHub(command);
     if (answer.result === 'refused') {
-      this.#refused = true;
+      this.#refused = [answer.text];
       return print(refusal(answer.text));
     }
     const before = this.#inputs;
@@ -118,20 +121,21 @@ export class SettingsReloader {
       }
     }
     this.#inputs = inputs;
-    this.#refused = false;
+    this.#refused = undefined;
     const outdated = answer.result === 'applied' ? outdatedText(answer.outdated) : '';
     print(`The settings have changed, and are in force.\n${changesText(changes)}${outdated}`);
   }
 
   async #settle(): Promise<void> {
     if (!this.#refused) return;
-    this.#refused = false;
+    this.#refused = undefined;
     this.#options.print('The settings files say again what is in force.');
     await this.#options.tellHub({ type: 'settingsSettled' });
   }
 
   async #refuse(problems: string[]): Promise<void> {
-    this.#refused = true;
+    if (isDeepStrictEqual(problems, this.#refused)) return;
+    this.#refused = problems;
     this.#options.print(refusal(problems.join('\n  ')));
     await this.#options.tellHub({ type: 'settingsRefused', problems });
   }

@@ -1,10 +1,13 @@
 import { type FSWatcher, readdirSync, realpathSync, statSync, watch } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 /** What {@link SettingsWatch} looks at. */
 export interface SettingsWatchOptions {
   /** Files and folders, as `-f` takes them. */
   paths: readonly string[];
+  /** Files that these refer to. */
+  referredFiles?: readonly string[];
   /** Called when they may say something else than before. */
   onChange: () => void;
   /** Milliseconds without a further change before that is told: editors and deployments change files in several steps. Default 150. */
@@ -14,27 +17,43 @@ export interface SettingsWatchOptions {
 }
 
 /**
- * Watches settings files. Folders are watched rather than files, since editors put a new file in the place of the old one,
+ * Watches settings files, and files that they refer to. Folders are watched rather than files, since editors put a new file in the place of the old one,
  * and Kubernetes swaps a link to a folder beside it; what is behind links is found anew each time. Whatever else happens in
  * those folders is passed over.
  */
 export class SettingsWatch {
   readonly #options: SettingsWatchOptions;
   readonly #watchers = new Map<string, FSWatcher>();
+  #referredFiles: readonly string[];
   /** Of what was told last. */
   #signature: string;
   /** Of the last look, which may have fallen between the steps of a change. */
   #seen: string;
   #quiet: NodeJS.Timeout | undefined;
-  readonly #look: NodeJS.Timeout;
+  #look: NodeJS.Timeout | undefined;
 
   constructor(options: SettingsWatchOptions) {
     this.#options = options;
-    this.#signature = signatureOf(options.paths);
+    this.#referredFiles = options.referredFiles ?? [];
+    this.#signature = signatureOf(this.#paths);
     this.#seen = this.#signature;
+  }
+
+  /** Begins to tell changes; those since this was made are told soon. */
+  start(): void {
     this.#watchFolders();
-    this.#look = setInterval(() => this.#changed(), options.lookMs ?? 5000);
+    this.#look = setInterval(() => this.#changed(), this.#options.lookMs ?? 5000);
     this.#look.unref();
+    this.#changed();
+  }
+
+  /** Watches these files too, in place of those so far that the settings referred to. Returns whether they are others. */
+  follow(referredFiles: readonly string[]): boolean {
+    if (isDeepStrictEqual(referredFiles, this.#referredFiles)) return false;
+    this.#referredFiles = referredFiles;
+    this.#signature = signatureOf(this.#paths);
+    this.#watchFolders();
+    return true;
   }
 
   /** Whether these can be watched: not standard input, nor a pipe, which can be read only once. */
@@ -48,6 +67,10 @@ export class SettingsWatch {
     for (const watcher of this.#watchers.values()) watcher.close();
   }
 
+  get #paths(): readonly string[] {
+    return [...this.#options.paths, ...this.#referredFiles];
+  }
+
   #changed(): void {
     this.#quiet ??= setTimeout(() => {
       this.#quiet = undefined;
@@ -58,7 +81,7 @@ export class SettingsWatch {
   /** Tells a change once two looks in a row have seen the same. */
   #lookClosely(): void {
     this.#watchFolders();
-    const signature = signatureOf(this.#options.paths);
+    const signature = signatureOf(this.#paths);
     const isSteady = signature === this.#seen;
     this.#seen = signature;
     if (signature === this.#signature) return;
@@ -69,7 +92,7 @@ export class SettingsWatch {
 
   /** Watches the folders in which the files are now, and no others. */
   #watchFolders(): void {
-    const folders = new Set(this.#options.paths.flatMap(foldersOf));
+    const folders = new Set(this.#paths.flatMap(foldersOf));
     for (const [folder, watcher] of this.#watchers) {
       if (folders.has(folder)) continue;
       watcher.close();

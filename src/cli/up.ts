@@ -1,14 +1,16 @@
 import { closeSync, openSync } from 'node:fs';
 import { createServer, isIP } from 'node:net';
+import { BridgeHolder } from '../bridge/bridgeHolder.ts';
 import type { Settings } from '../config/settings.ts';
 import { type DataFolder, openDataFolder } from '../core/dataFolder.ts';
 import { AtollError } from '../core/errors.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
+import { silentLogger } from '../observability/logger.ts';
 import { printReadyReport } from './childRole.ts';
 import { edgeUrl } from './edgeUrl.ts';
 import { holdLock } from './holdLock.ts';
 import { portError } from './portError.ts';
-import { keepSettings, readSettings } from './readSettings.ts';
+import { keepSettings, readKeptSettings, readSettings } from './readSettings.ts';
 import { SettingsReloader } from './settingsReloader.ts';
 import { RefusedError, Supervisor } from './supervisor.ts';
 
@@ -28,7 +30,8 @@ export interface UpOptions {
 export async function up(options: UpOptions): Promise<void> {
   const { host, port } = options;
   const read = await readSettings(options.file);
-  checkHost(host, read.settings);
+  // What Python in them sets is known once there is an environment to run it in.
+  if (!read.hasPython) checkHost(host, read.settings);
   const folder = openDataFolder(options.data);
   await holdLock(folder.upLock, folder.root);
   await checkPort(host, port);
@@ -38,6 +41,7 @@ export async function up(options: UpOptions): Promise<void> {
   const url = edgeUrl(host, port);
   // Before anything is started that would have to be ended when this fails.
   const keptSettings = keepSettings(read, folder);
+  if (read.hasPython && !isLoopback(host)) checkHost(host, await settingsWithPython(keptSettings, folder));
   let { stopWorkloads } = options;
   const supervisor = new Supervisor(({ workloads }) => {
     stopWorkloads ||= workloads;
@@ -47,6 +51,7 @@ export async function up(options: UpOptions): Promise<void> {
     paths: options.file,
     data: folder.root,
     inputs: read.inputs,
+    referredFiles: read.referredFiles,
     tellHub: (command) => supervisor.ask('hub', command),
     keep: (inputs) => keepSettings({ inputs }, folder),
     restartHub: async () => {
@@ -92,12 +97,17 @@ export async function up(options: UpOptions): Promise<void> {
 
 /** Builds the Python environment in which workloads of this machine run. */
 async function setUpEnvironment(folder: DataFolder, signal: AbortSignal): Promise<void> {
-  const onProgress = (line: string): void => console.error(line);
-  await ensureEnvironment({ stateDirectory: folder.environments, onProgress, signal }).catch((error: unknown) => {
-    if (!signal.aborted) throw error;
-    console.error('Set-up was interrupted. Run the command again, and it goes on.');
-    process.exit(1);
-  });
+  await ensureEnvironment({ stateDirectory: folder.environments, onProgress: printProgress, signal }).catch(
+    (error: unknown) => {
+      if (!signal.aborted) throw error;
+      console.error('Set-up was interrupted. Run the command again, and it goes on.');
+      process.exit(1);
+    },
+  );
+}
+
+function printProgress(line: string): void {
+  console.error(line);
 }
 
 /** Whether there is a terminal that this was started in. */
@@ -119,6 +129,20 @@ function stopSignal(): { promise: Promise<undefined>; signal: AbortSignal; stop:
   const stop = (): void => controller.abort();
   for (const name of ['SIGTERM', 'SIGINT'] as const) process.once(name, stop);
   return { promise, signal: controller.signal, stop };
+}
+
+/** The settings as the hub will have them: with what the Python in them sets. */
+async function settingsWithPython(keptSettings: string, folder: DataFolder): Promise<Settings> {
+  const python = new BridgeHolder({
+    python: async () =>
+      (await ensureEnvironment({ stateDirectory: folder.environments, onProgress: printProgress })).python,
+    log: silentLogger(),
+  });
+  try {
+    return (await readKeptSettings(keptSettings, python)).settings;
+  } finally {
+    python.close();
+  }
 }
 
 /** @throws AtollError `ATOLL_HOST_NEEDS_AUTHENTICATOR` */

@@ -1,6 +1,6 @@
 import { applyValues } from './applyValues.ts';
 import { checkTogether } from './checkTogether.ts';
-import { isAgeFile, isSopsFile } from './encrypted/isEncrypted.ts';
+import { isAgeFile, sopsEntry } from './encrypted/isEncrypted.ts';
 import { findUnknownKeys } from './findUnknownKeys.ts';
 import type { LoadedSettings, LoadOptions } from './loadSettings.ts';
 import type { Problem } from './problem.ts';
@@ -20,31 +20,56 @@ export async function interpretValues(
 ): Promise<LoadedSettings> {
   const problems: Problem[] = [];
   const layers: MapNode[] = [];
+  const opened: OpenedFile[] = [];
   for (const input of inputs) {
     const file = await openFile(input);
+    opened.push(file);
     problems.push(...file.problems);
     if (!file.root) continue;
     const root = markReferences(unwrapValues(file.root));
     problems.push(...findUnknownKeys(root));
     layers.push(root);
   }
-  if (layers.length === 0) return applyLayered({ values: undefined, layers, problems, inputs, options });
-  const { root: values, problems: unread } = resolveReferences(layers.reduce(layerValues));
-  return applyLayered({ values, layers, problems: [...problems, ...unread], inputs, options });
+  if (layers.length === 0)
+    return applyLayered({ values: undefined, layers, problems, inputs, referredFiles: [], options });
+  const resolved = resolveReferences(layers.reduce(layerValues));
+  return applyLayered({
+    values: resolved.root,
+    layers,
+    problems: [...problems, ...resolved.problems],
+    inputs: opened.map(({ input, root }) => {
+      const references = root && resolved.found.get(root.place.file);
+      return references ? { ...input, references } : input;
+    }),
+    referredFiles: resolved.files,
+    options,
+  });
+}
+
+/** A file without its encryption. */
+interface OpenedFile {
+  /** As it can be opened again without the person's keys. */
+  input: ValuesInput;
+  root?: MapNode;
+  problems: readonly Problem[];
 }
 
 /** Parses a file, decrypted. The libraries for that are loaded only when it is encrypted. */
-async function openFile(input: ValuesInput): Promise<{ root?: MapNode; problems: readonly Problem[] }> {
+async function openFile(input: ValuesInput): Promise<OpenedFile> {
   if (isAgeFile(input.text)) {
     const { decryptAgeFile } = await import('./encrypted/decryptAgeFile.ts');
     const decrypted = await decryptAgeFile(input);
-    return 'problem' in decrypted ? { problems: [decrypted.problem] } : parseValues(decrypted.input);
+    if ('problem' in decrypted) return { input, problems: [decrypted.problem] };
+    return { input: decrypted.input, ...parseValues(decrypted.input) };
   }
   const parsed = parseValues(input);
-  if (!parsed.root || !isSopsFile(parsed.root)) return parsed;
+  const sops = parsed.root && sopsEntry(parsed.root);
+  if (!parsed.root || !sops) return { input, ...parsed };
   const { decryptSops } = await import('./encrypted/decryptSops.ts');
-  const decrypted = await decryptSops(parsed.root);
-  return 'problem' in decrypted ? { problems: [decrypted.problem] } : { root: decrypted.root, problems: [] };
+  const decrypted = await decryptSops(parsed.root, sops, input.dataKey);
+  if ('problem' in decrypted) return { input, problems: [decrypted.problem] };
+  const { root, dataKey } = decrypted;
+  return { input: { ...input, dataKey }, root, problems: [] };
 }
 
 /** Files that were parsed and laid over each other, and what was wrong with each of them. */
@@ -52,12 +77,14 @@ interface Layered {
   values: MapNode | undefined;
   layers: readonly MapNode[];
   problems: readonly Problem[];
+  /** As they can be read again anywhere. */
   inputs: readonly ValuesInput[];
+  referredFiles: readonly string[];
   options: LoadOptions;
 }
 
 function applyLayered(layered: Layered): LoadedSettings {
-  const { values, layers, inputs, options } = layered;
+  const { values, layers, inputs, referredFiles, options } = layered;
   const settings = defaultSettings();
   const problems = [...layered.problems];
   const runtime = options.runtime ?? chosenRuntime(values) ?? settings.runtime.kind;
@@ -66,7 +93,12 @@ function applyLayered(layered: Layered): LoadedSettings {
   // Contradictions mean something only when every value could be read.
   const broken = problems.some(({ severity }) => severity === 'error');
   if (values && !broken) problems.push(...checkTogether(settings, values));
-  const loaded = { settings, problems: hideSecretValues(inOrder(problems, inputs), values ? [values, ...layers] : []) };
+  const loaded = {
+    settings,
+    problems: hideSecretValues(inOrder(problems, inputs), values ? [values, ...layers] : []),
+    inputs,
+    referredFiles,
+  };
   if (!values) return loaded;
   return { ...loaded, values, layers, amend: (change) => applyLayered({ ...layered, values: change(values) }) };
 }

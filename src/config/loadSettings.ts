@@ -14,6 +14,13 @@ export interface LoadedSettings {
   settings: Settings;
   /** Errors first, then warnings; each in the order of files and lines. */
   problems: Problem[];
+  /**
+   * The texts with all that was taken from elsewhere: what references refer to, and the keys of encrypted files. Loaded
+   * again, they come to the same, in another environment too, and when files have changed.
+   */
+  inputs: readonly ValuesInput[];
+  /** The paths of the files that references refer to, whether or not they could be read. */
+  referredFiles: readonly string[];
   /** The layered values, each with its place; undefined when there are no files. */
   values?: MapNode;
   /** What each file says by itself, in their order, in the daskhub layout; undefined when there are no files. */
@@ -30,7 +37,7 @@ export async function loadSettings(inputs: readonly ValuesInput[], options: Load
   if (inputs.length === 0) {
     const settings = defaultSettings();
     if (options.runtime) settings.runtime.kind = options.runtime;
-    return { settings, problems: [] };
+    return { settings, problems: [], inputs, referredFiles: [] };
   }
   const { interpretValues } = await import('./interpretValues.ts');
   return interpretValues(inputs, options);

@@ -31,7 +31,6 @@ const moments: readonly [beginning: string, moment: Moment][] = [
   ['jupyterhub.hub.config.JupyterHub.authenticator_class', 'next sign-in'],
   ['jupyterhub.hub.config.Spawner', 'next server start'],
   ['jupyterhub.hub.config.KubeSpawner', 'next server start'],
-  ['jupyterhub.hub.extraConfig', 'restart of the hub'],
   ['jupyterhub.proxy', 'restart of the edge'],
   ['jupyterhub', 'at once'],
 ];

@@ -1,6 +1,7 @@
 import { userInfo } from 'node:os';
 import { getRequestListener } from '@hono/node-server';
 import type { BridgeHolder } from '../bridge/bridgeHolder.ts';
+import type { KnownPython } from '../bridge/messages.ts';
 import { createClusters } from '../clusters/clusters.ts';
 import { declaredOptions } from '../clusters/declaredOptions.ts';
 import { LiveSettings } from '../config/live.ts';
@@ -73,7 +74,7 @@ export interface Hub {
   makeLoginLink(userName: string): Promise<string>;
   /** Puts other settings into force; see {@link SettingsReload}. */
   settings: Pick<SettingsReload, 'refuse' | 'wait' | 'settle'> & {
-    apply(settings: Settings, changes: readonly ChangedSetting[]): Promise<ReloadOutcome>;
+    apply(settings: Settings, changes: readonly ChangedSetting[], python?: KnownPython): Promise<ReloadOutcome>;
   };
   /** Stops working; workloads go on, unless `workloads`. */
   stop(workloads: boolean): Promise<void>;
@@ -162,7 +163,7 @@ export async function startHub({
   identity.authRefresh.whenLost(({ name }) => stopWorkloadsOf(servers, clusters, name));
   identity.authRefresh.start();
   const makeLoginLink = loginLinks(identity, url);
-  const reload = new SettingsReload({ live, identity, servers, publisher, log });
+  const reload = new SettingsReload({ live, python, identity, servers, publisher, log });
 
   const app = measureRequests(
     createHubApp({
@@ -212,7 +213,7 @@ export async function startHub({
     notes: runtimes.notes,
     makeLoginLink,
     settings: {
-      apply: (changed, changes) => reload.apply(withOwner(changed), changes),
+      apply: (changed, changes, changedPython) => reload.apply(withOwner(changed), changes, changedPython),
       refuse: (problems) => reload.refuse(problems),
       wait: (changes) => reload.wait(changes),
       settle: () => reload.settle(),

@@ -1,3 +1,6 @@
+import type { Trial } from '../bridge/bridge.ts';
+import type { BridgeHolder } from '../bridge/bridgeHolder.ts';
+import type { KnownPython } from '../bridge/messages.ts';
 import type { LiveSettings } from '../config/live.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ChangedSetting, SettingsReport } from '../config/settingsReport.ts';
@@ -11,6 +14,7 @@ import { needsRestart } from './needsRestart.ts';
 /** What {@link SettingsReload} works with. */
 export interface SettingsReloadParts {
   live: LiveSettings;
+  python: Pick<BridgeHolder, 'get' | 'current'>;
   identity: Pick<Identity, 'reload'>;
   servers: Pick<Servers, 'outdated'>;
   publisher: Pick<RoutePublisher, 'trust'>;
@@ -45,20 +49,34 @@ export class SettingsReload {
   }
 
   /**
-   * Puts settings into force. Running servers and clusters are left alone.
+   * Puts settings into force. Running servers and clusters are left alone, and so are calls of the Python before.
+   * @param python that of the settings, if there is some.
    * @throws AtollError when they cannot be: nothing has changed then
    */
-  async apply(settings: Settings, changes: readonly ChangedSetting[]): Promise<ReloadOutcome> {
+  async apply(settings: Settings, changes: readonly ChangedSetting[], python?: KnownPython): Promise<ReloadOutcome> {
     const { live, identity, servers, publisher, log } = this.#parts;
     const parts = needsRestart(live.current, settings);
     if (parts.length > 0) return { applied: false, parts };
-    // First, because it refuses what is wrong as a whole.
-    await identity.reload(settings);
+    const trial = await this.#tryPython(python);
+    try {
+      // First, because it refuses what is wrong as a whole.
+      await identity.reload(settings);
+    } catch (error) {
+      trial.discard();
+      throw error;
+    }
     live.replace(settings);
+    trial.adopt();
     publisher.trust(settings.edge.trustedProxies);
     this.#report = { since: this.#clock.now(), changes };
     log.info({ changes }, 'other settings are in force');
     return { applied: true, outdated: (await servers.outdated()).map(nameOf) };
+  }
+
+  async #tryPython(python: KnownPython | undefined): Promise<Pick<Trial, 'adopt' | 'discard'>> {
+    const holder = this.#parts.python;
+    if (python) return (await holder.get()).repeat(python);
+    return { adopt: () => holder.current?.unload(), discard: () => undefined };
   }
 
   /** Notes that newer files were refused; the settings in force stay. */

@@ -51,13 +51,13 @@ describe('the Python that operators really wrote', () => {
     ['2i2c/maap/common.values.yaml', ['auth_state_hook', 'modify_auth_state_hook']],
   ])('%s: every hook of it is taken over, and nothing is left out', async (name, hooks) => {
     const { python, problems } = await run([join(folder, name)]);
-    expect(python?.hooks.map((hook) => hook.name).toSorted()).toEqual(hooks);
+    expect(python?.loaded.hooks.map((hook) => hook.name).toSorted()).toEqual(hooks);
     expect(problems.filter(({ code }) => code.includes('PYTHON'))).toEqual([]);
   });
 
   test('2i2c’s own chart: what is for pods only is named, the rest works', async () => {
     const { python, problems } = await run(layersOf(join(folder, '2i2c/nasa-ghg-hub/prod.values.yaml')));
-    expect(python?.hooks.map((hook) => hook.name).toSorted()).toEqual(
+    expect(python?.loaded.hooks.map((hook) => hook.name).toSorted()).toEqual(
       expect.arrayContaining(['profile_list', 'refresh_user_hook']),
     );
     const named = problems.filter(({ code }) => code === 'ATOLL_SETTINGS_PYTHON_PART');
@@ -73,7 +73,7 @@ describe('the Python that operators really wrote', () => {
     process.env.BASEHUB_K8S_DIST = 'eks';
     try {
       const { python, settings } = await run(layersOf(join(folder, '2i2c/nasa-ghg-hub/prod.values.yaml')));
-      expect(python?.clusterOptions).toBe('perUser');
+      expect(python?.loaded.clusterOptions).toBe('perUser');
       expect(settings.clusters.idleTimeoutSeconds).toBe(1800);
     } finally {
       delete process.env.BASEHUB_K8S_DIST;

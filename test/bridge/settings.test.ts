@@ -152,7 +152,7 @@ test.each([
   expect(problems.filter(({ severity }) => severity === 'error')).toMatchObject([
     { code: 'ATOLL_SETTINGS_PYTHON', file: '1.yaml', line, message, path: 'jupyterhub.hub.extraConfig' },
   ]);
-  expect(result?.problems).toHaveLength(1);
+  expect(result?.loaded.problems).toHaveLength(1);
   bridge.close();
 });
 

@@ -5,32 +5,25 @@ import { problemAt } from '../values/problemAt.ts';
 import type { MapEntry, MapNode, ScalarNode, ValueNode } from '../values/valueNode.ts';
 import { ageDecrypter } from './ageKeys.ts';
 
-/** A file without its encryption, or why it could not be read. */
-export type Decrypted = { root: MapNode } | { problem: Problem };
+/** A file without its encryption and the key of its values (base64), or why it could not be read. */
+export type Decrypted = { root: MapNode; dataKey: string } | { problem: Problem };
 
 /**
  * Decrypts a file of SOPS with an age key of the person (getsops.io, "Encryption Protocol"): every value is encrypted on
  * its own with AES-256-GCM under one data key, its path authenticated with it; the data key stands in the file, encrypted
  * for each recipient; and a code over all values shows that none was added, changed or taken away.
+ * @param sops the file's entry of that name.
+ * @param dataKey the data key in base64, where it is known already.
  */
-export async function decryptSops(root: MapNode): Promise<Decrypted> {
+export async function decryptSops(root: MapNode, sops: MapEntry, dataKey?: string): Promise<Decrypted> {
   const { entries } = root;
-  const sops = entries.get('sops');
-  if (!sops) return { root };
   const fail = (message: string): Decrypted => ({
     problem: problemAt(sops.keyPlace, { code: 'ATOLL_SETTINGS_ENCRYPTED', severity: 'error', message, path: [] }),
   });
   const metadata = plainValue(sops.value) as Metadata;
-  const recipients = Array.isArray(metadata.age) ? metadata.age : [];
-  if (recipients.length === 0)
-    return fail('The file is encrypted with SOPS, but not for an age key, and Atoll reads no other kind.');
-  if (metadata.key_groups !== undefined)
-    return fail('The file is encrypted with SOPS for several groups of keys, which Atoll cannot read.');
-  const decrypter = await ageDecrypter();
-  if (!decrypter) return fail('The file is encrypted with SOPS, and there is no age key to decrypt it with.');
-  let key: Uint8Array | undefined;
-  for (const { enc } of recipients) key ??= await decrypter.decrypt(String(enc)).catch(() => undefined);
-  if (key?.length !== 32) return fail('The file is encrypted with SOPS for other age keys than those that are here.');
+  const found = dataKey === undefined ? await findDataKey(metadata) : { key: Buffer.from(dataKey, 'base64') };
+  if ('failure' in found) return fail(`The file is encrypted with SOPS${found.failure}`);
+  const { key } = found;
   const values: MapNode = { ...root, entries: new Map([...entries].filter(([name]) => name !== 'sops')) };
   try {
     const tree = new Tree(key, metadata.mac_only_encrypted === true);
@@ -38,10 +31,22 @@ export async function decryptSops(root: MapNode): Promise<Decrypted> {
     const expected = decryptText(String(metadata.mac), key, String(metadata.lastmodified)).text;
     if (!isSame(tree.code(), expected))
       return fail('The file was changed after SOPS encrypted it: its message authentication code does not fit.');
-    return { root: decrypted };
+    return { root: decrypted, dataKey: Buffer.from(key).toString('base64') };
   } catch {
     return fail('The file was changed after SOPS encrypted it: a value cannot be decrypted.');
   }
+}
+
+/** The data key, decrypted with an age key of the person; or why there is none, as the end of a sentence. */
+async function findDataKey({ age, key_groups }: Metadata): Promise<{ key: Uint8Array } | { failure: string }> {
+  const recipients = Array.isArray(age) ? age : [];
+  if (recipients.length === 0) return { failure: ', but not for an age key, and Atoll reads no other kind.' };
+  if (key_groups !== undefined) return { failure: ' for several groups of keys, which Atoll cannot read.' };
+  const decrypter = await ageDecrypter();
+  if (!decrypter) return { failure: ', and there is no age key to decrypt it with.' };
+  let key: Uint8Array | undefined;
+  for (const { enc } of recipients) key ??= await decrypter.decrypt(String(enc)).catch(() => undefined);
+  return key?.length === 32 ? { key } : { failure: ' for other age keys than those that are here.' };
 }
 
 /** The part of `sops:` that is read. */

@@ -1,5 +1,5 @@
 import { entryAt } from '../values/plainValue.ts';
-import type { MapNode } from '../values/valueNode.ts';
+import type { MapEntry, MapNode } from '../values/valueNode.ts';
 
 /** How a file of `age` begins in its form for text files. */
 export const ageBeginning = '-----BEGIN AGE ENCRYPTED FILE-----';
@@ -18,7 +18,7 @@ export function armored(bytes: Uint8Array): string {
   return `${[ageBeginning, ...lines, '-----END AGE ENCRYPTED FILE-----'].join('\n')}\n`;
 }
 
-/** Whether SOPS encrypted the values of a file: it has a map `sops` with a message authentication code. */
-export function isSopsFile(root: MapNode): boolean {
-  return entryAt(root, ['sops', 'mac']) !== undefined;
+/** What SOPS says about a file whose values it encrypted: a map `sops` with a message authentication code. */
+export function sopsEntry(root: MapNode): MapEntry | undefined {
+  return entryAt(root, ['sops', 'mac']) && root.entries.get('sops');
 }

@@ -34,6 +34,10 @@ export interface ValuesInput {
   text: string;
   /** No value of it is ever shown: it was encrypted as a whole. */
   secret?: boolean;
+  /** What its references refer to (by `referenceName`), where that was read before. */
+  references?: Readonly<Record<string, string>>;
+  /** The key of its values in base64, where SOPS encrypted them and somebody had a key for that key. */
+  dataKey?: string;
 }
 
 /**
@@ -41,8 +45,9 @@ export interface ValuesInput {
  * and merge keys; times, dates and base-60 numbers stay text. Never throws: what is wrong is in `problems`, and then `root`
  * is undefined.
  */
-export function parseValues({ name, text, secret = false }: ValuesInput): { root?: MapNode; problems: Problem[] } {
-  const reader = new Reader(valuesFile(name, text, secret));
+export function parseValues(input: ValuesInput): { root?: MapNode; problems: Problem[] } {
+  const { text } = input;
+  const reader = new Reader(valuesFile(input));
   const read = readTokens(text);
   if ('excess' in read) return reader.refuse('ATOLL_SETTINGS_TOO_LARGE', read.excess);
   // YAML forbids them, and a terminal would obey them.
@@ -61,12 +66,13 @@ export function parseValues({ name, text, secret = false }: ValuesInput): { root
   return document ? reader.read(document) : { problems: [] };
 }
 
-function valuesFile(name: string, text: string, secret: boolean): ValuesFile {
+function valuesFile({ name, text, secret = false, references = {} }: ValuesInput): ValuesFile {
   let counter: LineCounter | undefined;
   let lines: string[] | undefined;
   return {
     name,
     secret,
+    references,
     lines: () => {
       lines ??= text.split(/\r?\n/);
       return lines;

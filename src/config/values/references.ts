@@ -4,7 +4,7 @@ import { systemCodeOf } from '../../core/errors.ts';
 import { quoted } from '../maskSecrets.ts';
 import type { Path, Problem } from '../problem.ts';
 import { problemAt } from './problemAt.ts';
-import type { MapNode, Place, Reference, ScalarNode, ValueNode } from './valueNode.ts';
+import type { MapNode, Reference, ScalarNode, ValueNode, ValuesFile } from './valueNode.ts';
 
 /** Bytes that a file with a secret may have. Certificates and keys have a few thousand. */
 const mostBytes = 2 ** 20;
@@ -33,9 +33,22 @@ function referenceOf({ entries }: MapNode): Reference | undefined {
   return name === 'fromFile' ? { kind: 'file', path: value.value } : undefined;
 }
 
-/** Puts what the references of the layered values refer to in their place. What cannot be read is in `problems`. */
-export function resolveReferences(root: MapNode): { root: MapNode; problems: Problem[] } {
+/** Layered values with what their references refer to. */
+export interface ResolvedReferences {
+  root: MapNode;
+  /** What could not be read. */
+  problems: Problem[];
+  /** What was read for each file, by {@link referenceName}. */
+  found: ReadonlyMap<ValuesFile, Readonly<Record<string, string>>>;
+  /** The paths of all files that are referred to, whether or not they could be read. */
+  files: readonly string[];
+}
+
+/** Puts what the references of the layered values refer to in their place. */
+export function resolveReferences(layered: MapNode): ResolvedReferences {
   const problems: Problem[] = [];
+  const found = new Map<ValuesFile, Record<string, string>>();
+  const files = new Set<string>();
   const visit = (node: ValueNode, path: Path): ValueNode => {
     if (node.kind === 'list') return { ...node, items: node.items.map((item, index) => visit(item, [...path, index])) };
     if (node.kind === 'map') return visitMap(node, path);
@@ -48,25 +61,42 @@ export function resolveReferences(root: MapNode): { root: MapNode; problems: Pro
     ),
   });
   const resolved = (node: ScalarNode, reference: Reference, path: Path): ScalarNode => {
-    const read = readReference(reference, node.place);
-    if ('text' in read) return { ...node, value: read.text, source: read.text };
+    const { file } = node.place;
+    if (reference.kind === 'file') files.add(pathOf(reference.path, file));
+    const read = readReference(reference, file);
+    if ('text' in read) {
+      found.set(file, { ...found.get(file), [referenceName(reference)]: read.text });
+      return { ...node, value: read.text, source: read.text };
+    }
     problems.push(
       problemAt(node.place, { code: 'ATOLL_SETTINGS_REFERENCE', severity: 'error', message: read.failure, path }),
     );
     // As if it were not written, so that nothing else is said about it.
     return { ...node, value: null };
   };
-  return { root: visitMap(root, []), problems };
+  const root = visitMap(layered, []);
+  return { root, problems, found, files: [...files] };
 }
 
-function readReference(reference: Reference, { file }: Place): { text: string } | { failure: string } {
+/** By what a file tells its references apart. */
+function referenceName(reference: Reference): string {
+  return reference.kind === 'file' ? `file ${reference.path}` : `variable ${reference.name}`;
+}
+
+/** Beside the settings file, wherever Atoll was started; standard input has no place of its own. */
+function pathOf(path: string, file: ValuesFile): string {
+  return resolve(file.name === '<stdin>' ? '.' : dirname(file.name), path);
+}
+
+function readReference(reference: Reference, file: ValuesFile): { text: string } | { failure: string } {
+  const kept = file.references[referenceName(reference)];
+  if (kept !== undefined) return { text: kept };
   if (reference.kind === 'environment') {
     const text = process.env[reference.name];
     if (text === undefined) return { failure: `There is no environment variable ${quoted(reference.name)}.` };
     return { text };
   }
-  // Beside the settings file, wherever Atoll was started; standard input has no place of its own.
-  const path = resolve(file.name === '<stdin>' ? '.' : dirname(file.name), reference.path);
+  const path = pathOf(reference.path, file);
   try {
     const { size } = statSync(path);
     if (size > mostBytes) return { failure: `The file ${quoted(reference.path)} is longer than 1 MiB.` };

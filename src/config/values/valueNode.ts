@@ -4,6 +4,8 @@ export interface ValuesFile {
   name: string;
   /** Nothing of it but its keys is shown: it was encrypted as a whole. */
   secret: boolean;
+  /** What its references refer to, where that was read before. */
+  references: Readonly<Record<string, string>>;
   /** Its text, line by line. */
   lines(): readonly string[];
   /** Line and column, both from 1, of a place in the text. */

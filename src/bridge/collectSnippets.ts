@@ -1,3 +1,4 @@
+import { configurationFile } from '../config/configurationFile.ts';
 import type { Path } from '../config/problem.ts';
 import { entryAt } from '../config/values/plainValue.ts';
 import type { MapNode, Place, ScalarNode, ValueNode } from '../config/values/valueNode.ts';
@@ -10,9 +11,6 @@ export interface Snippet extends SnippetMessage {
   /** Where its value stands. */
   place: Place;
 }
-
-/** Where zero-to-jupyterhub looks for Python; files that `hub.extraFiles` puts there run before `hub.extraConfig`. */
-const configurationFile = /^\/usr\/local\/etc\/jupyterhub\/jupyterhub_config\.d\/([^/]+\.py)$/;
 
 /** The Python of the layered values, in the order in which it runs: of each chart by names. */
 export function collectSnippets(values: MapNode | undefined): Snippet[] {

@@ -73,6 +73,28 @@ describe('the table of keys', () => {
     async (path, value) => expect((await load(fileWith(path, value))).problems).toEqual([]),
   );
 
+  test.each([
+    ['custom: {group: a}', "z2jh.get_config('custom.group')"],
+    ['hub: {extraEnv: {GROUP: a}}', "os.environ['GROUP']"],
+    ['gateway: {env: [{name: GROUP, value: a}]}', "os.getenv('GROUP')"],
+  ])('%s has an effect where Python reads it', async (text, python) => {
+    const [chart = ''] = text.split(':');
+    const wrapped = (chart === 'gateway' ? `dask-gateway: {${text}}` : `jupyterhub: {${text}}`).concat('\n');
+    const warned = async (snippet: string): Promise<string[]> => {
+      const more = JSON.stringify({ jupyterhub: { hub: { extraConfig: snippet } } });
+      return (await load(wrapped, more)).problems.map(({ code }) => code);
+    };
+    expect(await warned('x = 1')).toEqual(['ATOLL_SETTINGS_NO_EFFECT']);
+    expect(await warned(python)).toEqual([]);
+  });
+
+  test('files that are Python of the hub have an effect, others have none', async () => {
+    const file = (mountPath: string): string =>
+      `hub: {extraFiles: {a: {mountPath: ${mountPath}, stringData: 'c.Spawner.args = []'}}}`;
+    expect((await load(file('/usr/local/etc/jupyterhub/jupyterhub_config.d/a.py'))).problems).toEqual([]);
+    expect((await load(file('/etc/a.py'))).problems).toMatchObject([{ code: 'ATOLL_SETTINGS_NO_EFFECT' }]);
+  });
+
   test('a misspelt key of each length finds the right one beside it', () => {
     const children = keys
       .filter(({ path }) => /^jupyterhub\.singleuser\.[^.]+$/.test(path))

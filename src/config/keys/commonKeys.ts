@@ -7,7 +7,7 @@ import type {
 } from '../deploymentSettings.ts';
 import type { ExtraFile, ImageSettings, KubernetesObject } from '../podSettings.ts';
 import type { Settings } from '../settings.ts';
-import { type Effect, type Effects, kubernetesOnly, unsupported } from './effects.ts';
+import { type Effect, type Effects, everywhere, kubernetesOnly, none, unsupported } from './effects.ts';
 import { inert, podKey, type Row, section } from './key.ts';
 import {
   anything,
@@ -187,6 +187,25 @@ export function inertServiceKeys(path: string, names: readonly (keyof typeof ser
 /** Environment variables of a part of the system that does not exist here. */
 export function extraEnvironment(path: string, effects: Effect | Effects = {}): Row {
   return inert(path, z.union([freeMap, mapList]), 'Environment variables of the container.', effects);
+}
+
+/** How the objects of a chart are called. */
+export const nameOverrides: readonly Row[] = ['fullnameOverride', 'nameOverride'].map((name) =>
+  inert(
+    name,
+    text,
+    'Names of Kubernetes objects.',
+    {
+      ...everywhere(none('there are no Kubernetes objects')),
+      kubernetes: none('`atoll deploy --name` says how they are called'),
+    },
+    { satisfiedBy: '' },
+  ),
+);
+
+/** Whether Python reads environment variables, where a value is such variables. */
+export function readsEnvironment(_: unknown, python: string): boolean {
+  return /\b(?:environ|getenv)\b/.test(python);
 }
 
 /** Files that the chart puts into a container, by name. z2jh insists on mountPath; a single layer may leave it to another. */

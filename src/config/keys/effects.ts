@@ -41,6 +41,13 @@ export const kubernetesOnly: Effects = onKubernetes(
   none('it shapes Kubernetes objects, and here everything is a Slurm job'),
 );
 
+/** How pods are placed on nodes. */
+export const ownPlacement: Effects = {
+  process: none('there is one machine, and nothing to place on nodes'),
+  kubernetes: none("servers go, by Kubernetes' own scheduler, where others are already"),
+  slurm: none('Slurm places its jobs itself'),
+};
+
 /** Container images. */
 export const imagesOnly: Effects = onKubernetes(
   none('no container images are used on one machine: all run the Python environment of Atoll'),

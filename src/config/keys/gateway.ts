@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Settings } from '../settings.ts';
-import { commonKeys, image } from './commonKeys.ts';
-import { imagesOnly, none, unsupported } from './effects.ts';
+import { commonKeys, image, nameOverrides, readsEnvironment } from './commonKeys.ts';
+import { everywhere, imagesOnly, none, unsupported } from './effects.ts';
 import { inert, key, podKey, type Row, section, under } from './key.ts';
 import {
   count,
@@ -180,7 +180,9 @@ const gatewayKeys: Row[] = [
     inert('auth.custom.class', text, 'Name of the class.'),
     inert('auth.custom.config', freeMap, 'Its traits.'),
     inert('auth.custom.options', freeMap, 'Spelling of auth.custom.config before dask-gateway 2022.'),
-    inert('env', mapList, "Environment variables of the gateway's container.", inHub),
+    inert('env', mapList, "Environment variables of the gateway's container.", inHub, {
+      satisfiedWhen: readsEnvironment,
+    }),
     ...image('image', "The gateway's image.", builtIn),
     section('service', "The gateway's Kubernetes service.", inHub),
     inert('service.annotations', textMap, 'Annotations of the service.'),
@@ -259,18 +261,16 @@ export const daskGatewayKeys: Row[] = [
       default: true,
       satisfiedBy: true,
     }),
-    section('rbac', 'Rights of the pods in Kubernetes.', none('there are no pods')),
+    section('rbac', 'Rights of the pods in Kubernetes.', {
+      ...everywhere(none('there are no pods')),
+      kubernetes: none('the gateway is part of the hub, whose rights jupyterhub.rbac is about'),
+    }),
     inert('rbac.enabled', flag, 'Whether roles are made.'),
     ...['controller', 'gateway', 'traefik'].flatMap((part) => [
       section(`rbac.${part}`, 'One of the pods.'),
       inert(`rbac.${part}.serviceAccountName`, text, 'Its service account.'),
     ]),
-    inert('fullnameOverride', text, 'Names of Kubernetes objects.', none('there are no Kubernetes objects'), {
-      satisfiedBy: '',
-    }),
-    inert('nameOverride', text, 'Names of Kubernetes objects.', none('there are no Kubernetes objects'), {
-      satisfiedBy: '',
-    }),
+    ...nameOverrides,
     inert('global', freeMap, 'What all charts share.', none('no other charts are installed')),
   ]),
 ];

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { configurationFile } from '../configurationFile.ts';
 import type { Settings } from '../settings.ts';
 import {
   commonKeys,
@@ -9,6 +10,7 @@ import {
   inertServiceKeys,
   networkPolicy,
   partKeys,
+  readsEnvironment,
   serviceAccount,
   serviceKeys,
 } from './commonKeys.ts';
@@ -30,6 +32,11 @@ import {
   textList,
   textMap,
 } from './types.ts';
+
+/** Whether this is Python that is run. */
+function isConfigurationFile(file: { mountPath?: unknown; stringData?: unknown }): boolean {
+  return configurationFile.test(String(file.mountPath)) && file.stringData !== undefined;
+}
 
 const ownData = none('Atoll keeps everything in its data folder (--data)');
 const databaseTypes = ['sqlite-pvc', 'sqlite-memory', 'mysql', 'postgres', 'other'] as const;
@@ -163,7 +170,7 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
       ...onKubernetes(none('the hub is a process of this machine and sees its files')),
       kubernetes: unsupported('Use hub.extraVolumes and hub.extraVolumeMounts.'),
     },
-    { secret: true },
+    { secret: true, satisfiedWhen: (files) => Object.values(files as object).every(isConfigurationFile) },
   ),
   podKey(
     'extraEnv',
@@ -172,7 +179,11 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
     ({ deployment }, value, context) => {
       deployment.hub.extraEnv = toKubernetesVariables(value, context);
     },
-    { effects: onKubernetes(none('the hub takes its environment from where Atoll is started')), secret: true },
+    {
+      effects: onKubernetes(none('the hub takes its environment from where Atoll is started')),
+      secret: true,
+      satisfiedWhen: readsEnvironment,
+    },
   ),
 
   section('db', 'Where the hub keeps its data.', { process: ownData, slurm: ownData }),

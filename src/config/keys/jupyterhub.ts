@@ -1,12 +1,19 @@
 import { z } from 'zod';
 import type { Settings } from '../settings.ts';
-import { commonKeys, disruptionBudget, field, image, partKeys, pullPolicy, serviceAccount } from './commonKeys.ts';
-import { imagesOnly, none, onKubernetes, unsupported } from './effects.ts';
+import {
+  commonKeys,
+  disruptionBudget,
+  field,
+  image,
+  nameOverrides,
+  partKeys,
+  pullPolicy,
+  serviceAccount,
+} from './commonKeys.ts';
+import { imagesOnly, none, onKubernetes, ownPlacement, unsupported, works } from './effects.ts';
 import { inert, podKey, type Row, section, under } from './key.ts';
 import { closedMap, flag, freeMap, integer, list, mapList, pullSecrets, text, textList, textMap } from './types.ts';
 
-const oneMachine = none('there is one machine, and nothing to place on nodes');
-const slurmPlaces = none('Slurm places its jobs itself');
 const ownChoice = unsupported("Atoll's own choice holds.");
 const pauseElsewhere = unsupported('Use prePuller.pause.image.');
 const placement = z.enum(['ignore', 'prefer', 'require']);
@@ -16,11 +23,9 @@ const podPriority = ({ deployment }: Settings) => deployment.scheduling.podPrior
 const userPlaceholder = ({ deployment }: Settings) => deployment.scheduling.userPlaceholder;
 
 const schedulingKeys: Row[] = [
-  section('jupyterhub.scheduling', 'How pods are placed on nodes.', onKubernetes(oneMachine, slurmPlaces)),
+  section('jupyterhub.scheduling', 'How pods are placed on nodes.', { ...ownPlacement, kubernetes: works }),
   ...under('jupyterhub.scheduling', [
-    section('userScheduler', 'A scheduler of its own that fills nodes one by one.', {
-      kubernetes: none("servers go, by Kubernetes' own scheduler, where others are already"),
-    }),
+    section('userScheduler', 'A scheduler of its own that fills nodes one by one.', ownPlacement),
     inert('userScheduler.enabled', flag, 'Whether it is used.'),
     inert('userScheduler.logLevel', integer, 'How much it logs.'),
     inert('userScheduler.plugins', freeMap, "Plugins of Kubernetes' scheduler."),
@@ -186,8 +191,8 @@ export const jupyterhubKeys: Row[] = [
       'custom',
       freeMap,
       'Anything, for Python in hub.extraConfig to read.',
-      unsupported('Only Python in settings reads it, and that is not run.'),
-      { satisfiedBy: {}, secret: true },
+      none('no Python in the settings reads it'),
+      { secret: true, satisfiedWhen: (_, python) => /\bcustom\b/.test(python) },
     ),
     section('debug', 'More output.', unsupported('The hub logs as it always does.')),
     inert('debug.enabled', flag, 'Whether hub and servers log more.', undefined, { satisfiedBy: false }),
@@ -226,24 +231,7 @@ export const jupyterhubKeys: Row[] = [
     inert('enabled', flag, 'Whether the chart is installed.', unsupported('The hub always runs.'), {
       satisfiedBy: true,
     }),
-    inert(
-      'fullnameOverride',
-      text,
-      'Names of Kubernetes objects.',
-      none('`atoll deploy --name` says how they are called'),
-      {
-        satisfiedBy: '',
-      },
-    ),
-    inert(
-      'nameOverride',
-      text,
-      'Names of Kubernetes objects.',
-      none('`atoll deploy --name` says how they are called'),
-      {
-        satisfiedBy: '',
-      },
-    ),
+    ...nameOverrides,
     inert('global', freeMap, 'What all charts share.', none('no other charts are installed')),
   ]),
 ];

@@ -1,6 +1,6 @@
 import type { Settings } from '../settings.ts';
 import { disruptionBudget, networkPolicy, partKeys } from './commonKeys.ts';
-import { everywhere, none, unsupported } from './effects.ts';
+import { everywhere, none, ownPlacement, unsupported } from './effects.ts';
 import { inert, podKey, type Row, under } from './key.ts';
 import { freeMap, integer, list, text, textMap } from './types.ts';
 
@@ -44,17 +44,10 @@ export const oldSpellings: Row[] = under('jupyterhub', [
   inert('proxy.nginx', freeMap, 'The proxy that ended TLS before z2jh 0.9.', edgeInstead),
   inert('proxy.lego', freeMap, "What kept Let's Encrypt certificates before z2jh 0.9.", edgeInstead),
   inert('proxy.chp.cmd', list, 'Spelling of proxy.chp.command before z2jh 0.7.', edgeInstead),
-  inert(
-    'singleuser.schedulerStrategy',
-    text,
-    'Whether servers are packed or spread, before z2jh 0.9.',
-    everywhere(unsupported('Use scheduling.userScheduler.')),
-  ),
+  inert('singleuser.schedulerStrategy', text, 'Whether servers are packed or spread, before z2jh 0.9.', ownPlacement),
   inert('prePuller.hook.extraEnv', textMap, 'Variables of what waits for the pullers, before z2jh 0.9.', {
-    kubernetes: none('Atoll itself waits for the pullers'),
+    kubernetes: none('`atoll deploy` waits itself'),
   }),
-  inert('scheduling.userScheduler.policy', freeMap, 'How nodes are filled, before z2jh 0.11.', {
-    kubernetes: unsupported('Use scheduling.userScheduler.plugins and .pluginConfig.'),
-  }),
+  inert('scheduling.userScheduler.policy', freeMap, 'How nodes are filled, before z2jh 0.11.'),
   inert('cull.podCuller', freeMap, "What stopped servers' pods, before z2jh 0.7."),
 ]);

@@ -1,4 +1,4 @@
-import { none } from './effects.ts';
+import { everywhere, none } from './effects.ts';
 import { inert, type Row, section } from './key.ts';
 import { flag, freeMap } from './types.ts';
 
@@ -35,7 +35,10 @@ const beside = none('it belongs to a program that people run beside the hub on K
 
 /** Top-level keys of the daskhub chart itself, and of charts beside it. */
 export const otherChartKeys: Row[] = [
-  section('rbac', 'Rights of the pods in Kubernetes.', none('there are no pods')),
+  section('rbac', 'Rights of the pods in Kubernetes.', {
+    ...everywhere(none('there are no pods')),
+    kubernetes: none('jupyterhub.rbac.create says whether roles are made'),
+  }),
   inert('rbac.enabled', flag, 'Whether roles are made.'),
   section(
     'dask-kubernetes',

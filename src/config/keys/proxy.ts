@@ -17,7 +17,6 @@ import { inert, podKey, type Row, section, under } from './key.ts';
 import { anything, flag, freeMap, integer, list, mapList, secretText, text, textList } from './types.ts';
 
 const edgeInstead = none("Atoll's own edge stands in the place of this proxy");
-const edgeEndsTls = none("Atoll's own edge ends TLS");
 const noHttps = unsupported('Atoll speaks plain HTTP: put a proxy with TLS in front of it, or reach it through SSH.');
 const listens = none('Atoll listens where --host and --port say');
 
@@ -120,7 +119,7 @@ export const proxyKeys: Row[] = [
     inert('chp.errorTarget', text, 'Where error pages come from.', edgeInstead),
     ...commonKeys('chp', ['command', 'livenessProbe', 'readinessProbe'], edgeInstead),
 
-    section('traefik', 'The proxy that ends TLS.', edgeEndsTls),
+    section('traefik', 'The proxy that ends TLS.', edgeInstead),
     ...image('traefik.image', 'Its image.'),
     ...networkPolicy('traefik.networkPolicy'),
     ...disruptionBudget('traefik.pdb'),
@@ -148,7 +147,7 @@ export const proxyKeys: Row[] = [
       'tolerations',
     ]),
 
-    section('secretSync', "What keeps Let's Encrypt certificates.", edgeEndsTls),
+    section('secretSync', "What keeps Let's Encrypt certificates.", edgeInstead),
     ...image('secretSync.image', 'Its image.'),
     ...commonKeys('secretSync', ['containerSecurityContext', 'resources']),
     ...partKeys('', ['annotations', 'labels'], edge),

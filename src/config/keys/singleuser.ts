@@ -139,7 +139,12 @@ const imageKeys: Row[] = [
     'imagePullSecret',
     freeMap,
     'Spelling of image.pullSecrets before z2jh 0.10.',
-    { ...imagesOnly, kubernetes: unsupported('Use jupyterhub.imagePullSecret.') },
+    {
+      ...imagesOnly,
+      kubernetes: unsupported(
+        'Make the secret (kubectl create secret docker-registry), and name it in singleuser.image.pullSecrets.',
+      ),
+    },
     { secret: true },
   ),
 ];

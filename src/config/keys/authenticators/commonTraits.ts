@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import type { AuthenticationSettings } from '../../settings.ts';
 import { flag, seconds, text, textList, textMap } from '../types.ts';
 import { oauthNames } from './classes.ts';
-import { type InertTrait, inertTrait } from './trait.ts';
+import { functionOnly, type InertTrait, inertTrait } from './trait.ts';
 
 /** A trait that every authenticator has. */
 interface CommonTrait<Z extends z.ZodType = z.ZodType> {
@@ -120,7 +120,7 @@ export const commonTraits: Record<string, CommonTrait | InertTrait> = {
     (to, value) => (to.logoutRedirectUrl = value),
   ),
   any_allow_config: inertTrait(flag, 'Whether an allow rule exists.', 'Atoll finds out by itself'),
-  post_auth_hook: inertTrait(text, 'Python that runs at sign-in.', 'it is Python, which is not run'),
+  post_auth_hook: inertTrait(text, 'Python that runs at sign-in.', functionOnly),
   request_otp: inertTrait(flag, 'Whether a one-time code is asked for.', 'no authenticator here takes one'),
   otp_prompt: inertTrait(text, 'How it is asked for.', 'no authenticator here takes one'),
   custom_html: inertTrait(text, 'HTML instead of the form.', 'the sign-in page has a form of its own'),

@@ -49,7 +49,7 @@ export const nativeTraits = {
 /** TmpAuthenticator: everybody is somebody new each time. */
 export const tmpTraits = {
   force_new_server: inertTrait(flag, 'Whether who is signed in gets a new name.', 'signing out does that'),
-  process_user: inertTrait(text, 'Python that names people.', 'it is Python, which is not run'),
+  process_user: inertTrait(text, 'Python that names people.', 'Atoll names them itself'),
 } satisfies TraitTable;
 
 /** RemoteUserAuthenticator: a proxy in front says who somebody is. */
@@ -91,7 +91,11 @@ export const pamTraits = {
     [],
   ),
   open_sessions: inertTrait(flag, 'Whether a PAM session is opened.', 'servers have no PAM session'),
-  encoding: inertTrait(text, 'Encoding of names and passwords.', 'it is UTF-8'),
-  pam_normalize_username: inertTrait(flag, 'Whether PAM may change the name.', 'it may not'),
+  encoding: inertTrait(text, 'Encoding of names and passwords.', 'they are UTF-8'),
+  pam_normalize_username: inertTrait(
+    flag,
+    'Whether PAM may change the name.',
+    'PAM says only whether the password is right',
+  ),
   executor_threads: inertTrait(count, 'Threads for PAM.', 'each sign-in has a process of its own'),
 } satisfies TraitTable;

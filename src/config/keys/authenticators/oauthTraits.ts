@@ -1,8 +1,6 @@
 import { z } from 'zod';
 import { flag, freeMap, httpUrl, secretText, text, textMap } from '../types.ts';
-import { inertTrait, oneOrMore, type TraitTable, trait, traitWithDefault } from './trait.ts';
-
-const python = 'it is Python, which is not run';
+import { functionOnly, inertTrait, oneOrMore, type TraitTable, trait, traitWithDefault } from './trait.ts';
 
 /** A claim's name; a Python function cannot be written in a values file. */
 export const claim = text.min(1);
@@ -50,7 +48,7 @@ export const oauthTraits = {
     {},
   ),
   custom_403_message: trait(text, 'What people read who may not come in.'),
-  modify_auth_state_hook: inertTrait(text, 'Python that changes the auth state.', python),
-  refresh_user_hook: inertTrait(text, 'Python that asks the provider again.', python),
+  modify_auth_state_hook: inertTrait(text, 'Python that changes the auth state.', functionOnly),
+  refresh_user_hook: inertTrait(text, 'Python that asks the provider again.', functionOnly),
   http_client: inertTrait(freeMap, 'The HTTP client.', 'Atoll has its own'),
 } satisfies TraitTable;

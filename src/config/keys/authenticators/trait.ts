@@ -28,6 +28,9 @@ export interface InertTrait {
   secret: boolean;
 }
 
+/** Completes "no effect here, because …" for what cannot be written as a value. */
+export const functionOnly = 'it is a function: set it in Python, under hub.extraConfig';
+
 /** The traits of a class, by the names that people know them by. */
 export type TraitTable = Record<string, Trait | OldSpelling | InertTrait>;
 

@@ -1,14 +1,15 @@
 import { isDeepStrictEqual } from 'node:util';
+import { effectOfValue } from './effectOfValue.ts';
 import type { Effect } from './keys/effects.ts';
 import type { ApplyContext, Key } from './keys/key.ts';
-import { childOf, effectOf, type KeyNode, keyTable, keyTree } from './keys/keyTable.ts';
+import { childOf, type KeyNode, keyTable, keyTree } from './keys/keyTable.ts';
 import { type Path, type Problem, pathText } from './problem.ts';
 import type { RuntimeKind, Settings } from './settings.ts';
 import { nearest } from './suggest.ts';
 import { notASection, unknownNullKeys, valueProblems } from './valueProblems.ts';
 import { entryAt, isNull, plainValue } from './values/plainValue.ts';
 import { problemAt } from './values/problemAt.ts';
-import type { MapEntry, MapNode, Place, ValueNode } from './values/valueNode.ts';
+import type { MapEntry, MapNode, Place } from './values/valueNode.ts';
 
 /** A key's valid value. */
 interface Found {
@@ -71,8 +72,8 @@ function findValues(root: MapNode, runtime: RuntimeKind, problems: Problem[]): F
       return false;
     }
     found.push({ row, path, entry, value: result.data });
-    const effect = effectOf(row, runtime);
-    if (effect.kind === 'works' || satisfies(row, plain, root)) return false;
+    const effect = effectOfValue(row, plain, root, runtime);
+    if (effect.kind === 'works' || satisfies(row, plain)) return false;
     if (!told) problems.push(...effectWarning(effect, entry.keyPlace, path, traitSuggestion(row, path)));
     return true;
   };
@@ -81,28 +82,10 @@ function findValues(root: MapNode, runtime: RuntimeKind, problems: Problem[]): F
 }
 
 /** Whether nothing is missing although the value has no effect: it is empty, or says what is so anyway. */
-function satisfies({ satisfiedBy, satisfiedWhen }: Key, plain: unknown, root: MapNode): boolean {
+function satisfies({ satisfiedBy }: Key, plain: unknown): boolean {
   if (typeof plain === 'object' && plain !== null && Object.keys(plain).length === 0) return true;
-  if (satisfiedWhen?.(plain, pythonIn(root))) return true;
   return satisfiedBy !== undefined && isDeepStrictEqual(plain, satisfiedBy);
 }
-
-/** All Python in the settings, and other texts beside it, in one text. */
-function pythonIn(root: MapNode): string {
-  const texts: string[] = [];
-  const collect = (node: ValueNode | undefined): void => {
-    if (node?.kind === 'map') for (const { value } of node.entries.values()) collect(value);
-    if (node?.kind === 'scalar') texts.push(String(node.value));
-  };
-  for (const path of pythonPaths) collect(entryAt(root, path)?.value);
-  return texts.join('\n');
-}
-
-const pythonPaths: readonly Path[] = [
-  ['jupyterhub', 'hub', 'extraConfig'],
-  ['jupyterhub', 'hub', 'extraFiles'],
-  ['dask-gateway', 'gateway', 'extraConfig'],
-];
 
 function effectWarning(effect: Effect, place: Place, path: Path, suggestion?: string): Problem[] {
   if (effect.kind === 'works') return [];

@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import { effectOfValue } from './effectOfValue.ts';
 import type { Key } from './keys/key.ts';
 import { childOf, effectOf, type KeyNode, keyTree } from './keys/keyTable.ts';
 import { hasSecretNames } from './keys/types.ts';
@@ -51,8 +52,12 @@ function namesAt(node: KeyNode, path: Path, sides: readonly LoadedSettings[]): S
 
 function compare(row: Key, path: Path, before: LoadedSettings, after: LoadedSettings): Change[] {
   const { kind } = after.settings.runtime;
-  const counts = effectOf(row, kind).kind === 'works' ? takesEffect(pathText(path), kind) : 'never';
-  return differences(row, path, writtenAt(before, path), writtenAt(after, path), true).map((change) => ({
+  const [old, now] = [writtenAt(before, path), writtenAt(after, path)];
+  const effects = [effectOf(row, kind)];
+  if (old && before.values) effects.push(effectOfValue(row, plainValue(old.value), before.values, kind));
+  if (now && after.values) effects.push(effectOfValue(row, plainValue(now.value), after.values, kind));
+  const counts = effects.some((effect) => effect.kind === 'works') ? takesEffect(pathText(path), kind) : 'never';
+  return differences(row, path, old, now, true).map((change) => ({
     ...change,
     doc: row.doc,
     counts,

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { formatBytes, parseJupyterHubMemory, parseKubernetesMemory } from '../core/quantities.ts';
+import { effectOfValue } from './effectOfValue.ts';
 import { describeType } from './keys/describeType.ts';
 import type { Effect } from './keys/effects.ts';
 import type { Key, Row } from './keys/key.ts';
@@ -109,6 +110,7 @@ function explain(
 ): Explanation {
   const entry = values && writtenAt(values, path);
   const isWhole = path.length === depth;
+  const whole = values && writtenAt(values, path.slice(0, depth));
   const text = pathText(path);
   // What becomes of the key itself is told anyway.
   const said = problems.filter(
@@ -129,7 +131,10 @@ function explain(
       entry !== undefined && isWhole && isDeepStrictEqual(structuredClone(plainValue(entry.value)), row.default),
     takes: describeType(row.type),
     doc: row.doc,
-    effect: effectOf(row, settings.runtime.kind),
+    effect:
+      values && whole
+        ? effectOfValue(row, plainValue(whole.value), values, settings.runtime.kind)
+        : effectOf(row, settings.runtime.kind),
     notes: [
       ...(entry && isWhole ? amountNotes(row, entry) : []),
       ...said.map((problem) => (problem.path === text ? problem.message : `${problem.path}: ${problem.message}`)),

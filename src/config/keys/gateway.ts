@@ -181,7 +181,7 @@ const gatewayKeys: Row[] = [
     inert('auth.custom.config', freeMap, 'Its traits.'),
     inert('auth.custom.options', freeMap, 'Spelling of auth.custom.config before dask-gateway 2022.'),
     inert('env', mapList, "Environment variables of the gateway's container.", inHub, {
-      satisfiedWhen: readsEnvironment,
+      usedByPython: readsEnvironment,
     }),
     ...image('image', "The gateway's image.", builtIn),
     section('service', "The gateway's Kubernetes service.", inHub),

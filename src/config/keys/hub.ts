@@ -170,7 +170,7 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
       ...onKubernetes(none('the hub is a process of this machine and sees its files')),
       kubernetes: unsupported('Use hub.extraVolumes and hub.extraVolumeMounts.'),
     },
-    { secret: true, satisfiedWhen: (files) => Object.values(files as object).every(isConfigurationFile) },
+    { secret: true, usedByPython: (files) => Object.values(files as object).every(isConfigurationFile) },
   ),
   podKey(
     'extraEnv',
@@ -182,7 +182,7 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
     {
       effects: onKubernetes(none('the hub takes its environment from where Atoll is started')),
       secret: true,
-      satisfiedWhen: readsEnvironment,
+      usedByPython: readsEnvironment,
     },
   ),
 

@@ -192,7 +192,7 @@ export const jupyterhubKeys: Row[] = [
       freeMap,
       'Anything, for Python in hub.extraConfig to read.',
       none('no Python in the settings reads it'),
-      { secret: true, satisfiedWhen: (_, python) => /\bcustom\b/.test(python) },
+      { secret: true, usedByPython: (_, python) => /\bcustom\b/.test(python) },
     ),
     section('debug', 'More output.', unsupported('The hub logs as it always does.')),
     inert('debug.enabled', flag, 'Whether hub and servers log more.', undefined, { satisfiedBy: false }),

@@ -22,8 +22,8 @@ export interface Key {
   secret: boolean;
   /** The value with which nothing is missing although the key has no effect: no warning then. */
   satisfiedBy?: unknown;
-  /** The same by rule. `python` is all Python in the settings, which may read the value. */
-  satisfiedWhen?: (value: unknown, python: string) => boolean;
+  /** Whether Python in the settings, all of it in one text, uses the value: then the key works. */
+  usedByPython?: (value: unknown, python: string) => boolean;
   /** Puts a valid value into the settings, on any runtime. Called in the order of the table. */
   apply?: (settings: Settings, value: never, context: ApplyContext) => void;
   /** Whether a class above this one has the same trait, so that the reference need not repeat it. */
@@ -77,7 +77,7 @@ export function key<T extends z.ZodType>(
     effects,
     secret = false,
     ...options
-  }: KeyOptions & Pick<Key, 'unset' | 'keepsNulls' | 'satisfiedBy' | 'satisfiedWhen'> & { effects?: Effects } = {},
+  }: KeyOptions & Pick<Key, 'unset' | 'keepsNulls' | 'satisfiedBy' | 'usedByPython'> & { effects?: Effects } = {},
 ): Key {
   return { kind: 'key', path, type, doc, effects: { ...everywhere(works), ...effects }, secret, ...options, apply };
 }
@@ -100,7 +100,7 @@ export function inert(
   type: z.ZodType,
   doc: string,
   effects: Effect | Effects = {},
-  { secret = false, ...options }: KeyOptions & Pick<Key, 'satisfiedBy' | 'satisfiedWhen'> = {},
+  { secret = false, ...options }: KeyOptions & Pick<Key, 'satisfiedBy' | 'usedByPython'> = {},
 ): Key {
   return { kind: 'key', path, type, doc, effects: byRuntime(effects), secret, ...options };
 }

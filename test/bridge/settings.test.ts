@@ -140,7 +140,7 @@ test.each([
   [
     'from kubespawner.objects import make_pod\nmake_pod()\n',
     5,
-    'Refusal: kubespawner.objects.make_pod is not there: Atoll starts servers itself; c.KubeSpawner and its hooks work',
+    'Refusal: kubespawner.objects.make_pod is not there: Atoll starts servers itself; c.Spawner and c.KubeSpawner with their hooks work',
   ],
   [
     'from dask_gateway_server.options import Integer\nInteger("n", default=5, max=4)\n',

@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -12,8 +12,8 @@ describe('Python, and files that are referred to, in settings that change while 
   let atoll: Atoll;
   let ada: string;
 
-  /** Options of clusters with a version; `wait` makes them come only once the file `go` is there. */
-  const settings = ({ version = '1', wait = false, python = '', admins = '[root]' } = {}): string => `
+  /** Options of clusters with a version, and a hook that writes down when it begins and, once the file `go` is there, ends. */
+  const settings = ({ version = '1', python = '', admins = '[root]' } = {}): string => `
 jupyterhub:
   hub:
     config:
@@ -23,18 +23,25 @@ jupyterhub:
     extraConfig:
       sign-in: c.JupyterHub.authenticator_class = "dummy"
       url: c.Spawner.default_url = "/version/${version}"
+      hook: |
+        import asyncio, os
+        def note(what):
+            with open("${folder}/" + what, "w") as file:
+                file.write("${version}")
+        async def before(spawner):
+            note("begun")
+            while not os.path.exists("${folder}/go"):
+                await asyncio.sleep(0.05)
+            note("ended")
+            raise RuntimeError("no server in this test")
+        c.Spawner.pre_spawn_hook = before
   singleuser:
     extraEnv: { PASSWORD_OF_TESTS: { fromFile: ${join(folder, 'password')} } }
 dask-gateway:
   gateway:
     extraConfig: |
-      import asyncio, os
       from dask_gateway_server.options import Options, String
-      async def options(user):
-          while ${wait ? 'True' : 'False'} and not os.path.exists("${join(folder, 'go')}"):
-              await asyncio.sleep(0.05)
-          return Options(String("version", default="${version}"))
-      c.Backend.cluster_options = options
+      c.Backend.cluster_options = lambda user: Options(String("version", default="${version}"))
       ${python}
 `;
 
@@ -68,7 +75,7 @@ dask-gateway:
     folder = mkdtempSync(join(tmpdir(), 'atoll-reload-'));
     writeFileSync(join(folder, 'password'), 'first\n');
     // The authenticator that lets anybody reach it is Python's: it counts like one in the file.
-    atoll = await Atoll.start({ settings: settings({ wait: true }), host: '0.0.0.0' });
+    atoll = await Atoll.start({ settings: settings(), host: '0.0.0.0' });
     await call('/users/ada', { method: 'POST' });
     ({ token: ada } = (await (await call('/users/ada/tokens', { method: 'POST' })).json()) as { token: string });
   });
@@ -79,15 +86,18 @@ dask-gateway:
 
   test('other Python counts without a restart; a call of the old one that is under way comes to its end', async () => {
     const [hub, [old]] = [atoll.pidOf('hub'), pythons()];
-    const underWay = version();
+    expect(await version()).toBe('1');
+    void call('/users/ada/server', { method: 'POST' });
+    await until('the hook', () => existsSync(join(folder, 'begun')));
     write(settings({ version: '2' }));
     await printed('are in force.\n');
     expect(atoll.output).toMatch(/At once: .*jupyterhub\.hub\.extraConfig\.url/);
-    expect(atoll.output).toMatch(/now: jupyterhub\.hub\.config\.Spawner\.default_url\n/);
+    expect(atoll.output).toMatch(/now on: jupyterhub\.hub\.config\.Spawner\.default_url\n/);
     expect(await version()).toBe('2');
     expect(pythons()).toContain(old);
     writeFileSync(join(folder, 'go'), '');
-    expect(await underWay).toBe('1');
+    await until('the end of the hook', () => existsSync(join(folder, 'ended')));
+    expect(readFileSync(join(folder, 'ended'), 'utf8')).toBe('1');
     await until('the end of the old Python', () => !pythons().includes(old ?? 0));
     expect(pythons()).toHaveLength(1);
     expect(atoll.pidOf('hub')).toBe(hub);
@@ -96,7 +106,7 @@ dask-gateway:
   test('broken Python is refused with its line: the old one stays, and administrators are told', async () => {
     const [from, before] = [atoll.output.length, pythons()];
     write(settings({ version: '3', python: '1 / 0' }));
-    await printed(/refused; the old settings stay in force\.\n {2}\S+:25:7: ZeroDivisionError/, from);
+    await printed(/refused; the old settings stay in force\.\n {2}\S+:\d+:7: ZeroDivisionError/, from);
     const { refused } = await until('the report', async () => {
       const told = await report();
       return told.refused !== null && told;
@@ -112,12 +122,12 @@ dask-gateway:
     const from = atoll.output.length;
     const [hub] = [atoll.pidOf('hub')];
     replace(join(folder, 'password'), 'second\n');
-    await printed(/now: jupyterhub\.singleuser\.extraEnv\.PASSWORD_OF_TESTS\n/, from);
+    await printed(/now on: jupyterhub\.singleuser\.extraEnv\.PASSWORD_OF_TESTS\n/, from);
     rmSync(join(folder, 'password'));
     await printed(/refused; .*\n.*There is no file/, from);
     const again = atoll.output.length;
     writeFileSync(join(folder, 'password'), 'third\n');
-    await printed(/now: jupyterhub\.singleuser\.extraEnv\.PASSWORD_OF_TESTS\n/, again);
+    await printed(/now on: jupyterhub\.singleuser\.extraEnv\.PASSWORD_OF_TESTS\n/, again);
     expect(atoll.pidOf('hub')).toBe(hub);
     expect(atoll.output).not.toMatch(/first|second|third/);
   });

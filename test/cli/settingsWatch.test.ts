@@ -25,6 +25,7 @@ const path = (name: string): string => join(folder, name);
 /** Watches; the looks of its own are so rare that they play no part, unless they are asked for. */
 function begin(paths: string[], lookMs = 3_600_000): void {
   watch = new SettingsWatch({ paths, onChange: () => changes++, quietMs: 30, lookMs });
+  watch.start();
 }
 
 /** Whether a change is told after `act`: true, or never. */
@@ -86,6 +87,7 @@ test('a folder that is taken away and put there again', async () => {
 test('several steps in short order are told once', async () => {
   writeFileSync(path('a.yaml'), 'a: 1');
   watch = new SettingsWatch({ paths: [path('a.yaml')], onChange: () => changes++, quietMs: 400 });
+  watch.start();
   for (let step = 0; step < 5; step++) writeFileSync(path('a.yaml'), `a: ${step}`);
   await until('a change', () => changes > 0);
   expect(changes).toBe(1);
@@ -106,6 +108,34 @@ test('whatever else happens beside the files is passed over, and hides no change
   } finally {
     clearInterval(busy);
   }
+});
+
+test('what changed before the watch began', async () => {
+  writeFileSync(path('a.yaml'), 'a: 1');
+  watch = new SettingsWatch({ paths: [path('a.yaml')], onChange: () => changes++, quietMs: 30, lookMs: 3_600_000 });
+  writeFileSync(path('a.yaml'), 'a: 22');
+  watch.start();
+  await until('a change', () => changes > 0);
+});
+
+test('files that settings refer to, as far as they do now, whether or not they are there', async () => {
+  writeFileSync(path('a.yaml'), 'a: 1');
+  mkdirSync(path('secrets'));
+  writeFileSync(path('secrets/one'), '1');
+  watch = new SettingsWatch({
+    paths: [path('a.yaml')],
+    referredFiles: [path('secrets/one')],
+    onChange: () => changes++,
+    quietMs: 30,
+    lookMs: 3_600_000,
+  });
+  watch.start();
+  expect(await tells(() => writeFileSync(path('secrets/one'), '22'))).toBe(true);
+  expect(watch.follow([path('secrets/one')])).toBe(false);
+  expect(watch.follow([path('secrets/two')])).toBe(true);
+  writeFileSync(path('secrets/one'), '333');
+  expect(await tells(() => writeFileSync(path('secrets/two'), '2'))).toBe(true);
+  expect(changes).toBe(2);
 });
 
 test('what can be read only once cannot be watched', () => {

@@ -5,13 +5,29 @@ import sys
 
 from .failure import Refusal
 
+SIGN_IN = "Atoll signs people in itself; the traits and hooks of the authenticators work"
+SPAWNERS = "Atoll starts servers itself; c.Spawner and c.KubeSpawner with their hooks work"
+
 # Why there is no need for a package, and what to do instead.
 WHY = {
+    "batchspawner": SPAWNERS,
     "dask_gateway_server": "Atoll is the gateway; options, c.Backend and c.ClusterConfig work",
+    "dockerspawner": SPAWNERS,
+    "firstuseauthenticator": SIGN_IN,
+    "jhub_remote_user_authenticator": SIGN_IN,
+    "jupyterhub_configurator": "profiles are what people choose from: jupyterhub.singleuser.profileList",
     "kubernetes": "no Kubernetes is used here",
     "kubernetes_asyncio": "no Kubernetes is used here",
-    "kubespawner": "Atoll starts servers itself; c.KubeSpawner and its hooks work",
-    "oauthenticator": "Atoll signs people in itself; the traits and hooks of the authenticators work",
+    "kubespawner": SPAWNERS,
+    "ldapauthenticator": SIGN_IN,
+    "ltiauthenticator": SIGN_IN,
+    "multiauthenticator": SIGN_IN,
+    "nativeauthenticator": SIGN_IN,
+    "oauthenticator": SIGN_IN,
+    "sudospawner": SPAWNERS,
+    "systemdspawner": SPAWNERS,
+    "tmpauthenticator": SIGN_IN,
+    "wrapspawner": SPAWNERS,
 }
 
 
@@ -44,6 +60,8 @@ class Finder:
             return own if isinstance(own, type) else absent(name, wanted)
 
         module.__getattr__ = attribute
+        # For paths to what a package brings along, such as templates.
+        module.__file__ = f"/not-installed/{name.replace('.', '/')}/__init__.py"
 
 
 made = {}

@@ -23,11 +23,15 @@ SPAWNER_HOOKS = {
 }
 SIGN_IN_HOOKS = {
     "auth_state_groups_key",
+    "claim_groups_key",
     "modify_auth_state_hook",
     "post_auth_hook",
     "refresh_user_hook",
     "username_claim",
 }
+
+# Hooks by the names that they had before.
+HOOK_NAMES = {"claim_groups_key": "auth_state_groups_key"}
 
 # Traits that are not carried over, and how to do without.
 NOT_CARRIED = {
@@ -38,6 +42,14 @@ NOT_CARRIED = {
     ("JupyterHub", "authenticator_class"): (
         "A class of one's own cannot sign people in.",
         "Name a built-in authenticator; c.Authenticator.post_auth_hook can change names, groups and who may come in.",
+    ),
+    ("DaskGateway", "authenticator_class"): (
+        "The gateway is part of Atoll, and lets in whom the hub lets in.",
+        "Choose who may come in under jupyterhub.hub.config.",
+    ),
+    ("DaskGateway", "backend_class"): (
+        "Atoll starts schedulers and workers itself, and calls nothing of a backend class.",
+        "Set c.ClusterConfig, or return values from the handler of the options.",
     ),
     ("JupyterHub", "extra_handlers"): (
         "Pages of one's own are not served.",
@@ -128,7 +140,7 @@ class Session:
 
     def run(self, name, c, compiled):
         """Runs the snippets of one chart in the order of their names, in one namespace, up to the first that fails."""
-        namespace = {"__name__": f"{name}_config", "c": c}
+        namespace = {"__name__": snippets.module_name(name), "c": c}
         for snippet, code in compiled.items():
             if snippet.chart != name:
                 continue
@@ -152,10 +164,13 @@ class Session:
 
     def collect_one(self, name, section, trait, value, place, found):
         """One trait: a hook, a value, or what cannot be carried over."""
+        if trait == "authenticator_class" and isinstance(value, type) and value.__module__ != snippets.module_name(name):
+            # One of a package is known by its name.
+            value = f"{value.__module__}.{value.__name__}"
         refused = NOT_CARRIED.get((section, trait)) or NOT_CARRIED.get((None, trait))
         if refused and not isinstance(value, str):
             # Another way to sign in must not take the place of one's own unseen.
-            self.warn(place, f"c.{section}.{trait}: {refused[0]}", refused[1], fatal=trait == "authenticator_class")
+            self.warn(place, f"c.{section}.{trait}: {refused[0]}", refused[1], fatal=(section, trait) == ("JupyterHub", "authenticator_class"))
             return
         if name == "gateway" and trait == "cluster_options":
             if not (callable(value) or clusters.is_options(value)):
@@ -166,7 +181,7 @@ class Session:
             self.warn(place, f"c.{section}.{trait} is never called: {section} is not the authenticator in use.", None)
             return
         if trait in hooks and (callable(value) or trait == "options_form"):
-            found["hooks"].append({"name": trait, "place": snippets.place_of_function(value) or place})
+            found["hooks"].append({"name": HOOK_NAMES.get(trait, trait), "place": snippets.place_of_function(value) or place})
             return
         if trait == "environment" and section in SPAWNERS and spawners.callables_in(value):
             found["hooks"].append({"name": "environment", "place": place})
@@ -228,7 +243,10 @@ def prelude(name, c, wanted):
         return given
     import z2jh
 
-    for function in {"get_config", "get_name", "get_name_env", "get_secret_value", "set_config_if_not_none"} & wanted:
+    if "get_config" in wanted:
+        # In configuration files of JupyterHub, without a key, it is `c`.
+        given["get_config"] = lambda *args, **kwargs: z2jh.get_config(*args, **kwargs) if args or kwargs else c
+    for function in {"get_name", "get_name_env", "get_secret_value", "set_config_if_not_none"} & wanted:
         given[function] = getattr(z2jh, function)
     # binderhub-service's name for the same.
     if "get_chart_config" in wanted:

@@ -121,9 +121,12 @@ async def refresh_user(session, request):
 
 
 async def groups_of(session, request):
-    """`auth_state_groups_key` as a function: the groups that a person is in."""
+    """`auth_state_groups_key` as a function, or the older `claim_groups_key`: the groups that a person is in."""
     _, find = hook_of(session, "auth_state_groups_key")
-    return plain(await settled(find(request["state"])))
+    if callable(find):
+        return plain(await settled(find(request["state"])))
+    _, find = hook_of(session, "claim_groups_key")
+    return plain(await settled(find(request["state"].get("oauth_user"))))
 
 
 async def user_name_of(session, request):

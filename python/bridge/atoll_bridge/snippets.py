@@ -11,6 +11,11 @@ by_file = {}
 FOREIGN = {"dask_gateway_server", "jupyterhub", "kubernetes_asyncio", "kubespawner", "oauthenticator", "tornado", "z2jh"}
 
 
+def module_name(chart):
+    """What the namespace of a chart's snippets is called."""
+    return f"{chart}_config"
+
+
 class Snippet:
     """One text of Python in a settings file."""
 

@@ -193,6 +193,8 @@ describe('sign-in', () => {
       usernameMap: { Ada: 'ada' },
       manageGroups: false,
       authRefreshAgeSeconds: 300,
+      authRefreshStrict: false,
+      deleteInvalidUsers: false,
       cryptKeys: [],
       classes: { native: { open_signup: true, minimum_password_length: 12 } },
       members: [],

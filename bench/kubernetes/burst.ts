@@ -32,21 +32,21 @@ async function oneScale(
   world: ScaledHub,
   pods: number,
 ): Promise<{ createdSeconds: number; runningSeconds: number; cpu: number; page: number }> {
-  const before = { count: await world.countPods(), running: world.tended.running };
+  const before = { ...world.tended };
   const hub = world.hub.atoll.pidOf('hub');
   const pages = visitPages(world);
   const cpuBefore = cpuSeconds(hub);
   const begun = performance.now();
   const seconds = (): number => (performance.now() - begun) / 1000;
   await world.scale(pods);
-  await world.untilPods(before.count + pods);
+  await world.untilPresent(before.present + pods);
   const createdSeconds = seconds();
-  while (world.tended.running < before.running + pods) await wait(20);
+  await world.untilRunning(before.running + pods);
   const runningSeconds = seconds();
   const cpu = cpuSeconds(hub) - cpuBefore;
   const page = await pages.end();
   await world.scale(0);
-  await world.untilPods(before.count);
+  await world.untilPresent(before.present);
   return { createdSeconds, runningSeconds, cpu, page };
 }
 
@@ -79,10 +79,10 @@ async function oneLoop(world: ScaledHub, pods: number): Promise<number> {
   const namespace = `bare-${randomBytes(4).toString('hex')}`;
   const path = `/api/v1/namespaces/${namespace}`;
   await client.request({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: namespace } } });
-  const before = world.tended.running;
+  const before = { ...world.tended };
   const seconds = await bareLoop(namespace, pods);
-  while (world.tended.running < before + pods) await wait(20);
-  await client.request({ method: 'DELETE', path: `${path}/pods` });
-  await world.untilPods(0, namespace);
+  await world.untilRunning(before.running + pods);
+  await client.request({ method: 'DELETE', path: `${path}/pods`, body: { gracePeriodSeconds: 0 } });
+  await world.untilPresent(before.present);
   return seconds;
 }

@@ -24,7 +24,8 @@ const client = new ApiClient(kubeconfigAccess(), { most: 64, mostBulk: 64 });
 const patch = { method: 'PATCH', contentType: 'application/merge-patch+json', priority: 'bulk' } as const;
 const now = (): string => new Date().toISOString();
 let addresses = 0;
-const tended = { running: 0, gone: 0 };
+/** Pods that were said to run, ever. */
+let running = 0;
 let isTold = true;
 /** Pods that were said to run. */
 const said = new Set<string>();
@@ -57,6 +58,7 @@ const pods = new Reflector<Pod, Placed>({
     image: spec?.containers[0]?.image ?? '',
   }),
   onChange: (_, pod, last) => {
+    isTold = false;
     if (pod) tend(pod);
     else if (last) said.delete(last.uid);
   },
@@ -65,10 +67,15 @@ const pods = new Reflector<Pod, Placed>({
 await pods.open();
 process.stdout.write('ready\n');
 const telling = setInterval(() => {
-  if (!isTold) process.stdout.write(`${JSON.stringify(tended)}\n`);
+  if (!isTold) process.stdout.write(`${JSON.stringify({ present: pods.size, running })}\n`);
   isTold = true;
 }, 20);
+// What failed when it was to be done is done later, as a kubelet would.
+const tendingAgain = setInterval(() => {
+  for (const pod of pods.list()) if (pod.leaving || pod.ip === undefined) tend(pod);
+}, 5000);
 process.on('SIGTERM', () => {
+  clearInterval(tendingAgain);
   clearInterval(heartbeat);
   clearInterval(telling);
   process.exit(0);
@@ -77,21 +84,21 @@ process.on('SIGTERM', () => {
 function tend(pod: Placed): void {
   const path = `/api/v1/namespaces/${pod.namespace}/pods/${pod.key.split('/')[1]}`;
   if (pod.node === undefined) return;
-  const [what, request] = pod.leaving
-    ? (['gone', client.request({ method: 'DELETE', path, body: { gracePeriodSeconds: 0 }, priority: 'bulk' })] as const)
-    : (['running', sayRunning(path, pod)] as const);
-  request
-    ?.then(() => {
-      tended[what] += 1;
+  if (pod.leaving) {
+    client
+      .request({ method: 'DELETE', path, body: { gracePeriodSeconds: 0 }, priority: 'bulk' })
+      .catch(() => undefined);
+    return;
+  }
+  if (pod.ip !== undefined || said.has(pod.uid)) return;
+  said.add(pod.uid);
+  client
+    .request({ ...patch, path: `${path}/status`, body: { status: podStatus(pod) } })
+    .then(() => {
+      running += 1;
       isTold = false;
     })
-    .catch(() => undefined);
-}
-
-function sayRunning(path: string, pod: Placed): Promise<unknown> | undefined {
-  if (pod.ip !== undefined || said.has(pod.uid)) return undefined;
-  said.add(pod.uid);
-  return client.request({ ...patch, path: `${path}/status`, body: { status: podStatus(pod) } });
+    .catch(() => said.delete(pod.uid));
 }
 
 function podStatus({ container, image }: Placed): Record<string, unknown> {

@@ -9,6 +9,9 @@ import type { BrowserSession } from '../../test/support/browserSession.ts';
 import { signIn } from '../../test/support/signIn.ts';
 import { until } from '../../test/support/until.ts';
 
+/** A machine that is busy otherwise takes its time. */
+const patienceSeconds = 600;
+
 /** A whole Atoll beside a control plane with hollow nodes, with one Dask cluster whose scheduler this process plays. */
 export class ScaledHub {
   readonly hub: HubOnPods;
@@ -17,8 +20,8 @@ export class ScaledHub {
   readonly cluster: string;
   readonly #scheduler: readonly Server[];
   readonly #nodes: ChildProcess;
-  /** Pods that the hollow nodes have said to run, and those that they have let go. */
-  tended: { running: number; gone: number };
+  /** Pods that there are, and how many the hollow nodes have ever said to run: as they tell it. */
+  tended: { present: number; running: number };
 
   private constructor(
     parts: Pick<ScaledHub, 'hub' | 'browser' | 'token' | 'cluster' | 'tended'>,
@@ -38,7 +41,7 @@ export class ScaledHub {
     // Whatever address a hollow pod has, it is this machine's: so the hub reaches the scheduler that is played here.
     execFileSync('ip', ['route', 'add', 'local', '10.200.0.0/13', 'dev', 'lo']);
     const scheduler = await Promise.all([8787, 8788].map(playScheduler));
-    const tended = { running: 0, gone: 0 };
+    const tended = { present: 0, running: 0 };
     const nodes = await startNodes(nodeCount, tended);
     // Servers are placed by nobody: what happens to them is said by the measurement.
     const hub = await HubOnPods.start('localhost/atoll-test:1', { scheduler_name: 'nobody' });
@@ -68,21 +71,14 @@ export class ScaledHub {
     return Buffer.from(token ?? '', 'base64').toString();
   }
 
-  /** How many pods a namespace has. */
-  async countPods(namespace = this.hub.namespace): Promise<number> {
-    const path = `/api/v1/namespaces/${namespace}/pods`;
-    const page = await this.hub.client.request<{ items: unknown[]; metadata: { remainingItemCount?: number } }>({
-      path,
-      query: { limit: 1 },
-    });
-    return page.items.length + (page.metadata.remainingItemCount ?? 0);
+  /** Waits until there are so many pods. */
+  async untilPresent(count: number): Promise<void> {
+    await until(`${count} pods`, () => this.tended.present === count, patienceSeconds);
   }
 
-  /** Waits until a namespace has so many pods; returns how many seconds that took. */
-  async untilPods(count: number, namespace?: string): Promise<number> {
-    const begun = performance.now();
-    while ((await this.countPods(namespace)) !== count) await wait(50);
-    return (performance.now() - begun) / 1000;
+  /** Waits until the hollow nodes have said of so many pods that they run. */
+  async untilRunning(count: number): Promise<void> {
+    await until(`${count} pods run`, () => this.tended.running >= count, patienceSeconds);
   }
 
   async end(): Promise<void> {

@@ -7,9 +7,9 @@ const changes = 200;
 
 /** The hub's memory with so many pods, and how late somebody who waits for a server hears what happens to its pod. */
 export async function measureWatched(world: ScaledHub, pods: number): Promise<Figure[]> {
-  const before = await world.countPods();
+  const { present } = world.tended;
   await world.scale(pods);
-  await world.untilPods(before + pods);
+  await world.untilPresent(present + pods);
   const megabytes = residentMemory(world.hub.atoll.pidOf('hub')) / 2 ** 20;
   console.error(`${pods} pods: ${megabytes.toFixed(0)} MB`);
   const late = (await changeServer(world)).sort((a, b) => a - b);

@@ -22,13 +22,18 @@ export interface RequestHead extends RequestTarget {
 }
 
 const longestMethod = 32;
+/**
+ * Browsers send some 20, proxies in front some more. Servers stop reading after a number (node:http after 2000, silently), and
+ * what the edge itself says stands last.
+ */
+const mostFields = 500;
 const hostPattern = /^(?:[a-z0-9._~-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?$/i;
 
 /**
  * Reads and checks a request's head. Refuses everything that two programs could understand differently (RFC 9112
  * sections 6.3 and 11.2), because the edge and a server that disagree about where a request ends can be made to mix up
  * the requests of two people.
- * @throws HttpSyntaxError 400, 417 (Expect), 505 (version)
+ * @throws HttpSyntaxError 400, 417 (Expect), 431 (too many fields), 505 (version)
  */
 export function parseRequestHead(text: string): RequestHead {
   let position = 0;
@@ -47,6 +52,7 @@ export function parseRequestHead(text: string): RequestHead {
     throw new HttpSyntaxError('the request line does not end with CRLF');
   const { pathAndQuery, path, authority } = parseRequestTarget(target);
   const fields = new Fields(text, position + 2);
+  if (fields.names.length > mostFields) throw new HttpSyntaxError('there are too many header fields', 431);
 
   let host: string | undefined;
   let length: string | undefined;

@@ -167,6 +167,13 @@ describe('refused', () => {
     expect(statusOf(text)).toBe(400);
   });
 
+  test('attack: more fields than a server reads, so that it overlooks what stands behind them: 431', () => {
+    const many = (number: number): string => withLines(...Array.from({ length: number }, () => 'a:'));
+    expect(statusOf(many(499))).not.toBe(431);
+    expect(statusOf(many(500))).toBe(431);
+    expect(statusOf(many(15_000))).toBe(431);
+  });
+
   test('versions that are not spoken: 505', () => {
     expect(statusOf('GET / HTTP/2.0\r\nHost: x\r\n\r\n')).toBe(505);
     expect(statusOf('PRI * HTTP/2.0\r\n\r\n')).toBe(505);

@@ -18,11 +18,12 @@ const textOf = async (answer: Response): Promise<string> => (await answer.text()
 
 describe('a proxy that says who somebody is', () => {
   type Traits = AuthenticationSettings['classes']['remoteuser'] & object;
+  const proxy_secret = 'between-the-proxy-and-the-hub';
   const behind = (remoteuser: Traits = {}, more: Partial<AuthenticationSettings> = {}) =>
     open({
       authenticator: 'remoteuser',
       allowAll: true,
-      classes: { remoteuser: { trusted_proxies: ['10.1.0.0/16', '2001:db8::5'], ...remoteuser } },
+      classes: { remoteuser: { trusted_proxies: ['10.1.2.3', '2001:db8::5'], ...remoteuser } },
       ...more,
     });
   const visit = (world: IdentityWorld, address: string, headers: Record<string, string> = { REMOTE_USER: 'Ada' }) =>
@@ -75,12 +76,26 @@ describe('a proxy that says who somebody is', () => {
       code: 'ATOLL_AUTHENTICATOR_INVALID',
     });
     await expect(behind({ trusted_proxies: ['::/1'] })).rejects.toMatchObject({ code: 'ATOLL_AUTHENTICATOR_INVALID' });
-    const proxy_secret = 'between-the-proxy-and-the-hub';
     const world = await behind({ trusted_proxies: ['127.0.0.1'], proxy_secret });
     const said = { REMOTE_USER: 'ada' };
     expect((await visit(world, '127.0.0.1', said)).status).toBe(403);
     expect((await visit(world, '127.0.0.1', { ...said, 'x-atoll-proxy-secret': `${proxy_secret}x` })).status).toBe(403);
     expect((await visit(world, '127.0.0.1', { ...said, 'x-atoll-proxy-secret': proxy_secret })).status).toBe(302);
+  });
+
+  test('attack: a server in the same network as the proxies poses as one, so that these have to know a secret', async () => {
+    const trusted_proxies = ['10.0.0.0/8'];
+    await expect(behind({ trusted_proxies })).rejects.toMatchObject({
+      code: 'ATOLL_AUTHENTICATOR_INVALID',
+      message: expect.stringContaining('10.0.0.0/8') as string,
+    });
+    const world = await behind({ trusted_proxies, proxy_secret });
+    const server = '10.7.7.7';
+    expect((await visit(world, server)).status).toBe(403);
+    expect((await visit(world, server, { REMOTE_USER: 'ada', 'x-atoll-proxy-secret': 'guess' })).status).toBe(403);
+    expect((await visit(world, '10.1.2.3', { REMOTE_USER: 'ada', 'x-atoll-proxy-secret': proxy_secret })).status).toBe(
+      302,
+    );
   });
 
   test.each([[[]], [['10.0.0.0/33']], [['proxy.example']], [['0.0.0.0/0']]])(

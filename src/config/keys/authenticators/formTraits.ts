@@ -66,7 +66,7 @@ export const remoteUserTraits = {
   ),
   proxy_secret: trait(
     secretText.min(16, 'has fewer than 16 characters'),
-    'What the proxy must send as the header X-Atoll-Proxy-Secret; needed when the proxy runs on this machine.',
+    'What the proxy must send as the header X-Atoll-Proxy-Secret; needed when the proxy runs on this machine, or trusted_proxies has a network.',
     { secret: true },
   ),
 } satisfies TraitTable;

@@ -12,8 +12,8 @@ const secretHeader = 'x-atoll-proxy-secret';
 
 /**
  * A proxy in front says in a header who somebody is. Anybody could send that header, so only requests are believed that come
- * from the proxies' own addresses; and where other programs run at such an address (on this machine: people's notebooks),
- * only with the proxies' secret.
+ * from the proxies' own addresses; and where other programs may run at such an address (on this machine, or anywhere in a
+ * network: people's notebooks), only with the proxies' secret.
  * @throws AtollError `ATOLL_AUTHENTICATOR_INVALID`
  */
 export function createRemoteUserAuthenticator({ classes }: AuthenticationSettings): Authenticator {
@@ -21,11 +21,17 @@ export function createRemoteUserAuthenticator({ classes }: AuthenticationSetting
   const trusted = networksOf(trusted_proxies);
   if (trusted_proxies.length === 0)
     throw unfit('RemoteUserAuthenticator needs trusted_proxies: the addresses of the proxies.');
-  const here = trusted.check('127.0.0.1') || trusted.check('::1', 'ipv6');
-  if (here && proxy_secret === undefined)
-    throw unfit(
-      'RemoteUserAuthenticator needs proxy_secret, because trusted_proxies has an address of this machine, and every program on it could pose as the proxy.',
-    );
+  if (proxy_secret === undefined) {
+    if (trusted.check('127.0.0.1') || trusted.check('::1', 'ipv6'))
+      throw unfit(
+        'RemoteUserAuthenticator needs proxy_secret, because trusted_proxies has an address of this machine, and every program on it could pose as the proxy.',
+      );
+    const network = trusted_proxies.find((entry) => entry.includes('/'));
+    if (network !== undefined)
+      throw unfit(
+        `RemoteUserAuthenticator needs proxy_secret, because trusted_proxies has a network (${network}): whoever is in it, people's servers perhaps, could pose as the proxy.`,
+      );
+  }
 
   function isProxy(request: Request): boolean {
     const address = peerOf(request);

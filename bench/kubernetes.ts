@@ -1,7 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join, resolve } from 'node:path';
-import { ensureEnvironment } from '../src/environment/ensureEnvironment.ts';
 import { cases } from './kubernetes/cases.ts';
 import type { Figure } from './report/figure.ts';
 import { handIn } from './report/handIn.ts';
@@ -9,14 +8,10 @@ import { handIn } from './report/handIn.ts';
 // Pods by the thousand, on a real control plane with hollow nodes, which kubernetes/measure.ts has to itself:
 //     node bench/kubernetes.ts [--rounds 3] [--pods 1000] [--watched 5000] [--only burst|watched|cuts]
 
-const environment = await ensureEnvironment({
-  stateDirectory: resolve(import.meta.dirname, '../.cache'),
-  onProgress: (line) => console.error(line),
-});
 const measure = join(import.meta.dirname, 'kubernetes/measure.ts');
 const withCluster = resolve(import.meta.dirname, '../test/kubernetes/with-cluster');
 const child = spawn(withCluster, [process.execPath, measure, ...process.argv.slice(2)], {
-  env: { ...process.env, KUBE_NODE: '0', ATOLL_PYTHON_ENV: environment.directory },
+  env: { ...process.env, KUBE_NODE: '0' },
   stdio: ['ignore', 'pipe', 'pipe'],
 });
 let [figures, words] = ['', ''];

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { kubeconfigAccess } from '../../src/kubernetes/kubeconfigAccess.ts';
 import { CuttingProxy } from '../../test/kubernetes/support/cuttingProxy.ts';
 import { KubeWorld } from '../../test/kubernetes/support/kubeWorld.ts';
+import { startAgain } from '../../test/kubernetes/support/startAgain.ts';
 import type { Figure } from '../report/figure.ts';
 import { lost } from './cases.ts';
 
@@ -18,7 +19,9 @@ export async function measureCuts(spawns: number, cuts: number): Promise<Figure[
   let done = 0;
   const starting = (async () => {
     for (let index = 0; index < spawns; index += 20) {
-      await Promise.all(Array.from({ length: 20 }, (_, offset) => start(world, `cut-${index + offset}`)));
+      await Promise.all(
+        Array.from({ length: 20 }, (_, offset) => startAgain(world, `cut-${index + offset}`, ['sleep', '600'])),
+      );
       done = index + 20;
     }
   })();
@@ -36,20 +39,4 @@ export async function measureCuts(spawns: number, cuts: number): Promise<Figure[
   await world.dispose();
   await proxy.close();
   return [{ ...lost, ours: [missing + Math.abs(doubled)] }];
-}
-
-/** As a reconciler does: again, until it is accepted. */
-async function start(world: KubeWorld, id: string): Promise<void> {
-  for (;;) {
-    try {
-      await world.start(['sleep', '600'], {
-        id,
-        image: 'x/none:1',
-        resources: { coreGuarantee: 0.01, memoryGuarantee: 2 ** 24 },
-      });
-      return;
-    } catch {
-      await wait(50);
-    }
-  }
 }

@@ -1,55 +1,111 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { AtollError } from '../../src/core/errors.ts';
+import { setTimeout as wait } from 'node:timers/promises';
+import { afterEach, describe, expect, test } from 'vitest';
 import { kubeconfigAccess } from '../../src/kubernetes/kubeconfigAccess.ts';
+import { until } from '../support/until.ts';
 import { CuttingProxy } from './support/cuttingProxy.ts';
+import { FaultyProxy } from './support/faultyProxy.ts';
 import { KubeWorld } from './support/kubeWorld.ts';
+import { startAgain } from './support/startAgain.ts';
 
 describe('a bad way between the hub and the API server', () => {
-  let proxy: CuttingProxy;
-  let world: KubeWorld;
+  let proxy: CuttingProxy | FaultyProxy | undefined;
+  let world: KubeWorld | undefined;
+  let isBad = true;
 
-  beforeAll(async () => {
-    proxy = await CuttingProxy.start(kubeconfigAccess());
-    world = await KubeWorld.open({ access: proxy.access });
-  });
-  afterAll(async () => {
+  afterEach(async () => {
+    isBad = false;
     await world?.dispose();
     await proxy?.close();
   });
 
-  test('every connection is reset three times a second while twenty workloads start and end: none is lost, none is doubled', async () => {
-    const cutting = setInterval(() => proxy.cut(), 300);
-    const starting = Array.from({ length: 20 }, async (_, index) => {
-      const spec = await world.runtime.reserve({ id: `cut-${index}`, kind: 'worker', owner: 'ada', ports: [] });
-      const start = (): Promise<void> =>
-        world.runtime.start({
-          id: `cut-${index}`,
-          kind: 'worker',
-          owner: 'ada',
-          command: ['sh', '-c', `exit ${index + 1}`],
-          environment: {},
-          files: {},
-          resources: {},
-          reservation: spec,
-        });
-      // A reconciler tries again what did not succeed.
-      for (;;) {
-        try {
-          await start();
-          return;
-        } catch (error) {
-          // What will not pass by itself is no matter of the connection.
-          if (error instanceof AtollError) throw error;
-        }
-      }
-    });
-    await Promise.all(starting);
-    for (let index = 0; index < 20; index += 1) {
-      const { exit } = await world.exited(`cut-${index}`);
+  async function openBehind<P extends CuttingProxy | FaultyProxy>(bad: P): Promise<{ proxy: P; world: KubeWorld }> {
+    proxy = bad;
+    isBad = true;
+    // A watch that says nothing is given up after some seconds here, not after a minute and a half.
+    world = await KubeWorld.open({ access: bad.access, times: { silenceMs: 4000 } });
+    return { proxy: bad, world };
+  }
+
+  /** Starts workloads that end with their own exit codes, and waits until each has. */
+  async function startAndEnd(on: KubeWorld, count: number): Promise<void> {
+    const ids = Array.from({ length: count }, (_, index) => `w-${index}`);
+    const exits = ids.map(async (id, index) => {
+      await startAgain(on, id, ['sh', '-c', `exit ${index + 1}`]);
+      const { exit } = await on.exited(id);
       expect(exit).toMatchObject({ code: index + 1, signal: null });
-    }
-    clearInterval(cutting);
-    expect(await world.runtime.list()).toHaveLength(20);
-    expect(proxy.cuts).toBeGreaterThan(10);
+    });
+    await Promise.all(exits);
+    expect(await on.runtime.list()).toHaveLength(count);
+    const path = `/api/v1/namespaces/${on.namespace}/pods`;
+    const { items } = await on.client.request<{ items: unknown[] }>({ path });
+    expect(items).toHaveLength(count);
+  }
+
+  // bench/kubernetes/cuts.ts has 500 starts and 100 cuts.
+  test('every connection is reset again and again while sixty workloads start and end: none is lost, stuck or doubled', async () => {
+    const { proxy: cutting, world: on } = await openBehind(await CuttingProxy.start(kubeconfigAccess()));
+    let cuts = 0;
+    const cutAgain = (async () => {
+      while (isBad && cuts < 30) {
+        await wait(150);
+        cutting.cut();
+        cuts += 1;
+      }
+    })();
+    await startAndEnd(on, 60);
+    isBad = false;
+    await cutAgain;
+    expect(cuts).toBeGreaterThan(20);
+    expect(cutting.cuts).toBeGreaterThan(cuts);
+  });
+
+  test('a server that is busy (429) or fails (500), more often than not', async () => {
+    const { proxy: faulty, world: on } = await openBehind(await FaultyProxy.start(kubeconfigAccess()));
+    let requests = 0;
+    faulty.decide = () => {
+      requests += 1;
+      return requests % 3 === 0 ? 'none' : requests % 2 === 0 ? 'busy' : 'error';
+    };
+    await startAndEnd(on, 10);
+    expect(faulty.happened.busy).toBeGreaterThan(3);
+    expect(faulty.happened.error).toBeGreaterThan(3);
+  });
+
+  test('answers that get lost: what was done is found, and not done twice', async () => {
+    const { proxy: faulty, world: on } = await openBehind(await FaultyProxy.start(kubeconfigAccess()));
+    let posts = 0;
+    faulty.decide = ({ method }) => {
+      if (method !== 'POST') return 'none';
+      posts += 1;
+      return posts % 2 === 0 ? 'none' : 'lost';
+    };
+    await startAndEnd(on, 10);
+    expect(faulty.happened.lost).toBeGreaterThanOrEqual(5);
+  });
+
+  test('history that is gone (410), at each second watch', async () => {
+    const { proxy: faulty, world: on } = await openBehind(await FaultyProxy.start(kubeconfigAccess()));
+    let watches = 0;
+    faulty.decide = ({ isWatch }) => {
+      if (!isWatch) return 'none';
+      watches += 1;
+      return watches % 2 === 0 ? 'none' : 'gone';
+    };
+    // The watches that are open end with the stall, and the next ones are told that they come too late.
+    expect(faulty.stallWatches()).toBeGreaterThan(0);
+    await startAndEnd(on, 5);
+    expect(faulty.happened.gone).toBeGreaterThan(0);
+  });
+
+  test('a watch that is open and says nothing any more is noticed, and what it kept back is made up for', async () => {
+    const { proxy: faulty, world: on } = await openBehind(await FaultyProxy.start(kubeconfigAccess()));
+    await on.start(['sh', '-c', 'exec sleep 600'], { id: 'sleeper' });
+    await on.running('sleeper');
+    expect(faulty.stallWatches()).toBeGreaterThan(0);
+    const path = `/api/v1/namespaces/${on.namespace}/pods/dask-worker-sleeper`;
+    await on.client.request({ method: 'DELETE', path, body: { gracePeriodSeconds: 0 } });
+    expect((await on.runtime.get('sleeper'))?.phase).toBe('running');
+    expect((await on.exited('sleeper')).exit?.reason).toBe('Its pod was deleted.');
+    await until('it hears the server again', () => on.runtime.silentMs() < 4000);
   });
 });

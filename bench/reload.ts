@@ -82,6 +82,7 @@ const servers = createServers({
   settings: live.part((settings) => settings.servers),
   profiles: createServerProfiles({ settings: live, personOf: (name) => identity.principalOf(name) }),
   hubUrl: 'http://127.0.0.1:8000',
+  urls: identity.urls,
 });
 for (let index = 0; index < runningServers; index++) {
   const [user] = await identity.users.create([`user-${index}`]);

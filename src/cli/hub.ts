@@ -59,8 +59,8 @@ export async function hub(options: HubCommandOptions): Promise<void> {
     const reloader = keptSettings === undefined ? reloadAlone(running, options, read, log) : undefined;
     return {
       report: {
-        signIn: await signInOf(running, settings, options.url),
-        notes: [...notes, ...running.notes, ...(await firstAccountNotes(running, settings, options.url))],
+        signIn: await signInOf(running, settings),
+        notes: [...notes, ...running.notes, ...(await firstAccountNotes(running, settings))],
       },
       onSettings: (command) => applySettings(running, command),
       stop: (workloads) => {
@@ -103,8 +103,8 @@ function edgeElsewhereOf({ listen, control, controlTokenFile }: HubCommandOption
   return { edgeElsewhere: { http: parseAddress(listen), control: parseAddress(control), controlToken } };
 }
 
-async function signInOf(running: Hub, { authentication }: Settings, url: string): Promise<SignIn> {
-  if (authentication.authenticator !== 'link') return { sentence: 'Sign in:', url: `${url}/hub/login` };
+async function signInOf(running: Hub, { authentication }: Settings): Promise<SignIn> {
+  if (authentication.authenticator !== 'link') return { sentence: 'Sign in:', url: `${running.url}/hub/login` };
   const operator = authentication.adminUsers[0] ?? operatorName();
   return { sentence: `Sign in, once, as ${operator}:`, url: await running.makeLoginLink(operator) };
 }
@@ -113,7 +113,8 @@ async function signInOf(running: Hub, { authentication }: Settings, url: string)
  * Where people make their accounts themselves, somebody must be the first who may approve one: an administrator, by a link,
  * since anybody could sign up under that name.
  */
-async function firstAccountNotes(running: Hub, { authentication }: Settings, url: string): Promise<string[]> {
+async function firstAccountNotes(running: Hub, { authentication }: Settings): Promise<string[]> {
+  const { url } = running;
   const { accounts } = running.identity;
   const [admin] = authentication.adminUsers;
   if (!accounts || admin === undefined) return [];

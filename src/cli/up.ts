@@ -78,7 +78,7 @@ export async function up(options: UpOptions): Promise<void> {
   try {
     const ready = await Promise.race([Promise.all([hub, edge]), stopped.promise]);
     if (ready !== undefined) {
-      console.log(`Ready: ${url}`);
+      console.log(`Ready: ${url}${read.settings.addresses.baseUrl.slice(0, -1)}`);
       const note = reloader.start();
       printReadyReport({ ...ready[0], notes: [...(ready[0].notes ?? []), ...(note === undefined ? [] : [note])] });
     }

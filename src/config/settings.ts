@@ -37,6 +37,10 @@ export interface Settings {
   clusters: ClusterSettings;
   /** How the hub's pages look. `hub.templateVars`, `hub.config.JupyterHub.logo_file`. */
   pages: PagesSettings;
+  /** Where people reach the hub. */
+  addresses: AddressSettings;
+  /** The cookies of logins. */
+  cookies: CookieSettings;
   /** What stands in front of the edge. */
   edge: EdgeSettings;
   /** What others may see of how the hub is doing. */
@@ -208,6 +212,8 @@ export interface ServerSettings {
   activeServerLimit: number;
   /** `hub.redirectToServer`: after sign-in, start (or open) the person's server. Default true. */
   redirectToServer: boolean;
+  /** `hub.config.JupyterHub.default_url`: where people land who asked for nothing in particular. Undefined: server or home. */
+  landingUrl?: string;
   /** What their pods get on Kubernetes. */
   pod: ServerPodSettings;
 }
@@ -281,12 +287,35 @@ export interface PagesSettings {
   announcements: Partial<Record<AnnouncementPage, string>>;
 }
 
+export interface AddressSettings {
+  /** `hub.baseUrl`: everything is served below it. Begins and ends with `/`. Default `/`. */
+  baseUrl: string;
+  /**
+   * `hub.config.JupyterHub.subdomain_host`: the hub's own origin (`https://hub.example`), below whose host each user and each
+   * service has a host of its own. Undefined: all share one host.
+   */
+  subdomainHost?: string;
+  /** `hub.config.JupyterHub.public_url`: the address of the hub for people, where programs shall be told it. */
+  publicUrl?: string;
+}
+
+export interface CookieSettings {
+  /** `hub.config.JupyterHub.cookie_max_age_days`: how long a login lasts. Default 14. */
+  loginDays: number;
+  /** `hub.config.JupyterHub.cookie_host_prefix_enabled`: `__Host-` in front of the login cookies' names. Default false. */
+  hostPrefix: boolean;
+}
+
 /** The pages that JupyterHub's templates have announcements of their own for. */
 export type AnnouncementPage = 'home' | 'login' | 'logout' | 'spawn';
 
 export interface OperationsSettings {
   /** `hub.authenticatePrometheus`: whether metrics take a token with the scope read:metrics. Default true. */
   authenticateMetrics: boolean;
+  /** `hub.config.JupyterHub.api_page_default_limit`: entries of a page of the API, for clients that do not say. Default 50. */
+  defaultPageLength: number;
+  /** `hub.config.JupyterHub.api_page_max_limit`: entries that the API gives at once, at most. Default 200. */
+  longestPageLength: number;
   /** `atoll.audit.keepDays`: days for which the audit log is kept. Default 400. */
   auditDays: number;
   /** `atoll.audit.keepEntries`: entries of the audit log at most; beyond, the oldest go. Default 1 000 000. */
@@ -390,8 +419,16 @@ export function defaultSettings(): Settings {
     },
     profiles: [],
     pages: { title: 'Atoll', announcements: {} },
+    addresses: { baseUrl: '/' },
+    cookies: { loginDays: 14, hostPrefix: false },
     edge: { trustedProxies: [] },
-    operations: { authenticateMetrics: true, auditDays: 400, auditEntries: 1_000_000 },
+    operations: {
+      authenticateMetrics: true,
+      defaultPageLength: 50,
+      longestPageLength: 200,
+      auditDays: 400,
+      auditEntries: 1_000_000,
+    },
     clusters: {
       worker: { memory: 2 * 1024 ** 3, cores: 1 },
       scheduler: { memory: 2 * 1024 ** 3, cores: 1 },

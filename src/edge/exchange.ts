@@ -231,20 +231,21 @@ export class Exchange implements UpstreamUser, GateWaiter {
 
   #send(): void {
     const upstream = this.#upstream as UpstreamConnection;
-    const { route, depth } = this.#entry as HttpEntry;
-    const granted = route.access === 'granted';
+    const entry = this.#entry as HttpEntry;
+    const { route, depth } = entry;
+    const withheld = route.access === 'granted' ? 'all' : this.#isForHub(entry) ? 'none' : 'login';
     this.#sent = true;
     this.#attempts++;
     this.#heldUntil = undefined;
     this.#relay = new ResponseRelay(this.#client, this.#request, upstream.head, {
-      withoutHubCookies: granted,
+      withheld,
       mayKeepAlive: () => this.#mayKeepAlive(),
     });
     const { pathAndQuery } = this.#request;
     const head = forwardedRequestHead(this.#request, {
       pathAndQuery: route.stripPrefix ? withoutSegments(pathAndQuery, depth) : pathAndQuery,
       forwarded: this.#forwarded,
-      withoutCredentials: granted,
+      withheld,
     });
     corkForThisTurn(upstream.socket);
     upstream.socket.write(head, 'latin1');
@@ -299,7 +300,7 @@ export class Exchange implements UpstreamUser, GateWaiter {
     const { wire } = this.#client;
     const early = this.#client.detach();
     const upstream = (this.#upstream as UpstreamConnection).detach();
-    const head = forwardedResponseHead(response, { connection: 'implicit', dechunked: false, withoutHubCookies: true });
+    const head = forwardedResponseHead(response, { connection: 'implicit', dechunked: false, withheld: 'all' });
     wire.socket.write(head, 'latin1');
     if (relay.rest !== undefined && relay.rest.length > 0) wire.socket.write(Buffer.from(relay.rest));
     if (early !== undefined) upstream.socket.write(early);

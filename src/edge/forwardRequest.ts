@@ -1,4 +1,4 @@
-import { withoutHubCookies } from './hubCookies.ts';
+import { hasWithheldCookie, type WithheldCookies, withoutHubCookies } from './hubCookies.ts';
 import type { RequestHead } from './requestHead.ts';
 
 /**
@@ -27,13 +27,16 @@ export interface RequestForwarding {
   pathAndQuery: string;
   /** The X-Forwarded lines. */
   forwarded: string;
-  /** The hub's credentials are taken out. */
-  withoutCredentials: boolean;
+  /** Which of the hub's cookies are taken out; with `all`, the Authorization field too. */
+  withheld: WithheldCookies;
 }
 
 /** The head that a server gets. */
 export function forwardedRequestHead(head: RequestHead, forwarding: RequestForwarding): string {
   const { fields } = head;
+  const { withheld } = forwarding;
+  const cookies = fields.get('cookie', '; ');
+  const rewrites = cookies !== undefined && hasWithheldCookie(cookies, withheld);
   const listed = head.connectionNames;
   const kept = fields.lines((name) => {
     switch (rules.get(name)) {
@@ -41,7 +44,7 @@ export function forwardedRequestHead(head: RequestHead, forwarding: RequestForwa
       case 'forwarded':
         return false;
       case 'credential':
-        return !forwarding.withoutCredentials;
+        return name === 'cookie' ? !rewrites : withheld !== 'all';
       case 'kept':
         return name === 'host' ? head.authority === undefined && head.host !== '' : true;
       default:
@@ -50,7 +53,7 @@ export function forwardedRequestHead(head: RequestHead, forwarding: RequestForwa
   });
   let added = forwarding.forwarded;
   if (head.authority !== undefined || head.host === '') added += `Host: ${head.host || 'localhost'}\r\n`;
-  if (forwarding.withoutCredentials) added += cookieLine(fields.get('cookie', '; '));
+  if (rewrites && withheld !== 'none') added += cookieLine(withoutHubCookies(cookies, withheld));
   if (head.upgrade !== undefined) added += `Connection: Upgrade\r\nUpgrade: ${head.upgrade}\r\n`;
   return `${head.method} ${forwarding.pathAndQuery} HTTP/1.1\r\n${kept}${added}\r\n`;
 }
@@ -60,7 +63,6 @@ function isDisguised(name: string): boolean {
   return name.includes('_') && rules.has(name.replaceAll('_', '-'));
 }
 
-function cookieLine(cookies: string | undefined): string {
-  const left = cookies === undefined ? undefined : withoutHubCookies(cookies);
+function cookieLine(left: string | undefined): string {
   return left === undefined ? '' : `Cookie: ${left}\r\n`;
 }

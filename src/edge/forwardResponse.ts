@@ -1,4 +1,4 @@
-import { setsHubCookie } from './hubCookies.ts';
+import { setsHubCookie, type WithheldCookies } from './hubCookies.ts';
 import type { ResponseHead } from './responseHead.ts';
 
 const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'upgrade']);
@@ -17,8 +17,8 @@ export interface ResponseForwarding {
   connection: 'implicit' | 'keep-alive' | 'close';
   /** The chunks are taken apart, for an HTTP/1.0 client. */
   dechunked: boolean;
-  /** Cookies with the hub's names are not let through. */
-  withoutHubCookies: boolean;
+  /** Which cookies with the hub's names are not let through. */
+  withheld: WithheldCookies;
 }
 
 /** The head of a final response that the client gets. */
@@ -32,7 +32,7 @@ export function forwardedResponseHead(head: ResponseHead, forwarding: ResponseFo
     if (name === 'transfer-encoding') return !forwarding.dechunked && !bodiless;
     if (name === 'content-length') return !bodiless;
     if (forTheWholeOrigin.has(name)) return false;
-    return !(forwarding.withoutHubCookies && name === 'set-cookie' && setsHubCookie(fields.value(index)));
+    return !(name === 'set-cookie' && setsHubCookie(fields.value(index), forwarding.withheld));
   });
   return `HTTP/1.1 ${status}${head.reason}\r\n${lines}${connectionLines(head, forwarding)}\r\n`;
 }

@@ -1,17 +1,32 @@
-/** Names of cookies that are the hub's own: credentials or their companions, never the business of code that users control. */
-const hubCookieName = /^(?:__host-|__secure-)?(?:jupyterhub-|atoll[-_])|^(?:__host-|__secure-)?_xsrf$/i;
+/**
+ * Which of the hub's cookies do not pass between browsers and a target. `none`: all pass, it is the hub. `login`: the
+ * credential of a login, which is the business of the hub alone. `all`: its companions too, for code that users control.
+ */
+export type WithheldCookies = 'none' | 'login' | 'all';
 
-/** Removes the hub's cookies from a Cookie field; what is not `name=value` goes too. Undefined when nothing is left. */
-export function withoutHubCookies(cookie: string): string | undefined {
+const namesOf: Readonly<Record<Exclude<WithheldCookies, 'none'>, RegExp>> = {
+  login: /^(?:__host-|__secure-)?jupyterhub-hub-login$/i,
+  all: /^(?:__host-|__secure-)?(?:jupyterhub-|atoll[-_])|^(?:__host-|__secure-)?_xsrf$/i,
+};
+
+/** Whether a Cookie field has any that is withheld. */
+export function hasWithheldCookie(cookie: string, withheld: WithheldCookies): boolean {
+  // Nearly every request has none of these.
+  return withheld === 'all' || (withheld === 'login' && cookie.toLowerCase().includes('jupyterhub-hub-login'));
+}
+
+/** Removes cookies that are withheld from a Cookie field; what is not `name=value` goes too. Undefined when nothing is left. */
+export function withoutHubCookies(cookie: string, withheld: Exclude<WithheldCookies, 'none'>): string | undefined {
   const kept = cookie
     .split(';')
     .map((pair) => pair.trim())
-    .filter((pair) => pair.indexOf('=') > 0 && !hubCookieName.test(pair.slice(0, pair.indexOf('=')).trim()));
+    .filter((pair) => pair.indexOf('=') > 0 && !namesOf[withheld].test(pair.slice(0, pair.indexOf('=')).trim()));
   return kept.length === 0 ? undefined : kept.join('; ');
 }
 
-/** Whether a Set-Cookie field would set one of the hub's cookies. */
-export function setsHubCookie(setCookie: string): boolean {
+/** Whether a Set-Cookie field would set a cookie that is withheld. */
+export function setsHubCookie(setCookie: string, withheld: WithheldCookies): boolean {
+  if (withheld === 'none') return false;
   const pair = setCookie.split(';', 1)[0] as string;
-  return hubCookieName.test(pair.split('=', 1)[0]?.trim() ?? '');
+  return namesOf[withheld].test(pair.split('=', 1)[0]?.trim() ?? '');
 }

@@ -4,6 +4,7 @@ import type { Client } from './client.ts';
 import { corkForThisTurn } from './corkForThisTurn.ts';
 import { forwardedResponseHead } from './forwardResponse.ts';
 import type { HeadReader } from './headReader.ts';
+import type { WithheldCookies } from './hubCookies.ts';
 import type { RequestHead } from './requestHead.ts';
 import { parseResponseHead, type ResponseHead } from './responseHead.ts';
 
@@ -12,8 +13,8 @@ export type RelayProgress = 'more' | 'complete' | 'switching';
 
 /** What decides how a response is passed on. */
 export interface RelayOptions {
-  /** Cookies with the hub's names are not let through. */
-  withoutHubCookies: boolean;
+  /** Which cookies with the hub's names are not let through. */
+  withheld: WithheldCookies;
   /** Asked when the final head is there: may the client's connection take another request afterwards? */
   mayKeepAlive(response: ResponseHead): boolean;
 }
@@ -95,7 +96,7 @@ export class ResponseRelay {
     return forwardedResponseHead(response, {
       connection: this.keepAlive ? persistent : 'close',
       dechunked: this.#dechunked,
-      withoutHubCookies: this.#options.withoutHubCookies,
+      withheld: this.#options.withheld,
     });
   }
 
@@ -110,7 +111,7 @@ export class ResponseRelay {
   /** HTTP/1.0 knows no interim responses (RFC 9110 section 15.2). */
   #passInterim(response: ResponseHead): void {
     if (this.#request.minorVersion === 0) return;
-    const head = forwardedResponseHead(response, { connection: 'implicit', dechunked: false, withoutHubCookies: true });
+    const head = forwardedResponseHead(response, { connection: 'implicit', dechunked: false, withheld: 'all' });
     this.flowing = this.#client.socket.write(head, 'latin1');
   }
 

@@ -5,6 +5,7 @@ import type { Clusters } from '../clusters/clusters.ts';
 import type { GrantAnswer, GrantQuestion } from '../edge/protocol.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Principal } from '../identity/principal.ts';
+import type { PublicUrls } from '../identity/publicUrls.ts';
 
 /** How long the edge may go on without asking again. A logout or a revoked token ends a grant at once all the same. */
 const ttlSeconds = 60;
@@ -30,7 +31,7 @@ export async function answerGrant(
   const viewers = await viewersOf(identity, question);
   const wantsPage = (question.headers.accept ?? '').includes('text/html');
   if (viewers.length === 0)
-    return refusal(wantsPage ? signIn(question.path) : problem(403, 'Missing or invalid credentials.'));
+    return refusal(wantsPage ? signIn(identity.urls, question.path) : problem(403, 'Missing or invalid credentials.'));
   const clusterName = clusterOfDashboardRoute(question.routeId);
   const cluster = clusterName === undefined ? undefined : await clusters.get(clusterName);
   const viewer = viewers.find((principal) => mayViewDashboard(principal, cluster));
@@ -75,8 +76,9 @@ async function asText(pending: Response | Promise<Response>): Promise<Refusal> {
   return { status: response.status, headers: Object.fromEntries(response.headers), body: await response.text() };
 }
 
-function signIn(path: string): Refusal {
-  return { status: 302, headers: { location: `/hub/login?next=${encodeURIComponent(path)}` }, body: '' };
+function signIn(urls: PublicUrls, path: string): Refusal {
+  const location = urls.path(`/hub/login?next=${encodeURIComponent(path)}`);
+  return { status: 302, headers: { location }, body: '' };
 }
 
 function problem(status: number, message: string): Refusal {

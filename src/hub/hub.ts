@@ -35,8 +35,10 @@ import { clusterOptionsFrom } from './python/clusterOptions.ts';
 import { profileSourceFrom } from './python/profileSource.ts';
 import { serverHooksFrom } from './python/serverHooks.ts';
 import { signInHooksFrom } from './python/signInHooks.ts';
+import { servedBelow } from './servedBelow.ts';
 import { type ReloadOutcome, SettingsReload } from './settingsReload.ts';
 import { stopWorkloads, stopWorkloadsOf } from './stopWorkloads.ts';
+import { withBase } from './withBase.ts';
 
 /** What {@link startHub} needs. */
 export interface HubOptions {
@@ -44,7 +46,7 @@ export interface HubOptions {
   settings: Settings;
   /** Runs the Python of the settings, which is loaded already; ends with the hub. */
   python: BridgeHolder;
-  /** Where the edge answers, as servers and clusters on this machine reach it, without a final slash. */
+  /** Where the edge answers, as servers and clusters on this machine reach it, without path and final slash. */
   url: string;
   /** Where the hub listens for edges that do not share its data folder. Undefined: on sockets in that folder. */
   edgeElsewhere?: EdgeElsewhere;
@@ -68,6 +70,8 @@ export interface EdgeElsewhere {
 /** A running hub. */
 export interface Hub {
   identity: Identity;
+  /** Where it is reached, with its base, without a final slash. */
+  url: string;
   /** Sentences that the operator should read at start: what is not isolated, what is not configured. */
   notes: string[];
   /** Makes a link that signs the person in, once; returns its URL. */
@@ -102,7 +106,6 @@ export async function startHub({
   const publisher = new RoutePublisher();
   const operations = await openOperations(store, folder, settings.operations, log);
   const { metrics } = operations;
-  const routes = withPanelRoutes(measureRoutes(publisher, metrics));
   publisher.trust(settings.edge.trustedProxies);
   const live = new LiveSettings(withOwner(settings));
   const runtimes = await openRuntimes({ folder, settings: live, hubUrl: url, log });
@@ -114,9 +117,12 @@ export async function startHub({
     log,
     hooks: signInHooksFrom(python),
   });
+  const { urls } = identity;
+  const hubUrl = url + urls.path('/').slice(0, -1);
+  const routes = withPanelRoutes(withBase(measureRoutes(publisher, metrics), urls.base));
   const profiles = createServerProfiles({
     settings: live,
-    source: profileSourceFrom({ holder: python, identity, settings: live, hubUrl: url }),
+    source: profileSourceFrom({ holder: python, identity, settings: live, hubUrl, urls }),
     personOf: (name) => identity.principalOf(name),
   });
   const plainServers = createServers({
@@ -127,9 +133,10 @@ export async function startHub({
     credentials: identity,
     settings: live.part((current) => current.servers),
     profiles,
-    hooks: serverHooksFrom({ holder: python, identity, settings: live, hubUrl: url, log }),
+    hooks: serverHooksFrom({ holder: python, identity, settings: live, hubUrl, urls, log }),
     clusterOptionNames: (name) => clusterOptionNames(identity, clusters, name),
-    hubUrl: url,
+    hubUrl,
+    urls,
   });
   const servers = countRefusals(plainServers, metrics);
   const clusters = createClusters({
@@ -138,7 +145,7 @@ export async function startHub({
     routes,
     sealer,
     settings: live.part((current) => current.clusters),
-    gatewayUrl: url + gatewayPath,
+    gatewayUrl: hubUrl + gatewayPath,
     optionsFor: clusterOptionsFrom(python, (user) => declaredOptions(live.current.clusters.options, user)),
     log,
   });
@@ -146,9 +153,9 @@ export async function startHub({
     store,
     runtime: runtimes.services,
     routes,
-    services: identity.services,
+    identity,
     settings: settings.services,
-    hubUrl: url,
+    hubUrl,
     ...(edgeElsewhere && { relay: { host: edgeElsewhere.http.host, port: relayPort } }),
     log,
   });
@@ -162,10 +169,10 @@ export async function startHub({
   for (const name of identity.policy.blocked) await stopWorkloadsOf(servers, clusters, name);
   identity.authRefresh.whenLost(({ name }) => stopWorkloadsOf(servers, clusters, name));
   identity.authRefresh.start();
-  const makeLoginLink = loginLinks(identity, url);
+  const makeLoginLink = loginLinks(identity, hubUrl);
   const reload = new SettingsReload({ live, python, identity, servers, publisher, log });
 
-  const app = measureRequests(
+  const measured = measureRequests(
     createHubApp({
       identity,
       servers,
@@ -184,6 +191,7 @@ export async function startHub({
     }),
     metrics,
   );
+  const app = servedBelow(urls, measured);
   const answer = getRequestListener(app);
   const hubServer = await listenOn(
     edgeElsewhere?.http ?? folder.hubSocket,
@@ -210,6 +218,7 @@ export async function startHub({
 
   return {
     identity,
+    url: hubUrl,
     notes: runtimes.notes,
     makeLoginLink,
     settings: {

@@ -51,7 +51,7 @@ export function createHubApp(parts: HubParts): (request: Request) => Response | 
   const { identity, servers, profiles, clusters, log } = parts;
   const { metrics, audit } = parts.operations;
   const settings = parts.settings.part((current) => current.servers);
-  const directory = serversDirectory(servers);
+  const directory = serversDirectory(servers, identity.urls);
   const workloads: UserWorkloads[] = [directory, clusters];
   const pages = createPages(
     { identity, log, settingsReport: parts.settingsReport },
@@ -63,7 +63,7 @@ export function createHubApp(parts: HubParts): (request: Request) => Response | 
   const api = createHubApi(
     { identity, servers: directory, workloads, shutDown: (options) => parts.shutDown(options), log },
     serversApi({ servers, identity, settings }),
-    proxyApi({ routes: parts.routes, servers }),
+    proxyApi({ routes: parts.routes, servers, urls: identity.urls }),
     metricsApi({ metrics, authenticate: parts.settings.current.operations.authenticateMetrics }),
     auditApi({ audit }),
     settingsApi({ servers, report: parts.settingsReport }),

@@ -13,8 +13,7 @@ import { deleteInvalidUsers } from './deleteInvalidUsers.ts';
 import { forgetCredentials } from './forgetCredentials.ts';
 import { Groups } from './groups.ts';
 import { authenticateRequest, type RequestIdentity } from './http/authenticateRequest.ts';
-import { loginCookie, viewCookie } from './http/cookieNames.ts';
-import { readCookies } from './http/cookies.ts';
+import { HubCookies } from './http/hubCookies.ts';
 import { SignInStates } from './http/signInStates.ts';
 import { ViewTokens } from './http/viewTokens.ts';
 import { XsrfTokens } from './http/xsrfTokens.ts';
@@ -26,6 +25,7 @@ import { type OAuthClient, OAuthClients, type ServerKey } from './oauth/clients.
 import { OAuthProvider } from './oauth/provider.ts';
 import type { Principal } from './principal.ts';
 import { PrincipalCache, type TokenBearer } from './principalCache.ts';
+import { PublicUrls } from './publicUrls.ts';
 import type { RoleBook } from './roles/roleBook.ts';
 import { RuntimeServices } from './runtimeServices.ts';
 import { requestedScopes, scopesOfService, scopesOfUser } from './scopes/effectiveScopes.ts';
@@ -71,6 +71,9 @@ const maximumLoginCookies = 4;
  * provider. Holds no truth of its own; what it says is right at the moment it is asked.
  */
 export class Identity {
+  /** Where people find things, and what the hub's cookies are. */
+  readonly urls: PublicUrls;
+  readonly cookies: HubCookies;
   readonly users: Users;
   readonly groups: Groups;
   readonly services: Services;
@@ -107,18 +110,20 @@ export class Identity {
     this.#policy = new IdentityPolicy(settings);
     this.#store = store;
     this.#log = log;
+    this.urls = new PublicUrls(settings.addresses);
+    this.cookies = new HubCookies(this.urls, settings.cookies);
     this.users = new Users(store, clock);
     this.groups = new Groups(store);
-    this.services = new Services(settings.services);
+    this.services = new Services(settings.services, this.urls);
     this.runtimeServices = new RuntimeServices({ identity: this, store, clock, log });
     this.tokens = new Tokens(store, clock);
-    this.sessions = new Sessions(store, clock);
+    this.sessions = new Sessions(store, clock, this.cookies.loginSeconds);
     this.links = new LoginLinks(store, clock);
     this.shares = new Shares(store, clock);
     this.xsrf = new XsrfTokens(sealer, clock);
     this.view = new ViewTokens(sealer);
     this.signInStates = new SignInStates(sealer, clock);
-    this.oauthClients = new OAuthClients(store, this.services);
+    this.oauthClients = new OAuthClients(store, this.services, this.urls);
     this.oauth = new OAuthProvider({ identity: this, store, clock });
     this.methods = methods;
     this.hooks = hooks;
@@ -200,7 +205,7 @@ export class Identity {
 
   /** {@link fromCookies}, with the login. */
   async fromLogin(cookieHeader: string): Promise<{ principal: Principal; session: Session } | undefined> {
-    const values = [...new Set(readCookies(cookieHeader, loginCookie))];
+    const values = [...new Set(this.cookies.read(cookieHeader, 'login'))];
     if (values.length > maximumLoginCookies) return undefined;
     const sessions = (await Promise.all(values.map((value) => this.sessions.find(value)))).filter(
       (session) => session !== undefined,
@@ -226,7 +231,8 @@ export class Identity {
    * its view cookie. Good for looking only.
    */
   async fromViewCookies(cookieHeader: string): Promise<Principal | undefined> {
-    const ids = readCookies(cookieHeader, viewCookie)
+    const ids = this.cookies
+      .read(cookieHeader, 'view')
       .slice(0, maximumLoginCookies)
       .map((value) => this.view.read(value));
     const [id, ...others] = new Set(ids.filter((value) => value !== undefined));

@@ -1,11 +1,13 @@
 import { AtollError } from '../core/errors.ts';
 import type { Store, Write } from '../store/store.ts';
+import type { HubCookies } from './http/hubCookies.ts';
 import type { OAuthClients, ServerKey } from './oauth/clients.ts';
 import { deleteServerClients } from './oauth/deleteServerClients.ts';
+import type { PublicUrls } from './publicUrls.ts';
 import type { RoleBook } from './roles/roleBook.ts';
 import { accessScopesOf } from './scopes/effectiveScopes.ts';
 import { deleteTokens, type Tokens } from './tokens.ts';
-import { escapeSegment, hubPrefix, serverUrl } from './urls.ts';
+import { apiPrefix, escapeSegment } from './urls.ts';
 
 /** What one start of a server needs to know of the hub, for its environment. */
 export interface ServerCredentials {
@@ -13,25 +15,28 @@ export interface ServerCredentials {
   token: string;
   /** `JUPYTERHUB_CLIENT_ID`. */
   clientId: string;
-  /** `JUPYTERHUB_OAUTH_CALLBACK_URL`. */
-  callbackPath: string;
+  /** `JUPYTERHUB_OAUTH_CALLBACK_URL`: a path, or an address where the server has a host of its own. */
+  callbackUrl: string;
   /** `JUPYTERHUB_OAUTH_ACCESS_SCOPES` (and `JUPYTERHUB_OAUTH_SCOPES`): any of these opens the server. */
   accessScopes: string[];
   /** `JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES`. */
   clientAllowedScopes: string[];
   /** `JUPYTERHUB_SERVICE_PREFIX`. */
   servicePrefix: string;
-  /** The path of the activity endpoint, for `JUPYTERHUB_ACTIVITY_URL`. */
+  /** The hub's own path of the activity endpoint, for `JUPYTERHUB_ACTIVITY_URL`. */
   activityPath: string;
+  /** `JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED`. */
+  cookieHostPrefix: boolean;
 }
 
 /** See `Identity.issueServerCredentials`. */
 export async function issueServerCredentials(
-  identity: { roles: RoleBook; tokens: Tokens; oauthClients: OAuthClients },
+  identity: { roles: RoleBook; tokens: Tokens; oauthClients: OAuthClients; urls: PublicUrls; cookies: HubCookies },
   store: Store,
   { user, serverName }: ServerKey,
 ): Promise<ServerCredentials> {
   const server = `${user}/${serverName}`;
+  const { urls, cookies } = identity;
   const scopes = (identity.roles.get('server')?.scopes ?? []).map((scope) =>
     scope.endsWith('!server') ? `${scope}=${server}` : scope,
   );
@@ -39,7 +44,7 @@ export async function issueServerCredentials(
     const owner = await write.db.selectFrom('users').select('id').where('name', '=', user).executeTakeFirst();
     if (!owner) throw new AtollError('ATOLL_NOT_FOUND', `No such user: ${user}`);
     await deleteOwnToken(write, owner.id, serverName);
-    const note = `Server at ${serverUrl(user, serverName)}`;
+    const note = `Server at ${urls.serverPath(user, serverName)}`;
     const { secret } = await identity.tokens.createIn(write, { userId: owner.id, scopes, note, serverName });
     const clientId = await identity.oauthClients.registerServerClientIn(write, {
       user,
@@ -50,11 +55,12 @@ export async function issueServerCredentials(
     return {
       token: secret,
       clientId,
-      callbackPath: `${serverUrl(user, serverName)}oauth_callback`,
+      callbackUrl: `${urls.server(user, serverName)}oauth_callback`,
       accessScopes: [...accessScopesOf({ server }), `access:servers!user=${user}`],
       clientAllowedScopes: [],
-      servicePrefix: serverUrl(user, serverName),
-      activityPath: `${hubPrefix}api/users/${escapeSegment(user)}/activity`,
+      servicePrefix: urls.serverPath(user, serverName),
+      activityPath: `${apiPrefix}/users/${escapeSegment(user)}/activity`,
+      cookieHostPrefix: cookies.prefixForPrograms,
     };
   });
 }

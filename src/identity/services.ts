@@ -2,6 +2,7 @@ import type { ServiceSettings } from '../config/settings.ts';
 import { AtollError } from '../core/errors.ts';
 import { equalInConstantTime, sha256Hex } from '../core/ids.ts';
 import { isValidName } from './names.ts';
+import type { PublicUrls } from './publicUrls.ts';
 import { gatewayServiceName } from './roles/defaultRoles.ts';
 import { maximumTokenLength } from './tokens.ts';
 import { escapeSegment } from './urls.ts';
@@ -16,7 +17,7 @@ export interface Service {
   admin: boolean;
   /** Where it is proxied to; undefined: not proxied. */
   url?: string;
-  /** Where it is reached: `/services/NAME/`. */
+  /** The path below which it is reached: `/services/NAME/`, with the hub's base in front. */
   prefix: string;
   display: boolean;
   info: Record<string, unknown>;
@@ -46,22 +47,27 @@ export interface StartedService {
 
 /** The services that the settings name, those added at run time, and Atoll's own gateway for Dask clusters. */
 export class Services {
+  readonly #urls: PublicUrls;
   readonly #byName = new Map<string, Service>();
   readonly #byTokenHash = new Map<string, Service>();
 
   /** @throws AtollError `ATOLL_SERVICE_INVALID` for a bad name or client id, and for tokens that are short, long or shared. */
-  constructor(settings: Readonly<Record<string, ServiceSettings>>) {
-    for (const service of Object.values(settings)) this.#add(toService(service));
+  constructor(settings: Readonly<Record<string, ServiceSettings>>, urls: PublicUrls) {
+    this.#urls = urls;
+    for (const service of Object.values(settings)) this.#add(toService(service, urls));
     if (!this.#byName.has(gatewayServiceName))
       this.#add(
-        toService({
-          name: gatewayServiceName,
-          admin: false,
-          display: false,
-          oauthNoConfirm: false,
-          oauthClientAllowedScopes: [],
-          info: {},
-        }),
+        toService(
+          {
+            name: gatewayServiceName,
+            admin: false,
+            display: false,
+            oauthNoConfirm: false,
+            oauthClientAllowedScopes: [],
+            info: {},
+          },
+          urls,
+        ),
       );
   }
 
@@ -70,7 +76,7 @@ export class Services {
    * @throws AtollError `ATOLL_SERVICE_INVALID`, as for one of the settings
    */
   add(settings: ServiceSettings, tokenHash?: string): Service {
-    const service = toService(settings);
+    const service = toService(settings, this.#urls);
     if (this.#byName.has(service.name)) throw invalid(service.name, 'has the name of another service');
     const added = { ...service, ofSettings: false, ...(tokenHash !== undefined && { tokenHash }) };
     this.#add(added);
@@ -138,7 +144,7 @@ export class Services {
   }
 }
 
-function toService(settings: ServiceSettings): Service {
+function toService(settings: ServiceSettings, urls: PublicUrls): Service {
   const { name, apiToken, url, oauthClientId, oauthRedirectUri } = settings;
   if (!isValidName(name) || escapeSegment(name) !== name)
     throw invalid(name, 'has a name that cannot stand in a web address');
@@ -147,18 +153,17 @@ function toService(settings: ServiceSettings): Service {
   // Otherwise a service could take the client id of a user's server.
   if (oauthClientId !== undefined && !oauthClientId.startsWith('service-'))
     throw invalid(name, 'has an OAuth client id that does not begin with "service-"');
-  const prefix = `/services/${name}/`;
   return {
     name,
     ofSettings: true,
     admin: settings.admin,
     ...(url !== undefined && { url }),
-    prefix,
+    prefix: urls.servicePath(name),
     display: settings.display,
     info: settings.info,
     oauth: {
       clientId: oauthClientId ?? `service-${name}`,
-      redirectUri: oauthRedirectUri ?? `${prefix}oauth_callback`,
+      redirectUri: oauthRedirectUri ?? `${urls.service(name)}oauth_callback`,
       allowedScopes: settings.oauthClientAllowedScopes,
       noConfirm: settings.oauthNoConfirm,
     },

@@ -4,9 +4,6 @@ import { randomHex, sha256Hex } from '../core/ids.ts';
 import type { Store, Write } from '../store/store.ts';
 import { deleteTokens } from './tokens.ts';
 
-/** How long a login lasts: JupyterHub's `cookie_max_age_days`, 14 days. In seconds. */
-export const sessionLifetimeSeconds = 14 * 24 * 3600;
-
 /** Logins of one user at most; beyond, the oldest ends: nobody fills the store by signing in again and again. */
 const maximumSessionsPerUser = 1000;
 
@@ -28,10 +25,13 @@ export interface Session {
 export class Sessions {
   readonly #store: Store;
   readonly #clock: Clock;
+  readonly #lifetimeMs: number;
 
-  constructor(store: Store, clock: Clock) {
+  /** @param lifetimeSeconds how long a login lasts */
+  constructor(store: Store, clock: Clock, lifetimeSeconds: number) {
     this.#store = store;
     this.#clock = clock;
+    this.#lifetimeMs = lifetimeSeconds * 1000;
   }
 
   /** Begins a login with new secrets. `cookie` is the value for the browser; it is not kept. */
@@ -43,7 +43,7 @@ export class Sessions {
       sessionId: randomHex(16),
       userId,
       createdAt: now,
-      expiresAt: now + sessionLifetimeSeconds * 1000,
+      expiresAt: now + this.#lifetimeMs,
     };
     await this.#store.write(async (write) => {
       await write.db.deleteFrom('sessions').where('expires_at', '<=', now).execute();

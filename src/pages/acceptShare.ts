@@ -2,7 +2,6 @@ import { html } from 'hono/html';
 import { AtollError } from '../core/errors.ts';
 import { safeNext } from '../identity/http/safeNext.ts';
 import type { ShareCode } from '../identity/shares/sharesTable.ts';
-import { serverUrl } from '../identity/urls.ts';
 import { xsrfField } from './frame/formParts.ts';
 import type { PageContext, PageFrame } from './frame/pageFrame.ts';
 import type { PagesOptions } from './pagesOptions.ts';
@@ -16,7 +15,7 @@ export function addAcceptSharePages(frame: PageFrame, { identity }: PagesOptions
     const code = await identity.shares.findCode(secret);
     if (!code) throw invalidCode();
     const { user, name } = code.server;
-    if (user === context.principal.name) return context.redirect(serverUrl(user, name));
+    if (user === context.principal.name) return context.redirect(identity.urls.server(user, name));
     return context.page(
       'Accept a share',
       html`<section class="card narrow">
@@ -40,7 +39,7 @@ ${xsrfField(context.xsrfToken)}
   frame.page({ method: 'post', path, access: 'signedIn' }, async (context) => {
     const { form, principal, redirect } = context;
     const { server } = await identity.shares.acceptCode(form.get('code') ?? '', principal.name);
-    return redirect(nextOf(context) ?? serverUrl(server.user, server.name));
+    return redirect(nextOf(context) ?? identity.urls.server(server.user, server.name));
   });
 }
 

@@ -1,7 +1,5 @@
 import { html } from 'hono/html';
 import { messageOf } from '../core/errors.ts';
-import { loginCookie, sessionIdCookie, viewCookie, viewCookiePath, xsrfCookie } from '../identity/http/cookieNames.ts';
-import { writeCookie } from '../identity/http/cookies.ts';
 import { xsrfField } from './frame/formParts.ts';
 import type { PageContext, PageFrame } from './frame/pageFrame.ts';
 import type { PagesOptions } from './pagesOptions.ts';
@@ -28,17 +26,7 @@ ${xsrfField(context.xsrfToken)}
   async function leave(context: PageContext): Promise<Response> {
     const target = (await leaveProvider(context)) ?? '/hub/login?signed-out=yes';
     if (context.session) await identity.sessions.end(context.session.sessionId);
-    const secure = context.client.scheme === 'https';
-    const remove = (name: string, path: string): string =>
-      writeCookie(name, '', { path, maxAge: 0, httpOnly: true, secure });
-    return context.redirect(target, [
-      remove(loginCookie, '/hub/'),
-      remove(sessionIdCookie, '/'),
-      remove(viewCookie, viewCookiePath),
-      remove(xsrfCookie, '/hub/'),
-      // Services of old versions set this one.
-      remove('jupyterhub-services', '/services'),
-    ]);
+    return context.redirect(target, identity.cookies.removeAll(context.client));
   }
 
   /** Tells the provider by which somebody came, where it wants to know; returns where to go on to sign out there too. */

@@ -9,7 +9,6 @@ import {
   explainNoAnswer,
   explainRefusal,
 } from '../diagnosis/explainServerEnd.ts';
-import { serverUrl } from '../identity/urls.ts';
 import type { Observation } from '../runtimes/contract.ts';
 import type { Life } from './life.ts';
 import { recordEnd, recordReady, shownLogTail } from './recordOutcome.ts';
@@ -36,10 +35,10 @@ async function startWorkload(life: Life, server: Server, workloadId: string): Pr
     const fingerprint = { length: credentials.token.length, sha256: sha256Hex(credentials.token) };
     await rememberStart(life, server, fingerprint, digest);
     const reservation = await life.runtime.reserve({ id: workloadId, kind: 'server', owner: user, ports: ['http'] });
-    const { hubUrl } = life;
+    const { hubUrl, urls } = life;
     const clusterOptions = await life.clusterOptionNames(user);
     await life.runtime.start(
-      serverWorkload({ server, workloadId, credentials, reservation, settings, hubUrl, clusterOptions }),
+      serverWorkload({ server, workloadId, credentials, reservation, settings, hubUrl, urls, clusterOptions }),
     );
   } catch (error) {
     const end = { during: 'start', at: life.clock.now() } as const;
@@ -80,7 +79,7 @@ async function awaitAnswer(
   const settings = await life.settings.of(server);
   const program = settings.command === undefined ? 'JupyterLab' : 'the server';
   life.board.add(workloadId, { progress: 30, message: `Starting ${program}` });
-  const address = `http://${seen.host}:${seen.ports.http}${serverUrl(server.user, server.name)}api`;
+  const address = `http://${seen.host}:${seen.ports.http}${life.urls.serverPath(server.user, server.name)}api`;
   const wake = (): void => life.wake(fullNameOf(server.user, server.name));
   if (!life.readiness.hasAnswered(workloadId, address, wake)) {
     const remaining = await remainingMs(life, server, seen.startedAt ?? server.startedAt);

@@ -1,6 +1,6 @@
 import { Bell } from '../core/bell.ts';
 import { AtollError } from '../core/errors.ts';
-import { serverUrl } from '../identity/urls.ts';
+import type { PublicUrls } from '../identity/publicUrls.ts';
 import type { Store } from '../store/store.ts';
 import type { ProgressBoard, ProgressEvent } from './progressBoard.ts';
 import type { Server } from './server.ts';
@@ -12,6 +12,8 @@ import { readServer } from './serverTable.ts';
 export interface ProgressSources {
   store: Store;
   board: ProgressBoard;
+  /** Where people find things. */
+  urls: PublicUrls;
 }
 
 /**
@@ -34,11 +36,11 @@ export async function followProgress(
 }
 
 async function* streamProgress(
-  { store, board }: ProgressSources,
+  { store, board, urls }: ProgressSources,
   first: Server,
   signal: AbortSignal,
 ): AsyncGenerator<ProgressEvent, void> {
-  const early = lastEventOf(first, first);
+  const early = lastEventOf(urls, first, first);
   if (early) {
     yield early;
     return;
@@ -59,7 +61,7 @@ async function* streamProgress(
   });
   try {
     while (!signal.aborted) {
-      const last = lastEventOf(first, await readServer(store.db, first.user, first.name));
+      const last = lastEventOf(urls, first, await readServer(store.db, first.user, first.name));
       yield* waiting.splice(0);
       if (last) {
         yield last;
@@ -74,10 +76,10 @@ async function* streamProgress(
 }
 
 /** The event with which the start that `first` is in ends, or undefined while it goes on. */
-function lastEventOf(first: Server, current: Server | undefined): ProgressEvent | undefined {
+function lastEventOf(urls: PublicUrls, first: Server, current: Server | undefined): ProgressEvent | undefined {
   if (!current || current.workloadId !== first.workloadId) return cancelled;
   if (current.failure) return failedEvent(current.failure.message);
-  if (current.phase === 'ready') return readyEvent(current);
+  if (current.phase === 'ready') return readyEvent(urls, current);
   return current.phase === 'starting' ? undefined : cancelled;
 }
 
@@ -87,8 +89,8 @@ function failedEvent(reason: string): ProgressEvent {
   return { progress: 100, failed: true, message: `Spawn failed: ${reason}` };
 }
 
-function readyEvent(server: Server): ProgressEvent {
-  const url = serverUrl(server.user, server.name);
+function readyEvent(urls: PublicUrls, server: Server): ProgressEvent {
+  const url = urls.server(server.user, server.name);
   return {
     progress: 100,
     ready: true,

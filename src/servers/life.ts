@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { PublicUrls } from '../identity/publicUrls.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Runtime } from '../runtimes/contract.ts';
 import type { Store } from '../store/store.ts';
@@ -23,8 +24,10 @@ export interface Life {
   hooks: ServerHooks | undefined;
   /** Names of the options that this user has for Dask clusters: only these may have defaults in the environment. */
   clusterOptionNames(user: string): Promise<ReadonlySet<string>>;
-  /** Where servers reach the edge, without a final slash. */
+  /** Where servers reach the edge, with the hub's base, without a final slash. */
   hubUrl: string;
+  /** Where people find things. */
+  urls: PublicUrls;
   clock: Clock;
   log: Logger;
   /** When this hub began to look: time before that is no server's fault. */

@@ -10,10 +10,15 @@ import { readServer } from './serverTable.ts';
 export async function reconcileServer(life: Life, fullName: string): Promise<ReconcileResult> {
   const { user, name } = splitFullName(fullName);
   const server = await readServer(life.store.db, user, name);
-  if (!server || !isActive(server)) {
+  if (!server) {
+    life.routes.forget(user, name);
+    return undefined;
+  }
+  if (!isActive(server)) {
     life.routes.delete(user, name);
     return undefined;
   }
+  life.routes.putAtHub(user, name);
   if (server.desired === 'running' && server.workloadId !== null) return bringUp(life, server, server.workloadId);
   return bringDown(life, server);
 }

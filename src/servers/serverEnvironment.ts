@@ -1,6 +1,8 @@
 import { expandTemplate } from '../core/expandTemplate.ts';
+import type { PublicUrls } from '../identity/publicUrls.ts';
+import { gatewayServiceName } from '../identity/roles/defaultRoles.ts';
 import type { ServerCredentials } from '../identity/serverCredentials.ts';
-import { apiPrefix, serverUrl } from '../identity/urls.ts';
+import { apiPrefix } from '../identity/urls.ts';
 import type { Reservation } from '../runtimes/contract.ts';
 import type { Server } from './server.ts';
 
@@ -9,8 +11,10 @@ export interface EnvironmentInputs {
   server: Server;
   credentials: ServerCredentials;
   reservation: Reservation;
-  /** Where servers reach the edge, without a final slash: `http://127.0.0.1:8000`. */
+  /** Where servers reach the edge, with the hub's base, without a final slash: `http://127.0.0.1:8000`. */
   hubUrl: string;
+  /** Where people find things. */
+  urls: PublicUrls;
   /** The settings' own variables (`singleuser.extraEnv`), templates not yet expanded. */
   extra: Readonly<Record<string, string>>;
   /** Variables that are no templates: functions made their values. */
@@ -29,12 +33,12 @@ export interface EnvironmentInputs {
  * so that they win, the settings' own variables.
  */
 export function serverEnvironment(inputs: EnvironmentInputs): Record<string, string> {
-  const fields = templateFields(inputs.server);
+  const fields = templateFields(inputs.server, inputs.urls);
   const own: Record<string, string> = {};
   for (const [name, value] of Object.entries(inputs.extra)) own[name] = expandTemplate(value, fields);
   const variables = {
     ...jupyterHubVariables(inputs),
-    ...daskVariables(inputs.hubUrl),
+    ...daskVariables(inputs),
     ...panelVariables(inputs.credentials.servicePrefix, own),
     ...own,
     ...inputs.literal,
@@ -55,7 +59,10 @@ function isUsable({ clusterOptions, image }: EnvironmentInputs, name: string, va
 }
 
 /** The fields that settings may use in templates, with the names that JupyterHub's and Kubernetes' spawners give them. */
-export function templateFields(server: Pick<Server, 'user' | 'userId' | 'name'>): Record<string, string> {
+export function templateFields(
+  server: Pick<Server, 'user' | 'userId' | 'name'>,
+  urls: PublicUrls,
+): Record<string, string> {
   const { user, name } = server;
   return {
     username: user,
@@ -68,23 +75,25 @@ export function templateFields(server: Pick<Server, 'user' | 'userId' | 'name'>)
     safe_servername: dnsLabel(name),
     user_server: name === '' ? user : `${user}--${name}`,
     userid: String(server.userId),
-    base_url: '/',
+    base_url: urls.base,
     JUPYTERHUB_USER: user,
     JUPYTERHUB_SERVER_NAME: name,
-    JUPYTERHUB_SERVICE_PREFIX: serverUrl(user, name),
-    JUPYTERHUB_BASE_URL: '/',
+    JUPYTERHUB_SERVICE_PREFIX: urls.serverPath(user, name),
+    JUPYTERHUB_BASE_URL: urls.base,
   };
 }
 
 function jupyterHubVariables(inputs: EnvironmentInputs): Record<string, string> {
-  const { server, credentials, reservation, hubUrl, defaultUrl, image } = inputs;
+  const { server, credentials, reservation, hubUrl, urls, defaultUrl, image } = inputs;
   const variables: Record<string, string> = {
     JUPYTERHUB_API_TOKEN: credentials.token,
     JPY_API_TOKEN: credentials.token,
     JUPYTERHUB_CLIENT_ID: credentials.clientId,
-    JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED: '0',
-    JUPYTERHUB_HOST: '',
-    JUPYTERHUB_OAUTH_CALLBACK_URL: credentials.callbackPath,
+    JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED: credentials.cookieHostPrefix ? '1' : '0',
+    JUPYTERHUB_HOST: urls.origin,
+    JUPYTERHUB_PUBLIC_URL: urls.fullServer(server.user, server.name) ?? '',
+    JUPYTERHUB_PUBLIC_HUB_URL: urls.full(urls.path('/hub/')) ?? '',
+    JUPYTERHUB_OAUTH_CALLBACK_URL: credentials.callbackUrl,
     JUPYTERHUB_OAUTH_SCOPES: JSON.stringify(credentials.accessScopes),
     JUPYTERHUB_OAUTH_ACCESS_SCOPES: JSON.stringify(credentials.accessScopes),
     JUPYTERHUB_OAUTH_CLIENT_ALLOWED_SCOPES: JSON.stringify(credentials.clientAllowedScopes),
@@ -92,24 +101,24 @@ function jupyterHubVariables(inputs: EnvironmentInputs): Record<string, string> 
     JUPYTERHUB_SERVER_NAME: server.name,
     JUPYTERHUB_API_URL: `${hubUrl}${apiPrefix}`,
     JUPYTERHUB_ACTIVITY_URL: hubUrl + credentials.activityPath,
-    JUPYTERHUB_BASE_URL: '/',
+    JUPYTERHUB_BASE_URL: urls.base,
     JUPYTERHUB_SERVICE_PREFIX: credentials.servicePrefix,
     JUPYTERHUB_SERVICE_URL: `http://${reservation.bindAddress}:${reservation.ports.http}${credentials.servicePrefix}`,
     JUPYTERHUB_ROOT_DIR: reservation.homeDirectory,
   };
   // As KubeSpawner sets them. On one machine nothing runs that image; options of clusters are checked by it.
   if (image !== undefined) Object.assign(variables, { JUPYTER_IMAGE_SPEC: image, JUPYTER_IMAGE: image });
-  if (defaultUrl !== undefined) variables.JUPYTERHUB_DEFAULT_URL = expandTemplate(defaultUrl, templateFields(server));
+  if (defaultUrl !== undefined)
+    variables.JUPYTERHUB_DEFAULT_URL = expandTemplate(defaultUrl, templateFields(server, urls));
   return variables;
 }
 
-function daskVariables(hubUrl: string): Record<string, string> {
-  const gatewayPath = '/services/dask-gateway/';
+function daskVariables({ hubUrl, urls }: EnvironmentInputs): Record<string, string> {
   return {
-    DASK_GATEWAY__ADDRESS: hubUrl + gatewayPath,
+    DASK_GATEWAY__ADDRESS: `${hubUrl}/services/${gatewayServiceName}/`,
     // The edge tells TLS to schedulers and HTTP apart on one port.
     DASK_GATEWAY__PROXY_ADDRESS: `gateway://${hostAndPortOf(hubUrl)}`,
-    DASK_GATEWAY__PUBLIC_ADDRESS: gatewayPath,
+    DASK_GATEWAY__PUBLIC_ADDRESS: urls.servicePath(gatewayServiceName),
     DASK_GATEWAY__AUTH__TYPE: 'jupyterhub',
     DASK_LABEXTENSION__FACTORY__MODULE: 'dask_gateway',
     DASK_LABEXTENSION__FACTORY__CLASS: 'GatewayCluster',

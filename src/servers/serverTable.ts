@@ -8,6 +8,8 @@ import { type Server, serverFromRow } from './server.ts';
 export interface ServerFilter {
   users?: readonly string[];
   phases?: readonly Server['phase'][];
+  /** Only named ones. */
+  named?: true;
 }
 
 /** The servers that the filter lets through, by user and name. Inside a transaction, pass its `db`. */
@@ -15,6 +17,7 @@ export async function readServers(db: Kysely<Database>, filter: ServerFilter = {
   let query = selectServers(db).orderBy('users.name').orderBy('servers.name');
   if (filter.users) query = query.where('users.name', 'in', filter.users);
   if (filter.phases) query = query.where('servers.phase', 'in', filter.phases);
+  if (filter.named) query = query.where('servers.name', '!=', '');
   return (await query.execute()).map(serverFromRow);
 }
 

@@ -1,5 +1,6 @@
 import type { ServerSettings } from '../config/settings.ts';
 import { expandTemplate } from '../core/expandTemplate.ts';
+import type { PublicUrls } from '../identity/publicUrls.ts';
 import type { ServerCredentials } from '../identity/serverCredentials.ts';
 import type { Reservation, Resources, WorkloadSpec } from '../runtimes/contract.ts';
 import type { Server } from './server.ts';
@@ -12,8 +13,10 @@ export interface WorkloadInputs {
   credentials: ServerCredentials;
   reservation: Reservation;
   settings: ServerSettings;
-  /** Where servers reach the edge, without a final slash. */
+  /** Where servers reach the edge, with the hub's base, without a final slash. */
   hubUrl: string;
+  /** Where people find things. */
+  urls: PublicUrls;
   /** Names of the options that the user has for Dask clusters. */
   clusterOptions: ReadonlySet<string>;
 }
@@ -31,19 +34,20 @@ function serverResources(settings: ServerSettings): Resources {
 
 /** The workload of one start of a server. */
 export function serverWorkload(inputs: WorkloadInputs): WorkloadSpec {
-  const { server, workloadId, credentials, reservation, settings, hubUrl, clusterOptions } = inputs;
+  const { server, workloadId, credentials, reservation, settings, hubUrl, urls, clusterOptions } = inputs;
   return {
     id: workloadId,
     kind: 'server',
     owner: server.user,
     subject: { kind: 'server', name: server.name, userId: server.userId },
     pod: settings.pod,
-    command: serverCommand(server, reservation, settings),
+    command: serverCommand(inputs),
     environment: serverEnvironment({
       server,
       credentials,
       reservation,
       hubUrl,
+      urls,
       extra: settings.environment,
       literal: settings.literalEnvironment,
       image: settings.pod.image,
@@ -64,8 +68,8 @@ export function serverWorkload(inputs: WorkloadInputs): WorkloadSpec {
 const terminalShell = String.raw`/bin/sh -c 'exec env SERVER_PATH="$PATH" "$SHELL" -l -c "exec env -u SERVER_PATH PATH=\"\$SERVER_PATH:\$PATH\" \"\$SHELL\""'`;
 
 /** JupyterHub's single-user server reads everything from its environment; only what has no variable is an argument. */
-function serverCommand(server: Server, reservation: Reservation, settings: ServerSettings): string[] {
-  const fields = templateFields(server);
+function serverCommand({ server, reservation, settings, urls }: WorkloadInputs): string[] {
+  const fields = templateFields(server, urls);
   const command = settings.command ?? [
     'python',
     '-m',

@@ -8,6 +8,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import { AtollError, messageOf } from '../core/errors.ts';
 import { Reconciler } from '../core/reconciler.ts';
 import type { ActivityReport, HttpRoute, RouteWriter } from '../edge/protocol.ts';
+import type { PublicUrls } from '../identity/publicUrls.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Observation, Runtime } from '../runtimes/contract.ts';
 import type { Store } from '../store/store.ts';
@@ -52,8 +53,10 @@ export interface ServersOptions {
   hooks?: ServerHooks;
   /** Names of the options that a user has for Dask clusters. Default: none. */
   clusterOptionNames?: (user: string) => Promise<ReadonlySet<string>>;
-  /** Where servers reach the edge, without a final slash: `http://127.0.0.1:8000`. */
+  /** Where servers reach the edge, with the hub's base, without a final slash: `http://127.0.0.1:8000`. */
   hubUrl: string;
+  /** Where people find things. */
+  urls: PublicUrls;
   log: Logger;
   clock?: Clock;
   /** Milliseconds between two looks at every server, beside those that something causes. Default 30 000. */
@@ -120,7 +123,8 @@ export function createServers(options: ServersOptions): Servers {
     clock,
     credentials: options.credentials,
     hubUrl: options.hubUrl,
-    routes: new PublishedRoutes(options.routes),
+    urls: options.urls,
+    routes: new PublishedRoutes(options.routes, options.urls),
     readiness: new ReadinessWatches(),
     board: new ProgressBoard(),
     openedAt: clock.now(),
@@ -214,7 +218,7 @@ export function createServers(options: ServersOptions): Servers {
       return true;
     },
     settled,
-    progress: (user, name, signal) => followProgress({ store, board: life.board }, user, name, signal),
+    progress: (user, name, signal) => followProgress({ store, board: life.board, urls: life.urls }, user, name, signal),
     async outdated() {
       const outdated: Server[] = [];
       for (const server of await readServers(store.db, { phases: ['starting', 'ready'] })) {
@@ -251,7 +255,7 @@ export function createServers(options: ServersOptions): Servers {
   };
 }
 
-/** Leads every server's path to it again that was ready when the last hub ended and is still there. */
+/** Leads every server's path to it again that was ready when the last hub ended and is still there; those of others to the hub. */
 async function publishRoutes(life: Life): Promise<void> {
   const ready = await readServers(life.store.db, { phases: ['ready'] });
   const seen = new Map((await life.runtime.list()).map((observation) => [observation.id, observation]));
@@ -259,6 +263,7 @@ async function publishRoutes(life: Life): Promise<void> {
     const observation = seen.get(server.workloadId ?? '');
     if (observation?.phase === 'running') life.routes.put(server.user, server.name, observation);
   }
+  for (const { user, name } of await readServers(life.store.db, { named: true })) life.routes.putAtHub(user, name);
 }
 
 /** The servers that may need work: those not at rest, and those with a route, should their record be gone. */

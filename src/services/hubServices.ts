@@ -3,7 +3,7 @@ import { type Clock, sleep, systemClock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { Reconciler } from '../core/reconciler.ts';
 import type { RouteWriter } from '../edge/protocol.ts';
-import type { Services } from '../identity/services.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Observation, Runtime } from '../runtimes/contract.ts';
 import type { Store } from '../store/store.ts';
@@ -21,10 +21,10 @@ export interface HubServicesOptions {
   /** Open already. */
   runtime: Runtime;
   routes: RouteWriter;
-  /** Identity's services: who they are, and their tokens. */
-  services: Services;
+  /** The services: who they are, and their tokens. */
+  identity: Pick<Identity, 'services' | 'urls' | 'cookies'>;
   settings: Readonly<Record<string, ServiceSettings>>;
-  /** Where the edge answers on this machine, without a final slash. */
+  /** Where the edge answers on this machine, with the hub's base, without a final slash. */
   hubUrl: string;
   /** Where to listen for edges in other pods, which do not share this one's loopback address. Undefined: there are none. */
   relay?: { host: string; port: number };
@@ -44,12 +44,13 @@ export interface HubServices {
 
 /** Puts the parts together. Nothing happens before {@link HubServices.open}. */
 export function createHubServices(options: HubServicesOptions): HubServices {
-  const { store, runtime, services, log, hubUrl, clock = systemClock } = options;
+  const { store, runtime, identity, log, hubUrl, clock = systemClock } = options;
+  const { services } = identity;
   const wanted = managedServices(options.settings, (name) => services.get(name), hubUrl);
-  const life: ServiceLife = { store, runtime, services, log, clock, hubUrl, wanted };
+  const life: ServiceLife = { store, runtime, services, identity, log, clock, hubUrl, wanted };
   const places = options.relay ? servicesInPod(options.settings) : new Map<string, ServiceAddress>();
   const relayAt = options.relay ?? { host: '', port: relayPort };
-  const routes = new ServiceRoutes(options.routes, places, relayAt.port);
+  const routes = new ServiceRoutes(options.routes, identity.urls, places, relayAt.port);
   const relay = new ServiceRelay({ ...relayAt, places, log });
   const reconciler = new Reconciler({
     reconcile: (name) => reconcileService(life, name),

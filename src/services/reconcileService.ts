@@ -88,7 +88,7 @@ async function start(
   before: Row | undefined,
   failures: number,
 ): Promise<ReconcileResult> {
-  const { store, runtime, services, clock, log, hubUrl } = life;
+  const { store, runtime, services, clock, log, hubUrl, identity } = life;
   const { service, how, directory, digest } = wanted;
   const { name } = service;
   if (before) await runtime.forget(before.workload_id);
@@ -120,7 +120,7 @@ async function start(
       ...place,
       directory,
       command: how.command,
-      environment: serviceEnvironment({ service, token, hubUrl, extra: how.environment }),
+      environment: serviceEnvironment({ service, token, hubUrl, identity, extra: how.environment }),
       files: {},
       resources: {},
       reservation,

@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import type { Identity } from '../identity/identity.ts';
 import type { Services } from '../identity/services.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Runtime } from '../runtimes/contract.ts';
@@ -13,6 +14,7 @@ export interface ServiceLife {
   log: Logger;
   clock: Clock;
   hubUrl: string;
+  identity: Pick<Identity, 'urls' | 'cookies'>;
   /** What the settings want to run, by name; empty once the hub ends. */
   wanted: ReadonlyMap<string, ManagedService>;
 }

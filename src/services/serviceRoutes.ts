@@ -1,4 +1,5 @@
 import type { HttpRoute, RouteTarget, RouteWriter } from '../edge/protocol.ts';
+import type { PublicUrls } from '../identity/publicUrls.ts';
 import { gatewayServiceName } from '../identity/roles/defaultRoles.ts';
 import type { Service } from '../identity/services.ts';
 import { addressOf } from './servicePlaces.ts';
@@ -6,6 +7,7 @@ import { addressOf } from './servicePlaces.ts';
 /** The routes of services: `/services/NAME/` leads to the service's address. Services check for themselves who asks. */
 export class ServiceRoutes {
   readonly #writer: RouteWriter;
+  readonly #urls: PublicUrls;
   readonly #inPod: { has(name: string): boolean };
   readonly #relayPort: number;
   readonly #published = new Set<string>();
@@ -14,8 +16,9 @@ export class ServiceRoutes {
    * @param inPod names of services that edges reach by way of the hub
    * @param relayPort where the hub passes their connections on
    */
-  constructor(writer: RouteWriter, inPod: { has(name: string): boolean }, relayPort: number) {
+  constructor(writer: RouteWriter, urls: PublicUrls, inPod: { has(name: string): boolean }, relayPort: number) {
     this.#writer = writer;
+    this.#urls = urls;
     this.#inPod = inPod;
     this.#relayPort = relayPort;
   }
@@ -35,11 +38,20 @@ export class ServiceRoutes {
     }
   }
   /** Undefined for a service without an address, and for Dask clusters: Atoll itself answers there. */
-  #routeOf({ name, url, prefix }: Service): HttpRoute | undefined {
+  #routeOf({ name, url }: Service): HttpRoute | undefined {
     if (url === undefined || name === gatewayServiceName) return undefined;
     const target: RouteTarget = this.#inPod.has(name)
       ? { kind: 'hub', port: this.#relayPort }
       : { kind: 'tcp', ...addressOf(url) };
-    return { kind: 'http', id: `service:${name}`, prefix, target, stripPrefix: false, access: 'open' };
+    const host = this.#urls.serviceHost(name);
+    return {
+      kind: 'http',
+      id: `service:${name}`,
+      ...(host !== undefined && { host }),
+      prefix: `/services/${name}/`,
+      target,
+      stripPrefix: false,
+      access: 'open',
+    };
   }
 }

@@ -7,6 +7,7 @@ import { silentLogger } from '../../src/observability/logger.ts';
 import { createServerProfiles, type ServerProfiles } from '../../src/servers/profiles/serverProfiles.ts';
 import type { Servers } from '../../src/servers/servers.ts';
 import type { FakeWorkload } from '../support/fakeRuntime.ts';
+import { plainUrls } from '../support/plainUrls.ts';
 import { type PythonPerson, pythonPeople } from '../support/pythonPeople.ts';
 import { closeBridges, hubPython, runPython, shortProblems } from '../support/pythonSettings.ts';
 import { createWorld, openServers, type World } from '../support/serverWorld.ts';
@@ -41,7 +42,7 @@ async function hooked(
   holder.current = bridge;
   const live = new LiveSettings(settings);
   const identity = pythonPeople(people);
-  const common = { holder, identity, settings: live, hubUrl: 'http://127.0.0.1:8000' };
+  const common = { holder, identity, settings: live, hubUrl: 'http://127.0.0.1:8000', urls: plainUrls };
   const world = await createWorld();
   const profiles = createServerProfiles({
     settings: live,

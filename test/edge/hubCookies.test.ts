@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { setsHubCookie, withoutHubCookies } from '../../src/edge/hubCookies.ts';
+import { hasWithheldCookie, setsHubCookie, withoutHubCookies } from '../../src/edge/hubCookies.ts';
 
 describe('the hub’s cookies', () => {
   test.each([
@@ -15,7 +15,7 @@ describe('the hub’s cookies', () => {
     ['my_xsrf=1; xjupyterhub-a=2', 'my_xsrf=1; xjupyterhub-a=2'],
     ['', undefined],
   ])('are taken out of %j', (cookie, left) => {
-    expect(withoutHubCookies(cookie)).toBe(left);
+    expect(withoutHubCookies(cookie, 'all')).toBe(left);
   });
 
   test.each([
@@ -26,6 +26,16 @@ describe('the hub’s cookies', () => {
     ['bokeh=1; jupyterhub-session-id=s', false],
     ['a=1', false],
   ])('set by %j: %s', (setCookie, expected) => {
-    expect(setsHubCookie(setCookie)).toBe(expected);
+    expect(setsHubCookie(setCookie, 'all')).toBe(expected);
+  });
+
+  test('of servers and services the login alone is withheld, under every spelling of its name', () => {
+    const cookie = 'jupyterhub-session-id=s; __Host-jupyterhub-hub-login=x; _xsrf=y; JupyterHub-Hub-Login=z';
+    expect(hasWithheldCookie(cookie, 'login')).toBe(true);
+    expect(withoutHubCookies(cookie, 'login')).toBe('jupyterhub-session-id=s; _xsrf=y');
+    expect(setsHubCookie('__host-jupyterhub-hub-login=x; Path=/', 'login')).toBe(true);
+    expect(setsHubCookie('jupyterhub-user-ada=x; Path=/user/ada/', 'login')).toBe(false);
+    expect(hasWithheldCookie('jupyterhub-session-id=s', 'login')).toBe(false);
+    expect(hasWithheldCookie(cookie, 'none')).toBe(false);
   });
 });

@@ -274,11 +274,12 @@ describe('credentials of servers', () => {
     });
     expect(clientId).toBe('jupyterhub-user-ada-gpu');
     expect(rest).toEqual({
-      callbackPath: '/user/ada/gpu/oauth_callback',
+      callbackUrl: '/user/ada/gpu/oauth_callback',
       accessScopes: ['access:servers!server=ada/gpu', 'access:servers!user=ada'],
       clientAllowedScopes: [],
       servicePrefix: '/user/ada/gpu/',
       activityPath: '/hub/api/users/ada/activity',
+      cookieHostPrefix: false,
     });
     const server = await world.identity.fromToken(token);
     expect(server?.scopes.toList()).toEqual([

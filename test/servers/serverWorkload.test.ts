@@ -3,6 +3,7 @@ import { defaultSettings, type ServerSettings } from '../../src/config/settings.
 import type { Reservation } from '../../src/runtimes/contract.ts';
 import type { Server } from '../../src/servers/server.ts';
 import { serverWorkload } from '../../src/servers/serverWorkload.ts';
+import { plainUrls } from '../support/plainUrls.ts';
 
 const server: Server = {
   id: 3,
@@ -42,15 +43,17 @@ function workload(
     credentials: {
       token: 'secret-token',
       clientId: 'jupyterhub-user-ada@example-gpu',
-      callbackPath: '/user/ada@example/gpu/oauth_callback',
+      callbackUrl: '/user/ada@example/gpu/oauth_callback',
       accessScopes: ['access:servers!server=ada@example/gpu', 'access:servers!user=ada@example'],
       clientAllowedScopes: ['read:users!user=ada'],
       servicePrefix: '/user/ada@example/gpu/',
       activityPath: '/hub/api/users/ada@example/activity',
+      cookieHostPrefix: false,
     },
     reservation: { ...reservation, ...place },
     settings: { ...defaultSettings().servers, ...settings },
     hubUrl: 'http://127.0.0.1:8000',
+    urls: plainUrls,
     clusterOptions,
   });
 }
@@ -62,6 +65,8 @@ test('the environment is what jupyterhub-singleuser and the Dask clients expect'
     JUPYTERHUB_CLIENT_ID: 'jupyterhub-user-ada@example-gpu',
     JUPYTERHUB_COOKIE_HOST_PREFIX_ENABLED: '0',
     JUPYTERHUB_HOST: '',
+    JUPYTERHUB_PUBLIC_URL: '',
+    JUPYTERHUB_PUBLIC_HUB_URL: '',
     JUPYTERHUB_OAUTH_CALLBACK_URL: '/user/ada@example/gpu/oauth_callback',
     JUPYTERHUB_OAUTH_SCOPES: '["access:servers!server=ada@example/gpu","access:servers!user=ada@example"]',
     JUPYTERHUB_OAUTH_ACCESS_SCOPES: '["access:servers!server=ada@example/gpu","access:servers!user=ada@example"]',

@@ -12,6 +12,7 @@ import { openSqlite } from '../../src/store/openSqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { CrashPlan } from '../support/crashPlan.ts';
 import { FakeRuntime } from '../support/fakeRuntime.ts';
+import { plainCookies, plainUrls } from '../support/plainUrls.ts';
 import { FakeRoutes } from '../support/serverWorld.ts';
 import { until } from '../support/until.ts';
 
@@ -46,13 +47,13 @@ async function open(
   parts: { runtime?: Runtime } = {},
 ): Promise<{ hub: HubServices; services: Services; routes: FakeRoutes }> {
   const byName = Object.fromEntries(settings.map((service) => [service.name, service]));
-  const services = new Services(byName);
+  const services = new Services(byName, plainUrls);
   const routes = new FakeRoutes();
   const hub = createHubServices({
     store,
     runtime,
     routes,
-    services,
+    identity: { services, urls: plainUrls, cookies: plainCookies },
     settings: byName,
     hubUrl: 'http://127.0.0.1:8000',
     log: silentLogger(),
@@ -237,10 +238,10 @@ test('it is known whether a service takes connections, and told when that change
   await new Promise<void>((done) => void listener.listen(0, '127.0.0.1', done));
   const address = listener.address();
   const port = typeof address === 'object' && address ? address.port : 0;
-  const services = new Services({
-    a: { ...culler, name: 'a', url: `http://127.0.0.1:${port}/x` },
-    b: { ...culler, name: 'b' },
-  });
+  const services = new Services(
+    { a: { ...culler, name: 'a', url: `http://127.0.0.1:${port}/x` }, b: { ...culler, name: 'b' } },
+    plainUrls,
+  );
   const lines: string[] = [];
   const log = pino({ level: 'info' }, { write: (line: string) => void lines.push(line) });
   const watch = new ReachabilityWatch({ services, log });

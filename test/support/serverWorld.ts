@@ -13,6 +13,7 @@ import { createServers, type Servers } from '../../src/servers/servers.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FakeRuntime } from './fakeRuntime.ts';
+import { plainUrls } from './plainUrls.ts';
 
 /** Credentials in memory: the tokens that are good now, by `user/server`. */
 export class FakeCredentials implements CredentialIssuer {
@@ -24,11 +25,12 @@ export class FakeCredentials implements CredentialIssuer {
     return Promise.resolve({
       token,
       clientId: `jupyterhub-user-${user}`,
-      callbackPath: `${serverUrl(user, serverName)}oauth_callback`,
+      callbackUrl: `${serverUrl(user, serverName)}oauth_callback`,
       accessScopes: [`access:servers!server=${user}/${serverName}`, `access:servers!user=${user}`],
       clientAllowedScopes: [],
       servicePrefix: serverUrl(user, serverName),
       activityPath: `/hub/api/users/${user}/activity`,
+      cookieHostPrefix: false,
     });
   }
 
@@ -102,6 +104,7 @@ export async function openServers(
     routes,
     settings: { current: world.settings },
     hubUrl: 'http://127.0.0.1:8000',
+    urls: plainUrls,
     log: silentLogger(),
     resyncMs: 500,
     ...parts,

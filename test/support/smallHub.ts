@@ -12,6 +12,7 @@ import { LiveSettings } from '../../src/config/live.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
 import { Sealer } from '../../src/core/sealer.ts';
 import { measureRequests } from '../../src/hub/measureRequests.ts';
+import { servedBelow } from '../../src/hub/servedBelow.ts';
 import { createIdentity, type Identity } from '../../src/identity/identity.ts';
 import { AuditLog } from '../../src/observability/audit/auditLog.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
@@ -82,16 +83,17 @@ export async function startSmallHub(options: SmallHubOptions): Promise<SmallHub>
     credentials: identity,
     settings: serverSettings,
     profiles,
-    hubUrl: url,
+    hubUrl: url + identity.urls.base.slice(0, -1),
+    urls: identity.urls,
   });
-  const directory = serversDirectory(servers);
+  const directory = serversDirectory(servers, identity.urls);
   const metrics = new Metrics();
   // Not opened, so that it leaves no files.
   const audit = new AuditLog({ store, folder: '', days: 400, entries: 1_000_000, log });
   const api = createHubApi(
     { identity, log, servers: directory, workloads: [directory], shutDown: () => undefined },
     serversApi({ servers, identity, settings: serverSettings }),
-    proxyApi({ routes: { list: () => [...routes.table.values()] }, servers }),
+    proxyApi({ routes: { list: () => [...routes.table.values()] }, servers, urls: identity.urls }),
     metricsApi({ metrics, authenticate: settings.operations.authenticateMetrics }),
     auditApi({ audit }),
   );
@@ -104,7 +106,10 @@ export async function startSmallHub(options: SmallHubOptions): Promise<SmallHub>
   const app = new Hono().route('/', pages.app).route('/', api);
   app.notFound((c) => pages.notFound(c.req.raw));
   const server = serve({
-    fetch: measureRequests((request) => app.fetch(request), metrics),
+    fetch: servedBelow(
+      identity.urls,
+      measureRequests((request) => app.fetch(request), metrics),
+    ),
     hostname: '127.0.0.1',
     port,
   });

@@ -1,12 +1,12 @@
 import { OpenAPIHono, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { AtollError } from '../../core/errors.ts';
-import { clientOf } from '../../identity/http/client.ts';
 import { commonContentSecurityPolicy, hubHeaders, jupyterHubVersion } from '../../identity/http/hubHeaders.ts';
 import type { Identity } from '../../identity/identity.ts';
 import { apiPrefix } from '../../identity/urls.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { noteRoute } from '../../observability/requestRoutes.ts';
+import { apiClientOf } from './apiClient.ts';
 import { checkScopes, identify, isAnonymous } from './authorize.ts';
 import { readJson, readUrlencoded } from './readBody.ts';
 import { renderError } from './renderError.ts';
@@ -110,7 +110,7 @@ export class ApiFrame {
         version: jupyterHubVersion,
         description: "JupyterHub's REST API, as Atoll speaks it.",
       },
-      servers: [{ url: apiPrefix }],
+      servers: [{ url: this.#identity.urls.path(apiPrefix) }],
     });
   }
 
@@ -125,6 +125,7 @@ export class ApiFrame {
     handler: (context: RouteContext<Path, A, Query, Body>) => Promise<Response> | Response,
   ): Promise<Response> {
     const request = c.req.raw;
+    const identity = this.#identity;
     checkPath(request);
     noteRoute(request, `${apiPrefix}${spec.path}`);
     const params: Record<string, string> = { ...spec.implied, ...(c.req.param() as Record<string, string>) };
@@ -139,7 +140,7 @@ export class ApiFrame {
       request,
       // Most handlers do not ask.
       get client() {
-        return clientOf(request);
+        return apiClientOf(request, identity);
       },
       principal: caller?.principal,
       via: caller?.via ?? 'none',

@@ -1,23 +1,16 @@
 import { z } from '@hono/zod-openapi';
 import { AtollError } from '../../core/errors.ts';
-import type { Client } from '../../identity/http/client.ts';
+import type { ApiClient } from './apiClient.ts';
 import { json } from './replies.ts';
-
-/** `api_page_default_limit`, and `api_page_max_limit`, which is also the default for clients that do not ask for pages. */
-const defaultLimit = 50;
-const maximumLimit = 200;
 
 const pagedType = 'application/jupyterhub-pagination+json';
 
 /** The query parameters of a list. Checked by {@link readPage}. */
 export const pageQuery = {
   offset: z.string().optional().meta({ description: 'How many to skip. Default 0.' }),
-  limit: z
-    .string()
-    .optional()
-    .meta({
-      description: `How many at most, up to ${maximumLimit}. Default ${defaultLimit} with pages, else ${maximumLimit}.`,
-    }),
+  limit: z.string().optional().meta({
+    description: 'How many at most: up to 200, if the settings do not say otherwise. Default 50 with pages, else 200.',
+  }),
 };
 
 /** Which part of a list a client wants. */
@@ -36,10 +29,12 @@ export interface Page {
 export function readPage(
   query: { offset?: string | undefined; limit?: string | undefined },
   request: Request,
+  { pageLengths }: Pick<ApiClient, 'pageLengths'>,
   { alwaysPaged = false } = {},
 ): Page {
   const asked = (request.headers.get('accept') ?? '').split(',').some((type) => type.trim().startsWith(pagedType));
-  const limit = Math.max(1, Math.min(maximumLimit, read(query.limit) ?? (asked ? defaultLimit : maximumLimit)));
+  const { longest, usual } = pageLengths;
+  const limit = Math.max(1, Math.min(longest, read(query.limit) ?? (asked ? usual : longest)));
   return { offset: read(query.offset) ?? 0, limit, paged: asked || alwaysPaged };
 }
 
@@ -66,7 +61,7 @@ export function listSchemaOf<Item extends z.ZodType>(item: Item, name: string) {
 }
 
 /** A part of a list as an answer: bare, or for clients that ask for pages with the address of the next part. */
-export function pageReply(items: unknown[], total: number, page: Page, request: Request, client: Client): Response {
+export function pageReply(items: unknown[], total: number, page: Page, request: Request, client: ApiClient): Response {
   return page.paged ? pagedReply(items, total, page, request, client) : json(items);
 }
 
@@ -76,15 +71,13 @@ export function pagedReply(
   total: number,
   { offset, limit }: Page,
   request: Request,
-  client: Client,
+  client: ApiClient,
 ): Response {
   const nextOffset = offset + limit;
   const url = new URL(request.url);
   url.searchParams.set('offset', String(nextOffset));
   url.searchParams.set('limit', String(limit));
   const next =
-    nextOffset < total
-      ? { offset: nextOffset, limit, url: `${client.scheme}://${client.host}${url.pathname}${url.search}` }
-      : null;
+    nextOffset < total ? { offset: nextOffset, limit, url: client.addressOf(url.pathname + url.search) } : null;
   return json({ items, _pagination: { offset, limit, total, next } });
 }

@@ -1,6 +1,6 @@
 import type { z } from '@hono/zod-openapi';
-import type { Client } from '../../identity/http/client.ts';
 import type { Principal } from '../../identity/principal.ts';
+import type { ApiClient } from './apiClient.ts';
 
 /**
  * Who may call a route.
@@ -68,7 +68,7 @@ export interface RouteContext<
   Body extends z.ZodType | undefined = undefined,
 > {
   request: Request;
-  client: Client;
+  client: ApiClient;
   /** Who calls. */
   principal: A extends 'open' ? undefined : A extends { orAnonymous: true } ? Principal | undefined : Principal;
   /** By which kind of credential. */

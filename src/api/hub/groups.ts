@@ -36,7 +36,7 @@ export function addGroupRoutes(frame: ApiFrame, { identity }: HubApiOptions): vo
       responses: { 200: { description: 'The groups.', schema: z.array(groupSchema) } },
     },
     async ({ principal, query, request, client }) => {
-      const page = readPage(query, request);
+      const page = readPage(query, request, client);
       const within = principal.scopes.hasUnfiltered('list:groups')
         ? undefined
         : [...principal.scopes.filterValues('list:groups', 'group')];

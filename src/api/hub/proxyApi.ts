@@ -2,9 +2,11 @@ import { z } from '@hono/zod-openapi';
 import { AtollError } from '../../core/errors.ts';
 import type { HttpRoute, Route, RouteTarget } from '../../edge/protocol.ts';
 import type { Client } from '../../identity/http/client.ts';
+import type { PublicUrls } from '../../identity/publicUrls.ts';
 import { hubPrefix } from '../../identity/urls.ts';
 import { serverOfRouteId } from '../../servers/serverPath.ts';
 import type { Servers } from '../../servers/servers.ts';
+import type { ApiClient } from '../frame/apiClient.ts';
 import type { ApiModule } from '../frame/apiModule.ts';
 import { pagedReply, pageQuery, readPage } from '../frame/pagination.ts';
 import { empty, json, timestamp } from '../frame/replies.ts';
@@ -14,6 +16,7 @@ export interface ProxyApiOptions {
   /** The hub's route table. */
   routes: { list(): readonly Route[] };
   servers: Pick<Servers, 'list' | 'recheck'>;
+  urls: PublicUrls;
 }
 
 const routeSchema = z
@@ -23,7 +26,7 @@ const routeSchema = z
 type RouteModel = z.infer<typeof routeSchema>;
 
 /** The edge's route table, as JupyterHub shows that of its proxy. */
-export function proxyApi({ routes, servers }: ProxyApiOptions): ApiModule {
+export function proxyApi({ routes, servers, urls }: ProxyApiOptions): ApiModule {
   return (frame) => {
     frame.route(
       {
@@ -35,13 +38,14 @@ export function proxyApi({ routes, servers }: ProxyApiOptions): ApiModule {
         responses: { 200: { description: 'The routes.', schema: z.record(z.string(), routeSchema) } },
       },
       async ({ query, request, client }) => {
-        const page = readPage(query, request);
+        const page = readPage(query, request, client);
         const lastActivity = await lastActivities();
         const models = [
-          hubRoute(client),
+          hubRoute(client, urls),
           ...routes
             .list()
             .filter((route) => route.kind === 'http')
+            .filter(({ id }) => !id.startsWith('panel:') && !id.startsWith('stopped:'))
             .map((route) => routeModel(route, lastActivity, client)),
         ].sort((a, b) => (a.routespec < b.routespec ? -1 : 1));
         const shown = models.slice(page.offset, page.offset + page.limit);
@@ -88,8 +92,8 @@ export function proxyApi({ routes, servers }: ProxyApiOptions): ApiModule {
 }
 
 /** Whatever no other route claims is the hub's. */
-function hubRoute({ scheme, host }: Client): RouteModel {
-  return { routespec: '/', target: `${scheme}://${host}${hubPrefix}`, data: { hub: true } };
+function hubRoute(client: ApiClient, { base, hasSubdomains }: PublicUrls): RouteModel {
+  return { routespec: hasSubdomains ? '/' : base, target: client.addressOf(hubPrefix), data: { hub: true } };
 }
 
 function routeModel(

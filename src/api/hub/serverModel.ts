@@ -1,5 +1,5 @@
 import { z } from '@hono/zod-openapi';
-import { serverUrl } from '../../identity/urls.ts';
+import type { PublicUrls } from '../../identity/publicUrls.ts';
 import { isActive, pendingOf, type Server } from '../../servers/server.ts';
 import { fullNameOf, serverApiPathOf } from '../../servers/serverPath.ts';
 import { timestamp } from '../frame/replies.ts';
@@ -24,9 +24,9 @@ export const serverModelSchema = z
     ready: z.boolean(),
     stopped: z.boolean(),
     url: z.string(),
-    full_url: z.null(),
+    full_url: z.string().nullable(),
     progress_url: z.string(),
-    full_progress_url: z.null(),
+    full_progress_url: z.string().nullable(),
     user_options: z.record(z.string(), z.unknown()),
     state: z.object({ workload: z.string().nullable() }).optional(),
     failure: z
@@ -46,8 +46,13 @@ export const serverModelSchema = z
   .openapi('Server');
 
 /** The model of one server. */
-export function serverModel(server: Server, options: ServerModelOptions = {}): z.infer<typeof serverModelSchema> {
+export function serverModel(
+  server: Server,
+  urls: PublicUrls,
+  options: ServerModelOptions = {},
+): z.infer<typeof serverModelSchema> {
   const { user, name, failure } = server;
+  const progressUrl = urls.path(serverApiPathOf(user, name, 'progress'));
   return {
     name,
     display_name: server.displayName,
@@ -57,10 +62,10 @@ export function serverModel(server: Server, options: ServerModelOptions = {}): z
     pending: pendingOf(server),
     ready: server.phase === 'ready',
     stopped: !isActive(server),
-    url: serverUrl(user, name),
-    full_url: null,
-    progress_url: serverApiPathOf(user, name, 'progress'),
-    full_progress_url: null,
+    url: urls.server(user, name),
+    full_url: urls.fullServer(user, name),
+    progress_url: progressUrl,
+    full_progress_url: urls.full(progressUrl),
     user_options: server.userOptions,
     ...(options.includeState && { state: { workload: server.workloadId } }),
     failure: failure && {

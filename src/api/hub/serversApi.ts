@@ -221,5 +221,5 @@ async function modelFor(identity: Identity, principal: Principal, server: Server
   const resource = { user: server.user, server: server.name };
   const includeState = await identity.can(principal, 'admin:server_state', resource);
   const owns = principal.kind === 'user' && principal.name === server.user;
-  return serverModel(server, { includeState, includeLog: includeState || owns });
+  return serverModel(server, identity.urls, { includeState, includeLog: includeState || owns });
 }

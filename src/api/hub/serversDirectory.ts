@@ -1,10 +1,11 @@
+import type { PublicUrls } from '../../identity/publicUrls.ts';
 import { isActive } from '../../servers/server.ts';
 import type { Servers } from '../../servers/servers.ts';
 import type { ServerDirectory, ServerModel, UserWorkloads } from './serverDirectory.ts';
 import { serverModel } from './serverModel.ts';
 
 /** The servers as the users' part of the API needs them. */
-export function serversDirectory(servers: Servers): ServerDirectory & UserWorkloads {
+export function serversDirectory(servers: Servers, urls: PublicUrls): ServerDirectory & UserWorkloads {
   return {
     what: 'servers',
     async modelsOf(users, { includeStopped, includeState }) {
@@ -12,7 +13,7 @@ export function serversDirectory(servers: Servers): ServerDirectory & UserWorklo
       if (users.length === 0) return models;
       for (const server of await servers.list({ users })) {
         if (!includeStopped && !isActive(server)) continue;
-        const model = serverModel(server, { includeState: includeState.has(server.user) });
+        const model = serverModel(server, urls, { includeState: includeState.has(server.user) });
         models.set(server.user, [...(models.get(server.user) ?? []), model]);
       }
       return models;

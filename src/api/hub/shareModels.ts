@@ -1,6 +1,6 @@
 import { z } from '@hono/zod-openapi';
+import type { PublicUrls } from '../../identity/publicUrls.ts';
 import type { Share, ShareCode, SharedServer } from '../../identity/shares/sharesTable.ts';
-import { serverUrl } from '../../identity/urls.ts';
 import { timestamp } from '../frame/replies.ts';
 
 const sharedServerSchema = z
@@ -8,7 +8,7 @@ const sharedServerSchema = z
     user: z.object({ name: z.string() }),
     name: z.string(),
     url: z.string(),
-    full_url: z.null(),
+    full_url: z.string().nullable(),
     ready: z.boolean(),
   })
   .openapi('SharedServer');
@@ -46,9 +46,12 @@ export const newShareCodeSchema = shareCodeSchema
   .openapi('NewShareCode');
 
 /** A share as JSON. */
-export function shareModel({ server, grantee, scopes, createdAt }: Share): z.infer<typeof shareSchema> {
+export function shareModel(
+  { server, grantee, scopes, createdAt }: Share,
+  urls: PublicUrls,
+): z.infer<typeof shareSchema> {
   return {
-    server: sharedServerModel(server),
+    server: sharedServerModel(server, urls),
     scopes,
     user: 'user' in grantee ? { name: grantee.user } : null,
     group: 'group' in grantee ? { name: grantee.group } : null,
@@ -58,9 +61,9 @@ export function shareModel({ server, grantee, scopes, createdAt }: Share): z.inf
 }
 
 /** A share code as JSON. */
-export function shareCodeModel(code: ShareCode): z.infer<typeof shareCodeSchema> {
+export function shareCodeModel(code: ShareCode, urls: PublicUrls): z.infer<typeof shareCodeSchema> {
   return {
-    server: sharedServerModel(code.server),
+    server: sharedServerModel(code.server, urls),
     scopes: code.scopes,
     id: `sc_${code.id}`,
     created_at: timestamp(code.createdAt),
@@ -70,6 +73,6 @@ export function shareCodeModel(code: ShareCode): z.infer<typeof shareCodeSchema>
   };
 }
 
-function sharedServerModel({ user, name, ready }: SharedServer): z.infer<typeof sharedServerSchema> {
-  return { user: { name: user }, name, url: serverUrl(user, name), full_url: null, ready };
+function sharedServerModel({ user, name, ready }: SharedServer, urls: PublicUrls): z.infer<typeof sharedServerSchema> {
+  return { user: { name: user }, name, url: urls.server(user, name), full_url: urls.fullServer(user, name), ready };
 }

@@ -66,7 +66,7 @@ export function addShareRoutes(frame: ApiFrame, options: HubApiOptions): void {
 
 /** All that an owner shares. */
 function addOwnersRoutes(frame: ApiFrame, { identity }: HubApiOptions): void {
-  const { shares } = identity;
+  const { shares, urls } = identity;
 
   frame.route(
     {
@@ -79,9 +79,15 @@ function addOwnersRoutes(frame: ApiFrame, { identity }: HubApiOptions): void {
     },
     async ({ params, query, request, client }) => {
       await checkOwner(params.user);
-      const page = readPage(query, request, { alwaysPaged: true });
+      const page = readPage(query, request, client, { alwaysPaged: true });
       const { shares: found, total } = await shares.list({ owner: params.user }, page);
-      return pagedReply(found.map(shareModel), total, page, request, client);
+      return pagedReply(
+        found.map((share) => shareModel(share, urls)),
+        total,
+        page,
+        request,
+        client,
+      );
     },
   );
 
@@ -96,9 +102,15 @@ function addOwnersRoutes(frame: ApiFrame, { identity }: HubApiOptions): void {
     },
     async ({ params, query, request, client }) => {
       await checkOwner(params.user);
-      const page = readPage(query, request, { alwaysPaged: true });
+      const page = readPage(query, request, client, { alwaysPaged: true });
       const { codes, total } = await shares.listCodes({ owner: params.user }, page);
-      return pagedReply(codes.map(shareCodeModel), total, page, request, client);
+      return pagedReply(
+        codes.map((code) => shareCodeModel(code, urls)),
+        total,
+        page,
+        request,
+        client,
+      );
     },
   );
 
@@ -114,7 +126,7 @@ function addServerShareRoutes(
   { identity }: HubApiOptions,
   { place, implied }: (typeof places)[number],
 ): void {
-  const { shares } = identity;
+  const { shares, urls } = identity;
   const path = `/shares/${place}` as const;
 
   frame.route(
@@ -129,9 +141,15 @@ function addServerShareRoutes(
     },
     async ({ params, query, request, client }) => {
       const server = await findServer(identity, params);
-      const page = readPage(query, request, { alwaysPaged: true });
+      const page = readPage(query, request, client, { alwaysPaged: true });
       const { shares: found, total } = await shares.list({ serverId: server.id }, page);
-      return pagedReply(found.map(shareModel), total, page, request, client);
+      return pagedReply(
+        found.map((share) => shareModel(share, urls)),
+        total,
+        page,
+        request,
+        client,
+      );
     },
   );
 
@@ -149,7 +167,7 @@ function addServerShareRoutes(
       const scopes = await scopesForShare(body.scopes, ownerAndName(params), principal, identity);
       const server = await findServer(identity, params);
       await checkMayName(body.grantee, principal);
-      return json(shareModel(await shares.grant(server, body.grantee, scopes)));
+      return json(shareModel(await shares.grant(server, body.grantee, scopes), urls));
     },
   );
 
@@ -168,7 +186,7 @@ function addServerShareRoutes(
     async ({ params, body }) => {
       const names = shareScopeNames(body.scopes, ownerAndName(params), identity);
       const left = await shares.revoke(await findServer(identity, params), body.grantee, names);
-      return json(left ? shareModel(left) : {});
+      return json(left ? shareModel(left, urls) : {});
     },
   );
 
@@ -201,7 +219,7 @@ function addShareCodeRoutes(
   { identity }: HubApiOptions,
   { place, implied }: (typeof places)[number],
 ): void {
-  const { shares } = identity;
+  const { shares, urls } = identity;
   const path = `/share-codes/${place}` as const;
 
   frame.route(
@@ -216,9 +234,15 @@ function addShareCodeRoutes(
     },
     async ({ params, query, request, client }) => {
       const server = await findServer(identity, params);
-      const page = readPage(query, request, { alwaysPaged: true });
+      const page = readPage(query, request, client, { alwaysPaged: true });
       const { codes, total } = await shares.listCodes({ serverId: server.id }, page);
-      return pagedReply(codes.map(shareCodeModel), total, page, request, client);
+      return pagedReply(
+        codes.map((code) => shareCodeModel(code, urls)),
+        total,
+        page,
+        request,
+        client,
+      );
     },
   );
 
@@ -238,10 +262,10 @@ function addShareCodeRoutes(
       const { secret, code } = await shares.createCode(server, scopes, body?.expires_in ?? defaultCodeSeconds);
       const acceptUrl = `/hub/accept-share?code=${secret}`;
       return json({
-        ...shareCodeModel(code),
+        ...shareCodeModel(code, urls),
         code: secret,
-        accept_url: acceptUrl,
-        full_accept_url: `${client.scheme}://${client.host}${acceptUrl}`,
+        accept_url: urls.path(acceptUrl),
+        full_accept_url: client.addressOf(acceptUrl),
       });
     },
   );
@@ -276,7 +300,7 @@ function addShareCodeRoutes(
 
 /** What is shared with a user or a group. */
 function addGranteeRoutes(frame: ApiFrame, { identity }: HubApiOptions): void {
-  const { shares } = identity;
+  const { shares, urls } = identity;
   const kinds = [
     { kind: 'user', list: '/users/{user}/shared', read: 'read:users:shares', leave: 'users:shares' },
     { kind: 'group', list: '/groups/{group}/shared', read: 'read:groups:shares', leave: 'groups:shares' },
@@ -301,9 +325,15 @@ function addGranteeRoutes(frame: ApiFrame, { identity }: HubApiOptions): void {
       async ({ params, query, request, client }) => {
         const grantee = granteeOf(params);
         await checkGrantee(grantee);
-        const page = readPage(query, request, { alwaysPaged: true });
+        const page = readPage(query, request, client, { alwaysPaged: true });
         const { shares: found, total } = await shares.listWith(grantee, page);
-        return pagedReply(found.map(shareModel), total, page, request, client);
+        return pagedReply(
+          found.map((share) => shareModel(share, urls)),
+          total,
+          page,
+          request,
+          client,
+        );
       },
     );
 
@@ -323,7 +353,7 @@ function addGranteeRoutes(frame: ApiFrame, { identity }: HubApiOptions): void {
           access: { anyOf: [read] },
           responses: oneShare,
         },
-        async ({ params }) => json(shareModel(await findShare(granteeOf(params), params))),
+        async ({ params }) => json(shareModel(await findShare(granteeOf(params), params), urls)),
       );
 
       frame.route(

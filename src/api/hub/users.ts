@@ -51,7 +51,7 @@ export function addUserRoutes(frame: ApiFrame, options: HubApiOptions): void {
       responses: { 200: { description: 'The users.', schema: z.array(userSchema) } },
     },
     async ({ principal, query, request, client }) => {
-      const page = readPage(query, request);
+      const page = readPage(query, request, client);
       const { users: found, total } = await users.list({
         ...readState(query.state),
         ...readSort(query.sort),

@@ -20,6 +20,7 @@ import { toKubernetesVariables } from './serverTraits.ts';
 import { applyTemplateVariables } from './templateVariables.ts';
 import {
   anything,
+  basePath,
   count,
   environment,
   flag,
@@ -119,10 +120,15 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
     // src/bridge runs it, and adds what it sets.
     () => undefined,
   ),
-  inert('baseUrl', text, 'Path below which everything is served.', unsupported('Everything is served at /.'), {
-    default: '/',
-    satisfiedBy: '/',
-  }),
+  key(
+    'baseUrl',
+    basePath,
+    'Path below which everything is served. Servers that run keep the old one until they are started again.',
+    (settings, value) => {
+      settings.addresses.baseUrl = value;
+    },
+    { default: '/' },
+  ),
   inert(
     'cookieSecret',
     secretText,

@@ -6,7 +6,21 @@ import { podTraits } from './podTraits.ts';
 import { profileKey } from './profiles.ts';
 import { serverTraits } from './serverTraits.ts';
 import { applyTemplateVariables } from './templateVariables.ts';
-import { anything, count, flag, freeMap, networks, secretText, text, textList } from './types.ts';
+import {
+  anything,
+  basePath,
+  count,
+  days,
+  flag,
+  freeMap,
+  httpUrl,
+  networks,
+  pageLength,
+  secretText,
+  text,
+  textList,
+  webOrigin,
+} from './types.ts';
 
 const unread = unsupported('Atoll does not read it.');
 
@@ -30,6 +44,68 @@ const hubTraits: Row[] = [
     key('redirect_to_server', flag, 'See hub.redirectToServer.', (settings, value) => {
       settings.servers.redirectToServer = value;
     }),
+    key(
+      'default_url',
+      text,
+      'Where people land who asked for no page in particular, such as /hub/home.',
+      (settings, value) => {
+        settings.servers.landingUrl = value;
+      },
+    ),
+    key('base_url', basePath, 'See hub.baseUrl.', (settings, value) => {
+      settings.addresses.baseUrl = value;
+    }),
+    key('public_url', httpUrl, "The hub's address for people, which programs are told.", (settings, value) => {
+      settings.addresses.publicUrl = value;
+    }),
+    key(
+      'subdomain_host',
+      webOrigin,
+      "The hub's own host; each user and each service gets a host of its own below it (which DNS must lead here), so that no page of theirs can read another's, or the hub's.",
+      (settings, value) => {
+        settings.addresses.subdomainHost = value;
+      },
+    ),
+    inert('subdomain_hook', text, 'How names become hosts.', unsupported('Names become hosts as with idna, always.'), {
+      default: 'idna',
+      satisfiedBy: 'idna',
+    }),
+    key(
+      'cookie_max_age_days',
+      days,
+      'Days that a login lasts.',
+      (settings, value) => {
+        settings.cookies.loginDays = value;
+      },
+      { default: 14 },
+    ),
+    key(
+      'cookie_host_prefix_enabled',
+      flag,
+      'Whether the login cookie is named __Host-…, which browsers take from the host itself only, over https; those of servers and services too where they have hosts of their own.',
+      (settings, value) => {
+        settings.cookies.hostPrefix = value;
+      },
+      { default: false },
+    ),
+    key(
+      'api_page_default_limit',
+      pageLength,
+      'How many entries a page of a list has, for clients of the API that do not say.',
+      (settings, value) => {
+        settings.operations.defaultPageLength = value;
+      },
+      { default: 50 },
+    ),
+    key(
+      'api_page_max_limit',
+      pageLength,
+      'How many entries of a list the API gives at once, at most.',
+      (settings, value) => {
+        settings.operations.longestPageLength = value;
+      },
+      { default: 200 },
+    ),
     key('trusted_downstream_ips', networks, 'See atoll.edge.trustedProxies.', (settings, value) => {
       settings.edge.trustedProxies = value;
     }),

@@ -10,6 +10,8 @@ export const flag = z.boolean();
 export const integer = z.int();
 export const count = z.int().min(0).meta({ title: 'a whole number from 0' });
 export const seconds = z.number().min(0).meta({ title: 'seconds' });
+export const days = z.number().positive().max(3650).meta({ title: 'days' });
+export const pageLength = z.int().min(1).max(10_000).meta({ title: 'a whole number from 1' });
 export const textList = z.array(text);
 export const textMap = z.record(text, text);
 export const anything = z.unknown();
@@ -146,3 +148,22 @@ export const environment = z
 export const httpUrl = z
   .url({ protocol: /^https?$/, error: 'is no URL that begins with http:// or https://' })
   .meta({ title: 'a URL (http:// or https://)' });
+
+/** A path below which everything is: `/research/`. It begins and ends with `/`, however it is written. */
+export const basePath = text
+  .transform((value) => `/${value}/`.replace(/\/+/g, '/'))
+  .refine(
+    (value) => /^\/(?:[\w~-][\w.~-]*\/)*$/.test(value) && !value.startsWith('/hub/'),
+    "is no path of letters, digits and -._~ (and cannot begin with /hub, below which the hub's own pages are)",
+  )
+  .meta({ title: 'a path (/research/)' });
+
+/** Scheme, host and port of a web address; `https://` where none is written. */
+export const webOrigin = text
+  .transform((value) => (/^https?:\/\//.test(value) ? value : `https://${value}`))
+  .refine(
+    (value) => URL.canParse(value) && new URL(value).pathname === '/',
+    'is no host, such as https://hub.example.org',
+  )
+  .transform((value) => new URL(value).origin)
+  .meta({ title: 'an address without a path (https://hub.example.org)' });

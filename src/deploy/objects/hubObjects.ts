@@ -17,6 +17,7 @@ export function settingsForHub(release: Release): string {
 export function hubObjects(release: Release): KubeObject[] {
   const { settings, namespace, name, controlToken } = release;
   const { hub, createRbac } = settings.deployment;
+  const { baseUrl } = settings.addresses;
   const head = (apiVersion: string, kind: string, objectName: string): ReturnType<typeof objectHead> =>
     objectHead(release, apiVersion, kind, objectName, 'hub');
   const account = hub.serviceAccount.name ?? 'hub';
@@ -66,7 +67,7 @@ export function hubObjects(release: Release): KubeObject[] {
             annotations: partAnnotations(release, hub, {
               'atoll/settings': sha256Hex(files),
               'prometheus.io/scrape': 'true',
-              'prometheus.io/path': '/hub/metrics',
+              'prometheus.io/path': `${baseUrl}hub/metrics`,
               'prometheus.io/port': String(ports.hub),
             }),
           },
@@ -79,7 +80,7 @@ export function hubObjects(release: Release): KubeObject[] {
 
 function hubPod(release: Release, serviceAccountName: string): KubernetesObject {
   const { hub } = release.settings.deployment;
-  const probe = { httpGet: { path: '/hub/health', port: 'hub' } };
+  const probe = { httpGet: { path: `${release.settings.addresses.baseUrl}hub/health`, port: 'hub' } };
   return partPod({
     release,
     part: hub,

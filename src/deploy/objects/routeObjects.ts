@@ -11,10 +11,14 @@ export function routeObjects(release: Release): KubeObject[] {
 }
 
 function ingressObject(release: Release): KubeObject {
-  const { ingress } = release.settings.deployment;
+  const { deployment, addresses } = release.settings;
+  const { ingress } = deployment;
   const head = objectHead(release, 'networking.k8s.io/v1', 'Ingress', 'jupyterhub', 'edge');
   const backend = { service: { name: serviceNames.edge, port: { name: 'http' } } };
-  const paths = [{ path: `/${ingress.pathSuffix ?? ''}`, pathType: ingress.pathType, backend }, ...ingress.extraPaths];
+  const paths = [
+    { path: `${addresses.baseUrl}${ingress.pathSuffix ?? ''}`, pathType: ingress.pathType, backend },
+    ...ingress.extraPaths,
+  ];
   const hosts: (string | undefined)[] = ingress.hosts.length > 0 ? ingress.hosts : [undefined];
   return {
     ...head,

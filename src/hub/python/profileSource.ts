@@ -6,6 +6,7 @@ import type { Live } from '../../config/live.ts';
 import type { ProfileSettings } from '../../config/profileSettings.ts';
 import type { Settings } from '../../config/settings.ts';
 import { AtollError } from '../../core/errors.ts';
+import type { PublicUrls } from '../../identity/publicUrls.ts';
 import type { Person, ProfileSource } from '../../servers/profiles/profileSource.ts';
 import { type People, personMessage } from './personMessage.ts';
 import { serverMessage } from './serverMessage.ts';
@@ -18,12 +19,14 @@ export interface ProfileSourceOptions {
   holder: BridgeHolder;
   identity: People;
   settings: Live<Settings>;
-  /** Where servers reach the edge, without a final slash. */
+  /** Where servers reach the edge, with the hub's base, without a final slash. */
   hubUrl: string;
+  /** Where people find things. */
+  urls: PublicUrls;
 }
 
 /** Profiles and forms: those of functions in the settings' Python (`profile_list`, `options_form`), else of the settings. */
-export function profileSourceFrom({ holder, identity, settings, hubUrl }: ProfileSourceOptions): ProfileSource {
+export function profileSourceFrom({ holder, identity, settings, hubUrl, urls }: ProfileSourceOptions): ProfileSource {
   const ask = async (
     bridge: Bridge,
     loaded: LoadedPython,
@@ -33,11 +36,10 @@ export function profileSourceFrom({ holder, identity, settings, hubUrl }: Profil
   ): Promise<unknown> => {
     const user = await personMessage(identity, loaded, name);
     if (!user) throw new AtollError('ATOLL_NOT_FOUND', `There is no user ${name}.`);
-    const server = serverMessage(
-      { user: name, userId: user.id, name: '', userOptions: {} },
-      settings.current.servers,
+    const server = serverMessage({ user: name, userId: user.id, name: '', userOptions: {} }, settings.current.servers, {
       hubUrl,
-    );
+      urls,
+    });
     return bridge.perform({ op, user, server, ...more }, profilesMs);
   };
   const withHook = (name: HookName): { bridge: Bridge; loaded: LoadedPython } | undefined => {

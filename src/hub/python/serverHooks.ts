@@ -5,6 +5,7 @@ import { type HookName, type LoadedPython, lineSchema } from '../../bridge/messa
 import type { Live } from '../../config/live.ts';
 import type { ServerSettings, Settings } from '../../config/settings.ts';
 import { messageOf } from '../../core/errors.ts';
+import type { PublicUrls } from '../../identity/publicUrls.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { Server } from '../../servers/server.ts';
 import type { ServerHooks } from '../../servers/serverHooks.ts';
@@ -35,18 +36,20 @@ export interface ServerHooksOptions {
   holder: BridgeHolder;
   identity: People;
   settings: Live<Settings>;
-  /** Where servers reach the edge, without a final slash. */
+  /** Where servers reach the edge, with the hub's base, without a final slash. */
   hubUrl: string;
+  /** Where people find things. */
+  urls: PublicUrls;
   log: Logger;
 }
 
 /** The hooks of `c.Spawner` and `c.KubeSpawner` in the settings' Python, as the servers call them. */
-export function serverHooksFrom({ holder, identity, settings, hubUrl, log }: ServerHooksOptions): ServerHooks {
+export function serverHooksFrom({ holder, identity, settings, hubUrl, urls, log }: ServerHooksOptions): ServerHooks {
   const changesTold = new Set<string>();
 
   const requestFor = async (loaded: LoadedPython, server: Server, base: ServerSettings): Promise<object> => ({
     user: await personMessage(identity, loaded, server.user),
-    server: serverMessage(server, base, hubUrl),
+    server: serverMessage(server, base, { hubUrl, urls }),
   });
 
   return {

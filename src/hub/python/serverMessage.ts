@@ -1,5 +1,5 @@
 import type { ServerSettings } from '../../config/settings.ts';
-import { serverUrl } from '../../identity/urls.ts';
+import type { PublicUrls } from '../../identity/publicUrls.ts';
 import type { Server } from '../../servers/server.ts';
 import { templateFields } from '../../servers/serverEnvironment.ts';
 
@@ -7,7 +7,7 @@ import { templateFields } from '../../servers/serverEnvironment.ts';
 export function serverMessage(
   server: Pick<Server, 'user' | 'userId' | 'name' | 'userOptions'>,
   settings: ServerSettings,
-  hubUrl: string,
+  { hubUrl, urls }: { hubUrl: string; urls: PublicUrls },
 ): object {
   return {
     name: server.name,
@@ -21,7 +21,7 @@ export function serverMessage(
     command: settings.command ?? ['jupyterhub-singleuser'],
     arguments: settings.extraArguments,
     hubUrl,
-    path: serverUrl(server.user, server.name),
-    fields: templateFields(server),
+    path: urls.serverPath(server.user, server.name),
+    fields: templateFields(server, urls),
   };
 }

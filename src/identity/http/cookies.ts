@@ -17,6 +17,8 @@ export function readCookies(header: string, name: string): string[] {
 /** How a cookie is to be kept. */
 export interface CookieOptions {
   path: string;
+  /** A domain whose hosts below get it too; undefined: only the host that sets it. */
+  domain?: string | undefined;
   /** Seconds; 0 removes it; undefined: until the browser ends. */
   maxAge?: number;
   /** Not for scripts. */
@@ -34,11 +36,12 @@ export interface CookieOptions {
 export function writeCookie(
   name: string,
   value: string,
-  { path, maxAge, httpOnly, secure, sameSite = 'Lax' }: CookieOptions,
+  { path, domain, maxAge, httpOnly, secure, sameSite = 'Lax' }: CookieOptions,
 ): string {
   return [
     `${name}=${value}`,
     `Path=${path}`,
+    ...(domain === undefined ? [] : [`Domain=${domain}`]),
     ...(maxAge === undefined ? [] : [`Max-Age=${maxAge}`]),
     ...(sameSite === 'unsaid' ? [] : [`SameSite=${sameSite}`]),
     ...(httpOnly ? ['HttpOnly'] : []),

@@ -2,10 +2,11 @@ import { AtollError } from '../../core/errors.ts';
 import { equalInConstantTime, randomHex, sha256Hex } from '../../core/ids.ts';
 import type { Store, Write } from '../../store/store.ts';
 import type { OAuthClientsTable } from '../../store/tables/identity.ts';
+import type { PublicUrls } from '../publicUrls.ts';
 import { gatewayServiceName } from '../roles/defaultRoles.ts';
 import type { ScopeHolder } from '../scopes/resolveScopes.ts';
 import type { Service, Services } from '../services.ts';
-import { escapeFully, serverUrl } from '../urls.ts';
+import { escapeFully } from '../urls.ts';
 
 /** A program that people sign in to by way of the hub: a user's server, or a service. */
 export interface OAuthClient {
@@ -41,10 +42,12 @@ export interface ServerClientRegistration extends ServerKey {
 export class OAuthClients {
   readonly #store: Store;
   readonly #services: Services;
+  readonly #urls: PublicUrls;
 
-  constructor(store: Store, services: Services) {
+  constructor(store: Store, services: Services, urls: PublicUrls) {
     this.#store = store;
     this.#services = services;
+    this.#urls = urls;
   }
 
   async get(id: string): Promise<OAuthClient | undefined> {
@@ -78,9 +81,9 @@ export class OAuthClients {
     const owner = await write.db.selectFrom('users').select('id').where('name', '=', user).executeTakeFirst();
     if (!owner) throw new AtollError('ATOLL_NOT_FOUND', `No such user: ${user}`);
     const values = {
-      description: `Server at ${serverUrl(user, serverName)}`,
+      description: `Server at ${this.#urls.serverPath(user, serverName)}`,
       secret_hash: sha256Hex(secret),
-      redirect_uri: `${serverUrl(user, serverName)}oauth_callback`,
+      redirect_uri: `${this.#urls.server(user, serverName)}oauth_callback`,
       allowed_scopes: JSON.stringify(allowedScopes),
     };
     const known = await write.db

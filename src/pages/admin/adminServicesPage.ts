@@ -18,7 +18,7 @@ export function addAdminServicesPage(frame: PageFrame, { identity }: AdminPagesO
 <tbody>
 ${identity.services.list().map(
   (service) => html`<tr>
-<th scope="row">${service.url === undefined ? service.name : html`<a href="${service.prefix}">${service.name}</a>`}</th>
+<th scope="row">${service.url === undefined ? service.name : html`<a href="${frame.urls.service(service.name)}">${service.name}</a>`}</th>
 <td data-label="State">${stateOf(service)}</td>
 <td data-label="Address">${service.url ?? ''}</td>
 <td data-label="Roles">${identity.roles.ofService(service).join(', ')}</td>

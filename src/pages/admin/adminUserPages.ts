@@ -2,7 +2,8 @@ import { html } from 'hono/html';
 import { AtollError } from '../../core/errors.ts';
 import { checkMayGrantAdmin, checkMayTouchAdmin } from '../../identity/adminFlag.ts';
 import type { Principal } from '../../identity/principal.ts';
-import { escapeSegment, serverUrl } from '../../identity/urls.ts';
+import type { PublicUrls } from '../../identity/publicUrls.ts';
+import { escapeSegment } from '../../identity/urls.ts';
 import type { User } from '../../identity/users.ts';
 import { isActive, pendingOf, type Server } from '../../servers/server.ts';
 import { actionButton } from '../frame/actionButton.ts';
@@ -23,6 +24,7 @@ const removalMs = 10_000;
 
 /** One user: rights, groups, servers; and the way to delete them. */
 export function addAdminUserPages(frame: PageFrame, options: AdminPagesOptions): void {
+  const { urls } = frame;
   const { identity, servers, workloads } = options;
   const path = '/hub/admin/users/:user';
 
@@ -53,9 +55,9 @@ ${serverCard(
   user.name,
   '',
   own.find(({ name }) => name === ''),
-  xsrfToken,
+  { xsrfToken, urls },
 )}
-${own.filter(({ name }) => name !== '').map((server) => serverCard(user.name, server.name, server, xsrfToken))}
+${own.filter(({ name }) => name !== '').map((server) => serverCard(user.name, server.name, server, { xsrfToken, urls }))}
 <h2>Rights</h2>
 <section class="card row">
 <p class="grow">${
@@ -171,7 +173,12 @@ ${xsrfField(xsrfToken)}
 </section>`;
 }
 
-function serverCard(user: string, name: string, server: Server | undefined, xsrfToken: string): Html {
+function serverCard(
+  user: string,
+  name: string,
+  server: Server | undefined,
+  { xsrfToken, urls }: { xsrfToken: string; urls: PublicUrls },
+): Html {
   const title = name === '' ? 'Default server' : name;
   const start = actionButton(
     { action: serverPage('spawn', { user, name }), label: 'Start', description: `Start ${title}`, kind: 'quiet' },
@@ -181,7 +188,7 @@ function serverCard(user: string, name: string, server: Server | undefined, xsrf
 <div class="grow"><h3>${title}</h3>
 <p>${serverState(server?.phase)} <span class="small">${server?.failure?.message ?? sinceText(server)}</span></p></div>
 <div class="buttons">
-${server?.phase === 'ready' ? html`<a class="button quiet" href="${serverUrl(user, name)}" aria-label="Open ${title}">Open</a>` : ''}
+${server?.phase === 'ready' ? html`<a class="button quiet" href="${urls.server(user, name)}" aria-label="Open ${title}">Open</a>` : ''}
 ${server && isActive(server) ? (server.phase === 'stopping' ? '' : stopButton(user, name, `Stop ${title}`, xsrfToken)) : start}
 </div>
 </section>`;

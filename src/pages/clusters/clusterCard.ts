@@ -20,12 +20,12 @@ const states: Record<ClusterPhase, { label: string; kind: string }> = {
 };
 
 /** One cluster: what it is doing, for how long, its workers, and why it waits or has ended. */
-export function clusterCard(shown: ShownCluster, { principal, now, xsrfToken }: ClustersOptions): Html {
+export function clusterCard(shown: ShownCluster, { principal, now, xsrfToken, urls }: ClustersOptions): Html {
   const { cluster } = shown;
   const { label, kind } = states[cluster.phase];
   const shortName = cluster.name.slice(0, 8);
   const workers = workersOf(shown);
-  const buttons = buttonsOf(cluster, shortName, xsrfToken);
+  const buttons = buttonsOf(cluster, shortName, { xsrfToken, urls });
   return html`<section class="card">
 <div class="row">
 <div class="grow">
@@ -69,9 +69,13 @@ function rangeText({ minimum, maximum }: { minimum: number | null; maximum: numb
   return maximum === null ? `adapts, from ${minimum ?? 0} up` : `adapts between ${minimum ?? 0} and ${maximum}`;
 }
 
-function buttonsOf(cluster: Cluster, shortName: string, xsrfToken: string): Html[] {
+function buttonsOf(
+  cluster: Cluster,
+  shortName: string,
+  { xsrfToken, urls }: Pick<ClustersOptions, 'xsrfToken' | 'urls'>,
+): Html[] {
   const { name, phase, address } = cluster;
-  const dashboard = html`<a class="button" href="${dashboardPath(name)}" aria-label="Dashboard of ${shortName}">Dashboard</a>`;
+  const dashboard = html`<a class="button" href="${urls.path(dashboardPath(name))}" aria-label="Dashboard of ${shortName}">Dashboard</a>`;
   const action = `/hub/clusters/${escapeSegment(name)}/stop`;
   const label = phase === 'pending' ? 'Cancel' : 'Stop';
   return [

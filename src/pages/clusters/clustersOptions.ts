@@ -1,4 +1,5 @@
 import type { GatewayPrincipal } from '../../clusters/clusterAccess.ts';
+import type { PublicUrls } from '../../identity/publicUrls.ts';
 import type { ShownCluster } from './shownCluster.ts';
 
 /** What the page shows. */
@@ -8,6 +9,8 @@ export interface ClustersOptions {
   shown: readonly ShownCluster[];
   now: number;
   xsrfToken: string;
+  /** Where dashboards are. */
+  urls: PublicUrls;
   /** What came of the last form, when a person should know; undefined: as asked. */
   notice?: string;
 }

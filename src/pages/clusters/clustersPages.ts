@@ -43,6 +43,7 @@ export function clustersPages({ clusters, clock = systemClock }: ClustersPagesOp
         shown,
         now,
         xsrfToken,
+        urls: frame.urls,
         ...(notice === undefined ? {} : { notice }),
       });
       // A page that has something to say stays until it is read.
@@ -70,7 +71,7 @@ export function clustersPages({ clusters, clock = systemClock }: ClustersPagesOp
     frame.app.get('/user/*', ({ req }, next) => {
       const { pathname, search } = new URL(req.url);
       const dashboard = dashboardOfPanelLink(pathname);
-      return dashboard === undefined ? next() : Promise.resolve(redirectTo(dashboard + search));
+      return dashboard === undefined ? next() : Promise.resolve(redirectTo(frame.urls.path(dashboard + search)));
     });
 
     // The hub is only asked for dashboards that the edge does not know.

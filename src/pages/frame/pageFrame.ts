@@ -2,13 +2,12 @@ import { Hono } from 'hono';
 import type { SettingsReport } from '../../config/settingsReport.ts';
 import { AtollError } from '../../core/errors.ts';
 import { type Client, clientOf } from '../../identity/http/client.ts';
-import { sessionIdCookie, xsrfCookie } from '../../identity/http/cookieNames.ts';
-import { readCookies, writeCookie } from '../../identity/http/cookies.ts';
 import { commonContentSecurityPolicy, hubHeaders } from '../../identity/http/hubHeaders.ts';
 import { isForeign, judgeXsrf, submittedXsrf } from '../../identity/http/judgeXsrf.ts';
 import type { XsrfSubject } from '../../identity/http/xsrfTokens.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { Principal } from '../../identity/principal.ts';
+import type { PublicUrls } from '../../identity/publicUrls.ts';
 import { gatewayServiceName } from '../../identity/roles/defaultRoles.ts';
 import type { Session } from '../../identity/sessions.ts';
 import type { Logger } from '../../observability/logger.ts';
@@ -74,13 +73,15 @@ export interface PageContext<A extends PageAccess = PageAccess> {
   page: (title: string, content: Html, options?: PageOptions) => Promise<Response>;
   /** Answers with the error's page, in the layout; with JSON to a program. */
   error: (error: AtollError) => Promise<Response>;
-  /** Sends the browser to another address of the hub's own. */
+  /** Sends the browser to another address: a page of the hub's own, written as if it were at `/`, or a whole one. */
   redirect: (location: string, cookies?: readonly string[]) => Response;
 }
 
 /** The one way by which pages are made: finds out who looks, checks XSRF, renders what the handler returns or throws. */
 export class PageFrame {
   readonly app = new Hono();
+  /** Where people find things. */
+  readonly urls: PublicUrls;
   readonly #identity: Identity;
   readonly #log: Logger;
   readonly #settingsReport: PageFrameOptions['settingsReport'];
@@ -88,6 +89,7 @@ export class PageFrame {
   constructor({ identity, log, settingsReport }: PageFrameOptions) {
     this.#settingsReport = settingsReport;
     this.#identity = identity;
+    this.urls = identity.urls;
     this.#log = log;
     this.app.onError((error, c) => this.#renderError(c.req.raw, error));
   }
@@ -126,18 +128,18 @@ export class PageFrame {
     const login = await this.#identity.fromLogin(cookies);
     const client = clientOf(request);
     const subject: XsrfSubject = login ? { session: login.session } : { client };
-    const known = readCookies(cookies, xsrfCookie)
+    const known = this.#identity.cookies
+      .read(cookies, 'xsrf')
       .slice(0, 8)
       .find((token) => this.#identity.xsrf.isValid(token, subject));
     const xsrfToken = known ?? this.#identity.xsrf.issue(subject);
     const url = new URL(request.url);
     const newCookies: string[] = [];
-    const secure = client.scheme === 'https';
     // A script of somebody else's cannot make the hub hand it a token: only navigations set the cookie.
     if (!known && (request.headers.get('sec-fetch-mode') ?? 'navigate') === 'navigate')
-      newCookies.push(writeCookie(xsrfCookie, xsrfToken, { path: '/hub/', httpOnly: true, secure }));
-    if (login && !readCookies(cookies, sessionIdCookie).includes(login.session.sessionId))
-      newCookies.push(sessionIdCookieOf(login.session, client));
+      newCookies.push(this.#identity.cookies.write('xsrf', xsrfToken, client));
+    if (login && !this.#identity.cookies.read(cookies, 'sessionId').includes(login.session.sessionId))
+      newCookies.push(this.#identity.cookies.write('sessionId', login.session.sessionId, client));
 
     const show = async (title: string, content: Html, options: PageOptions = {}): Promise<Response> => {
       const scripts = options.scripts ?? (options.refreshSeconds === undefined ? undefined : ['refresh.js']);
@@ -161,7 +163,7 @@ export class PageFrame {
       });
       for (const [name, value] of Object.entries(options.headers ?? {})) headers.set(name, value);
       for (const cookie of newCookies) headers.append('Set-Cookie', cookie);
-      return new Response(text.toString(), { status: options.status ?? 200, headers });
+      return new Response(this.#withBase(text.toString()), { status: options.status ?? 200, headers });
     };
     return {
       request,
@@ -181,6 +183,15 @@ export class PageFrame {
     };
   }
 
+  /** Pages are written as if the hub were at `/`. In text, quotes are escaped: only attributes of the hub's own match. */
+  #withBase(page: string): string {
+    if (this.urls.base === '/') return page;
+    return page.replace(
+      /((?:href|src|action)=")(\/hub\/[^"]*)(?=")/g,
+      (_, start: string, path: string) => start + this.urls.path(path),
+    );
+  }
+
   #notice(): Html | undefined {
     const report = this.#settingsReport?.();
     return report && settingsNotice(report);
@@ -192,7 +203,7 @@ export class PageFrame {
       .list()
       .filter(({ name, url, display }) => url !== undefined && display && name !== gatewayServiceName)
       .filter(({ name }) => scopes.allows('access:services', { service: name }))
-      .map(({ name, prefix }) => ({ name, path: prefix }));
+      .map(({ name }) => ({ name, path: this.urls.service(name) }));
   }
 
   /** Why the request may not be believed, if so. */
@@ -211,7 +222,7 @@ export class PageFrame {
   #toSignIn({ request, url, redirect, error }: PageContext): Response | Promise<Response> {
     if (wantsJson(request)) return error(new AtollError('ATOLL_UNAUTHENTICATED', 'Missing or invalid credentials.'));
     return redirect(
-      `/hub/login?next=${encodeURIComponent(url.pathname + (request.method === 'GET' ? url.search : ''))}`,
+      `/hub/login?next=${encodeURIComponent(this.urls.path(url.pathname) + (request.method === 'GET' ? url.search : ''))}`,
     );
   }
 
@@ -223,12 +234,6 @@ export class PageFrame {
       return jsonError(error);
     }
   }
-}
-
-/** The cookie that tells services apart which login a request belongs to. */
-export function sessionIdCookieOf(session: Session, client: Client): string {
-  const secure = client.scheme === 'https';
-  return writeCookie(sessionIdCookie, session.sessionId, { path: '/', httpOnly: true, secure });
 }
 
 /** Sends a browser to another address of the hub's own. */

@@ -1,6 +1,6 @@
 import { html } from 'hono/html';
+import type { PublicUrls } from '../../identity/publicUrls.ts';
 import type { SharedServer } from '../../identity/shares/sharesTable.ts';
-import { serverUrl } from '../../identity/urls.ts';
 import { isActive, type Server } from '../../servers/server.ts';
 import { type Action, actionButton } from '../frame/actionButton.ts';
 import { durationText } from '../frame/durationText.ts';
@@ -21,6 +21,8 @@ export interface HomeOptions {
   shared: readonly SharedServer[];
   now: number;
   xsrfToken: string;
+  /** Where servers are. */
+  urls: PublicUrls;
 }
 
 /** A person's servers and what can be done with them. */
@@ -33,7 +35,7 @@ ${serverCard(options, own, '')}
 ${allowNamedServers || named.length > 0 ? html`<h2>Named servers</h2>` : ''}
 ${named.map((server) => serverCard(options, server, server.name))}
 ${allowNamedServers ? newServerForm(options) : ''}
-${options.shared.length === 0 ? '' : sharedSection(options.shared)}
+${options.shared.length === 0 ? '' : sharedSection(options)}
 <h2>Dask</h2>
 <section class="card row">
 <p class="grow">Clusters that compute for you, their workers and dashboards.</p>
@@ -42,13 +44,13 @@ ${options.shared.length === 0 ? '' : sharedSection(options.shared)}
 }
 
 /** Those that do not run cannot be opened: only their owners start them. */
-function sharedSection(shared: readonly SharedServer[]): Html {
+function sharedSection({ shared, urls }: HomeOptions): Html {
   return html`<h2>Shared with you</h2>
 ${shared.map(
   ({ user, name, ready }) => html`<section class="card row">
 <div class="grow"><h3>${name === '' ? `The server of ${user}` : `“${name}” of ${user}`}</h3>
 <p>${serverState(ready ? 'ready' : 'stopped')}</p></div>
-${ready ? html`<a class="button" href="${serverUrl(user, name)}" aria-label="${name === '' ? `Open the server of ${user}` : `Open “${name}” of ${user}`}">Open</a>` : ''}
+${ready ? html`<a class="button" href="${urls.server(user, name)}" aria-label="${name === '' ? `Open the server of ${user}` : `Open “${name}” of ${user}`}">Open</a>` : ''}
 </section>`,
 )}`;
 }
@@ -73,14 +75,14 @@ function detailOf(server: Server, { now }: HomeOptions): Html | string {
   return `for ${durationText(now - server.readyAt)}${active}`;
 }
 
-function buttonsOf({ user, xsrfToken }: HomeOptions, server: Server | undefined, name: string): Html[] {
+function buttonsOf({ user, xsrfToken, urls }: HomeOptions, server: Server | undefined, name: string): Html[] {
   const button = (page: ServerPage, label: string, kind?: Action['kind']): Html =>
     actionButton({ action: serverPage(page, { user, name }), label, ...(kind && { kind }) }, xsrfToken);
   if (!server || !isActive(server))
     return [button('spawn', 'Start'), ...(name === '' ? [] : [button('delete-server', 'Delete', 'danger')])];
   if (server.phase === 'stopping') return [];
   if (server.phase === 'ready')
-    return [html`<a class="button" href="${serverUrl(user, name)}">Open</a>`, button('stop', 'Stop', 'quiet')];
+    return [html`<a class="button" href="${urls.server(user, name)}">Open</a>`, button('stop', 'Stop', 'quiet')];
   const progress = html`<a class="button quiet" href="${serverPage('spawn-pending', { user, name })}">Progress</a>`;
   return [progress, button('stop', 'Cancel', 'quiet')];
 }

@@ -1,7 +1,6 @@
 import { systemClock } from '../../core/clock.ts';
 import type { Principal } from '../../identity/principal.ts';
 import type { SharedServer } from '../../identity/shares/sharesTable.ts';
-import { serverUrl } from '../../identity/urls.ts';
 import { isActive, pendingOf } from '../../servers/server.ts';
 import { refreshSeconds } from '../frame/pace.ts';
 import type { PageFrame } from '../frame/pageFrame.ts';
@@ -17,8 +16,10 @@ export function addHomePages(frame: PageFrame, options: ServersPagesOptions): vo
     frame.page({ method: 'get', path, access: 'open' }, ({ redirect }) => redirect('/hub/'));
 
   frame.page({ method: 'get', path: '/hub/', access: 'signedIn' }, async ({ principal, redirect }) => {
+    const { landingUrl } = settings.current;
+    if (landingUrl !== undefined) return redirect(landingUrl);
     const server = await servers.get(principal.name, '');
-    if (server?.phase === 'ready') return redirect(serverUrl(principal.name));
+    if (server?.phase === 'ready') return redirect(frame.urls.server(principal.name));
     return redirect(settings.current.redirectToServer ? '/hub/spawn' : '/hub/home');
   });
 
@@ -41,6 +42,7 @@ export function addHomePages(frame: PageFrame, options: ServersPagesOptions): vo
       shared,
       now: clock.now(),
       xsrfToken,
+      urls: frame.urls,
     });
     return page('Home', content, pending ? { refreshSeconds } : {});
   });
@@ -59,7 +61,7 @@ export function addHomePages(frame: PageFrame, options: ServersPagesOptions): vo
   // A link that works for everybody: it leads to the same place on the server of whoever follows it.
   frame.page({ method: 'get', path: '/hub/user-redirect/*', access: 'signedIn' }, ({ principal, url, redirect }) => {
     const path = url.pathname.slice('/hub/user-redirect/'.length);
-    const next = serverUrl(principal.name) + path + url.search;
+    const next = frame.urls.serverPath(principal.name) + path + url.search;
     return redirect(serverPage('spawn', { user: principal.name, name: '', next }));
   });
 }

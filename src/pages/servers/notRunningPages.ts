@@ -1,5 +1,6 @@
 import { sleep } from '../../core/clock.ts';
 import { AtollError } from '../../core/errors.ts';
+import type { PublicUrls } from '../../identity/publicUrls.ts';
 import { pendingOf, type Server } from '../../servers/server.ts';
 import { jsonError, type PageContext, type PageFrame, redirectTo } from '../frame/pageFrame.ts';
 import { notRunningPage } from './notRunningPage.ts';
@@ -17,10 +18,14 @@ const triesBack = 5;
  * `/hub/` only, so browsers are led to `/hub/user/…` first.
  */
 export function addNotRunningPages(frame: PageFrame, { servers, identity }: ServersPagesOptions): void {
+  const { urls } = identity;
+
   frame.app.all('/user/*', ({ req }) => {
     const { pathname, search } = new URL(req.url);
     if (req.method !== 'GET' && req.method !== 'HEAD')
-      return req.header('authorization') === undefined ? notRunningReply(req.raw, '/hub/home') : answerProgram(req.raw);
+      return req.header('authorization') === undefined
+        ? notRunningReply(req.raw, urls, '/hub/home')
+        : answerProgram(req.raw);
     return redirectTo(`/hub${pathname}${search}`);
   });
 
@@ -29,7 +34,7 @@ export function addNotRunningPages(frame: PageFrame, { servers, identity }: Serv
   frame.page({ method: 'get', path: '/hub/user/*', access: 'signedIn' }, async (context) => {
     const { place, server } = await find(context.request);
     await requireScope(identity, context.principal, 'access:servers', place);
-    if (server?.phase === 'ready') return backToServer(context);
+    if (server?.phase === 'ready') return backToServer(context, urls, place);
     const hasProgress = server && (pendingOf(server) !== null || server.failure?.during === 'start');
     if (hasProgress) return context.redirect(serverPage('spawn-pending', place));
     return notRunningPage(context, place, server, { status: 424 });
@@ -42,7 +47,7 @@ export function addNotRunningPages(frame: PageFrame, { servers, identity }: Serv
       const caller = await identity.fromRequest(request);
       if (caller.via === 'none') throw new AtollError('ATOLL_UNAUTHENTICATED', 'Missing or invalid credentials.');
       await requireScope(identity, caller.principal, 'access:servers', place);
-      return notRunningReply(request, serverPage('spawn', { user: place.user, name: place.name }));
+      return notRunningReply(request, urls, serverPage('spawn', { user: place.user, name: place.name }));
     } catch (error) {
       if (error instanceof AtollError) return jsonError(error);
       throw error;
@@ -55,18 +60,23 @@ export function addNotRunningPages(frame: PageFrame, { servers, identity }: Serv
     const path = pathname.replace(/^\/hub(?=\/user\/)/, '');
     const [user = '', second = ''] = path.slice('/user/'.length).split('/', 2).map(decode);
     const named = second === '' ? undefined : await servers.get(user, second);
-    const next = pathWithin('/user/', path + search);
+    const within = pathWithin('/user/', path + search);
+    const next = within && urls.path(within);
     return { place: { user, name: named ? second : '', next }, server: named ?? (await servers.get(user, '')) };
   }
 }
 
 /** The server is ready, only the edge did not know yet: tries again, a little later each time, but not for ever. */
-async function backToServer({ url, redirect }: PageContext<'signedIn'>): Promise<Response> {
+async function backToServer(
+  { url, redirect }: PageContext<'signedIn'>,
+  urls: PublicUrls,
+  { user, name }: Place,
+): Promise<Response> {
   const tried = Number(url.searchParams.get('redirects') ?? 0);
   if (!(tried >= 0 && tried < triesBack)) throw new AtollError('ATOLL_REDIRECT_LOOP', 'Redirect loop detected.');
   await sleep(50 * 4 ** tried);
   url.searchParams.set('redirects', String(tried + 1));
-  return redirect(url.pathname.slice('/hub'.length) + url.search);
+  return redirect(urls.server(user, name, urls.path(url.pathname.slice('/hub'.length)) + url.search));
 }
 
 function decode(segment: string): string {

@@ -1,7 +1,7 @@
 import { AtollError } from '../../core/errors.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { Principal } from '../../identity/principal.ts';
-import { serverUrl } from '../../identity/urls.ts';
+import type { PublicUrls } from '../../identity/publicUrls.ts';
 import type { PageContext } from '../frame/pageFrame.ts';
 import { pathWithin } from './pathWithin.ts';
 
@@ -14,9 +14,13 @@ export interface Place {
 }
 
 /** The server that the page's path names (default: the person's own default server), and its `next=`. */
-export function placeOf({ params, principal, url }: PageContext<'signedIn'>, name = params.server ?? ''): Place {
+export function placeOf(
+  { params, principal, url }: PageContext<'signedIn'>,
+  urls: PublicUrls,
+  name = params.server ?? '',
+): Place {
   const user = params.user ?? principal.name;
-  return { user, name, next: pathWithin(serverUrl(user, name), url.searchParams.get('next')) };
+  return { user, name, next: pathWithin(urls.serverPath(user, name), url.searchParams.get('next')) };
 }
 
 /** `Your server is starting`, `The server of bob gpu is starting`. */

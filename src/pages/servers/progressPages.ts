@@ -1,5 +1,4 @@
 import { systemClock } from '../../core/clock.ts';
-import { serverUrl } from '../../identity/urls.ts';
 import { serverNotFound } from '../../servers/serverRequests.ts';
 import type { PageFrame } from '../frame/pageFrame.ts';
 import { notRunningPage } from './notRunningPage.ts';
@@ -13,14 +12,18 @@ export function addProgressPages(frame: PageFrame, options: ServersPagesOptions)
   const { servers, identity, clock = systemClock } = options;
   for (const path of ['/hub/spawn-pending', '/hub/spawn-pending/:user', '/hub/spawn-pending/:user/:server'])
     frame.page({ method: 'get', path, access: 'signedIn' }, async (context) => {
-      const place = placeOf(context);
+      const place = placeOf(context, identity.urls);
       const { user, name, next } = place;
       await requireScope(identity, context.principal, 'read:servers', place);
       const server = await servers.get(user, name);
       if (!server && name !== '') throw serverNotFound(user, name);
-      if (server?.phase === 'ready') return context.redirect(next ?? serverUrl(user, name));
+      if (server?.phase === 'ready') return context.redirect(identity.urls.server(user, name, next));
       if (server?.phase === 'starting')
-        return startPendingPage(context, place, { server, events: servers.progressSoFar(server), now: clock.now() });
+        return startPendingPage(context, identity.urls, place, {
+          server,
+          events: servers.progressSoFar(server),
+          now: clock.now(),
+        });
       if (server?.phase === 'stopping' && !server.failure) return stopPendingPage(context, place);
       const status = server?.failure?.during === 'start' ? 500 : 200;
       return notRunningPage(context, place, server, { status });

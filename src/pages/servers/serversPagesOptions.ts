@@ -10,6 +10,6 @@ export interface ServersPagesOptions {
   servers: Servers;
   identity: Identity;
   profiles: ServerProfiles;
-  settings: Live<Pick<ServerSettings, 'allowNamedServers' | 'redirectToServer'>>;
+  settings: Live<Pick<ServerSettings, 'allowNamedServers' | 'redirectToServer' | 'landingUrl'>>;
   clock?: Clock;
 }

@@ -1,5 +1,4 @@
 import { AtollError } from '../../core/errors.ts';
-import { serverUrl } from '../../identity/urls.ts';
 import { isActive, type Server } from '../../servers/server.ts';
 import { quickMs } from '../frame/pace.ts';
 import type { PageContext, PageFrame } from '../frame/pageFrame.ts';
@@ -25,7 +24,7 @@ export function addSpawnPages(frame: PageFrame, { servers, identity, profiles }:
 
   async function spawn(context: PageContext<'signedIn'>): Promise<Response> {
     const { request, params, form, principal, redirect } = context;
-    const place = placeOf(context, params.server ?? form.get('server_name') ?? '');
+    const place = placeOf(context, identity.urls, params.server ?? form.get('server_name') ?? '');
     const { user, name, next } = place;
     await requireScope(identity, principal, 'start:servers', place);
     const before = await servers.get(user, name);
@@ -34,7 +33,9 @@ export function addSpawnPages(frame: PageFrame, { servers, identity, profiles }:
       if (answer) return answer;
     }
     const server = await servers.settled(user, name, quickMs, request.signal);
-    return redirect(server?.phase === 'ready' ? (next ?? serverUrl(user, name)) : serverPage('spawn-pending', place));
+    return redirect(
+      server?.phase === 'ready' ? identity.urls.server(user, name, next) : serverPage('spawn-pending', place),
+    );
   }
 
   /** Asks for the start; or returns the page that has to come first. */

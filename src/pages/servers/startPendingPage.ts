@@ -1,5 +1,5 @@
 import { html } from 'hono/html';
-import { serverUrl } from '../../identity/urls.ts';
+import type { PublicUrls } from '../../identity/publicUrls.ts';
 import type { ProgressEvent } from '../../servers/progressBoard.ts';
 import type { Server } from '../../servers/server.ts';
 import { serverApiPathOf } from '../../servers/serverPath.ts';
@@ -16,15 +16,16 @@ import { serverPage } from './serverPage.ts';
  */
 export function startPendingPage(
   { principal, xsrfToken, page }: PageContext<'signedIn'>,
+  urls: PublicUrls,
   place: Place,
   { server, events, now }: { server: Server; events: readonly ProgressEvent[]; now: number },
 ): Promise<Response> {
   const { user, name, next } = place;
   const title = titleOf(principal, place, 'is starting');
   const elapsedMs = now - (server.startedAt ?? now);
-  const progressUrl = `${serverApiPathOf(user, name, 'progress')}?_xsrf=${encodeURIComponent(xsrfToken)}`;
+  const progressUrl = `${urls.path(serverApiPathOf(user, name, 'progress'))}?_xsrf=${encodeURIComponent(xsrfToken)}`;
   const content = html`<section class="card narrow" data-progress-url="${progressUrl}"
- data-next="${next ?? serverUrl(user, name)}" data-elapsed="${Math.floor(elapsedMs / 1000)}">
+ data-next="${urls.server(user, name, next)}" data-elapsed="${Math.floor(elapsedMs / 1000)}">
 <h1>${title}</h1>
 <progress max="100" value="${events.at(-1)?.progress ?? 0}" aria-label="Progress of the start"></progress>
 <ol class="steps" aria-live="polite">

@@ -18,7 +18,7 @@ export function addStopPages(frame: PageFrame, { servers, identity }: ServersPag
     context: PageContext<'signedIn'>,
     request: (user: string, name: string) => Promise<unknown>,
   ): Promise<Response> {
-    const place = placeOf(context);
+    const place = placeOf(context, identity.urls);
     const { user, name } = place;
     await requireScope(identity, context.principal, 'delete:servers', place);
     await request(user, name);

@@ -1,11 +1,9 @@
 import type { Client } from '../../identity/http/client.ts';
-import { loginCookie, viewCookie, viewCookiePath, xsrfCookie } from '../../identity/http/cookieNames.ts';
-import { writeCookie } from '../../identity/http/cookies.ts';
 import { safeNext } from '../../identity/http/safeNext.ts';
 import type { Identity } from '../../identity/identity.ts';
-import { type Session, sessionLifetimeSeconds } from '../../identity/sessions.ts';
+import type { Session } from '../../identity/sessions.ts';
 import type { User } from '../../identity/users.ts';
-import { type PageContext, sessionIdCookieOf } from '../frame/pageFrame.ts';
+import type { PageContext } from '../frame/pageFrame.ts';
 
 /** Where people land who did not ask for anything in particular. */
 const defaultNext = '/hub/';
@@ -25,13 +23,13 @@ export async function enter(
 ): Promise<Response> {
   if (context.session) await identity.sessions.end(context.session.sessionId);
   const { cookie, session } = await identity.sessions.begin(user.id);
-  const secure = context.client.scheme === 'https';
-  const maxAge = sessionLifetimeSeconds;
+  const { client } = context;
+  const { loginSeconds } = identity.cookies;
   return context.redirect(next, [
-    writeCookie(loginCookie, cookie, { path: '/hub/', maxAge, httpOnly: true, secure }),
-    sessionIdCookieOf(session, context.client),
-    viewCookieOf(identity, session, context.client),
-    writeCookie(xsrfCookie, identity.xsrf.issue({ session }), { path: '/hub/', httpOnly: true, secure }),
+    identity.cookies.write('login', cookie, client, loginSeconds),
+    identity.cookies.write('sessionId', session.sessionId, client),
+    viewCookieOf(identity, session, client),
+    identity.cookies.write('xsrf', identity.xsrf.issue({ session }), client),
     ...cookies,
   ]);
 }
@@ -41,12 +39,6 @@ export function goOn(identity: Identity, context: PageContext, session: Session)
   return context.redirect(nextOf(context), [viewCookieOf(identity, session, context.client)]);
 }
 
-function viewCookieOf(identity: Identity, session: Session, { scheme }: Client): string {
-  const secure = scheme === 'https';
-  return writeCookie(viewCookie, identity.view.issue(session), {
-    path: viewCookiePath,
-    maxAge: sessionLifetimeSeconds,
-    httpOnly: true,
-    secure,
-  });
+function viewCookieOf({ cookies, view }: Identity, session: Session, client: Client): string {
+  return cookies.write('view', view.issue(session), client, cookies.loginSeconds);
 }

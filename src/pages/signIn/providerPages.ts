@@ -45,7 +45,7 @@ export function addProviderPages(frame: PageFrame, { identity, log }: PagesOptio
     if (redirect.returnsBy === 'form') frame.page({ ...foreign, path: `${pages}/oauth_callback` }, onTheWayBack);
     if (redirect.configuration)
       frame.page({ method: 'get', path: `${pages}/config`, access: 'open' }, ({ client }) =>
-        Response.json(redirect.configuration?.(`${client.scheme}://${client.host}`, pages)),
+        Response.json(redirect.configuration?.(`${client.scheme}://${client.host}`, identity.urls.path(pages))),
       );
   }
 }
@@ -58,7 +58,9 @@ async function leave(
   context: PageContext,
 ): Promise<Response> {
   const { client } = context;
-  const callbackUrl = redirect.callbackUrl ?? `${client.scheme}://${client.host}${pagesOf(method.path)}/oauth_callback`;
+  const callbackUrl =
+    redirect.callbackUrl ??
+    `${client.scheme}://${client.host}${identity.urls.path(pagesOf(method.path))}/oauth_callback`;
   const begun = await redirect.begin({ state: randomHex(16), callbackUrl, parameters: parametersOf(context) });
   const cookie = identity.signInStates.issue(method.path, {
     state: begun.state,
@@ -67,7 +69,7 @@ async function leave(
     remembered: begun.remember,
   });
   return context.redirect(begun.location, [
-    stateCookie(context, method, redirect, cookie.name, cookie.value, signInStateLifetimeSeconds),
+    stateCookie(identity, context, method, redirect, cookie.name, cookie.value, signInStateLifetimeSeconds),
   ]);
 }
 
@@ -84,7 +86,9 @@ async function comeBack(
   const { state, next, callbackUrl, remembered } = begun;
   const person = await redirect.finish({ state, callbackUrl, parameters: parametersOf(context), remembered });
   const user = await identity.signIn.admit(method, person);
-  return enter(identity, context, user, next, [stateCookie(context, method, redirect, cookieNameOf(state), '', 0)]);
+  return enter(identity, context, user, next, [
+    stateCookie(identity, context, method, redirect, cookieNameOf(state), '', 0),
+  ]);
 }
 
 function parametersOf({ url, form }: PageContext): URLSearchParams {
@@ -92,6 +96,7 @@ function parametersOf({ url, form }: PageContext): URLSearchParams {
 }
 
 function stateCookie(
+  { urls }: Identity,
   { client }: PageContext,
   { path }: SignInMethod,
   { returnsBy }: RedirectSignIn,
@@ -101,7 +106,7 @@ function stateCookie(
 ): string {
   const secure = client.scheme === 'https';
   return writeCookie(name, value, {
-    path: `${pagesOf(path)}/oauth_callback`,
+    path: urls.path(`${pagesOf(path)}/oauth_callback`),
     maxAge,
     httpOnly: true,
     secure,

@@ -92,7 +92,7 @@ ${path === '' ? '' : html`<input type="hidden" name="method" value="${path}">`}`
  * another origin, they would stop at the last step. So that origin is allowed, if it is a registered client's.
  */
 async function formTargetsOf(next: string, identity: Identity): Promise<string[]> {
-  if (!next.startsWith('/hub/api/oauth2/authorize?')) return [];
+  if (!next.startsWith(identity.urls.path('/hub/api/oauth2/authorize?'))) return [];
   const clientId = new URLSearchParams(next.slice(next.indexOf('?'))).get('client_id');
   const client = clientId === null ? undefined : await identity.oauthClients.get(clientId);
   return client ? originOf(client.redirectUri) : [];

@@ -7,6 +7,7 @@ import { serverPod } from '../../../src/runtimes/kubernetes/serverPod.ts';
 import type { Server } from '../../../src/servers/server.ts';
 import { serverWorkload } from '../../../src/servers/serverWorkload.ts';
 import { settingsFrom } from '../../config/settingsFrom.ts';
+import { plainUrls } from '../../support/plainUrls.ts';
 import { fileWith } from './support/fileWith.ts';
 
 /** The pod of Ada's server, from the text of values files, and what its Secret holds. */
@@ -26,6 +27,7 @@ async function podFrom(...texts: string[]): Promise<{ pod: Pod; secret: Record<s
     },
     settings: servers,
     hubUrl: 'http://edge',
+    urls: plainUrls,
     clusterOptions: new Set(),
   });
   const { type, staticPvcName } = servers.pod.storage;

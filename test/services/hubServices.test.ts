@@ -83,6 +83,8 @@ test('a service gets what JupyterHub gives it, and its token is good', async () 
     JUPYTERHUB_API_URL: 'http://127.0.0.1:8000/hub/api',
     JUPYTERHUB_BASE_URL: '/',
     JUPYTERHUB_HOST: '',
+    JUPYTERHUB_PUBLIC_HUB_URL: '',
+    JUPYTERHUB_PUBLIC_URL: '',
     JUPYTERHUB_SERVICE_PREFIX: '/services/culler/',
     JUPYTERHUB_SERVICE_URL: 'http://127.0.0.1:9999',
     JUPYTERHUB_CLIENT_ID: 'service-culler',

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { request } from 'undici';
 import { WebSocket } from 'ws';
 
 /** The messages of Jupyter's kernel protocol that tests look at. */
@@ -27,17 +28,19 @@ export class Kernel {
    * Starts a kernel.
    * @param serverUrl such as `http://127.0.0.1:8000/user/ada/`.
    * @param token an API token that may access the server.
+   * @param host what to ask for in the Host field, where that is another name than the URL's.
    */
-  static async start(serverUrl: string, token: string): Promise<Kernel> {
-    const response = await fetch(`${serverUrl}api/kernels`, {
+  static async start(serverUrl: string, token: string, host = new URL(serverUrl).host): Promise<Kernel> {
+    const headers = { authorization: `token ${token}`, host };
+    const response = await request(`${serverUrl}api/kernels`, {
       method: 'POST',
-      headers: { authorization: `token ${token}`, 'content-type': 'application/json' },
+      headers: { ...headers, 'content-type': 'application/json' },
       body: '{"name": "python3"}',
     });
-    if (response.status !== 201) throw new Error(`no kernel: ${response.status} ${await response.text()}`);
-    const { id } = (await response.json()) as { id: string };
+    if (response.statusCode !== 201) throw new Error(`no kernel: ${response.statusCode} ${await response.body.text()}`);
+    const { id } = (await response.body.json()) as { id: string };
     const socket = new WebSocket(`${serverUrl.replace('http', 'ws')}api/kernels/${id}/channels`, {
-      headers: { authorization: `token ${token}` },
+      headers,
     });
     await new Promise((resolve, reject) => {
       socket.once('open', resolve);

@@ -19,7 +19,9 @@ export function isProgram(request: Request): boolean {
  */
 export function notRunningReply(request: Request, urls: PublicUrls, spawnPage: string): Response {
   const { scheme, host } = clientOf(request);
-  const path = urls.path(new URL(request.url).pathname.replace(/^\/hub(?=\/user\/)/, ''));
+  const { pathname } = new URL(request.url);
+  // Already whole where the request came to a server's own host.
+  const path = urls.path((urls.own(pathname) ?? pathname).replace(/^\/hub(?=\/user\/)/, ''));
   const start = `${urls.origin || `${scheme}://${host}`}${urls.path(spawnPage)}`;
   const code = 'ATOLL_SERVER_NOT_RUNNING';
   const body = {

@@ -49,6 +49,11 @@
 {{- $_ := set $service.spec "ports" (concat $service.spec.ports (default list $hub.service.extraPorts)) -}}
 
 {{- include "atoll.take" (list $deployment.spec $hub "revisionHistoryLimit") -}}
+{{- $base := include "atoll.base" . -}}
+{{- $_ := set $template.metadata.annotations "prometheus.io/path" (print $base "hub/metrics") -}}
+{{- range $probe := list "startupProbe" "livenessProbe" "readinessProbe" -}}
+{{- $_ := set (get $container $probe).httpGet "path" (print $base "hub/health") -}}
+{{- end -}}
 {{- range $probe := list "livenessProbe" "readinessProbe" -}}
 {{- include "atoll.assign" (list (get $container $probe) (omit (default dict (get $hub $probe)) "enabled")) -}}
 {{- end -}}
@@ -62,6 +67,11 @@
 {{- $_ := set $part "containerSecurityContext" (dict "runAsUser" $hub.uid) -}}
 {{- end -}}
 {{- include "atoll.part" (dict "context" . "template" $template "part" $part "labels" $hub.labels "annotations" $hub.annotations) -}}
+{{- end -}}
+
+{{/* The path below which everything is served; it begins and ends with a slash. */}}
+{{- define "atoll.base" -}}
+{{- regexReplaceAll "/+" (printf "/%s/" (default .values.hub.baseUrl .values.hub.config.JupyterHub.base_url | default "")) "/" -}}
 {{- end -}}
 
 {{/* Whether the data are in a database elsewhere, and not on a volume. */}}

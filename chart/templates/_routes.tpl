@@ -6,7 +6,7 @@
 {{- $_ := set $ingress.metadata "annotations" (default dict $written.annotations) -}}
 {{- include "atoll.take" (list $ingress.spec $written "ingressClassName") -}}
 {{- $path := first (first $ingress.spec.rules).http.paths -}}
-{{- $_ := set $path "path" (print "/" (default "" $written.pathSuffix)) -}}
+{{- $_ := set $path "path" (print (include "atoll.base" .) (default "" $written.pathSuffix)) -}}
 {{- include "atoll.take" (list $path $written "pathType") -}}
 {{- $http := dict "paths" (prepend (default list $written.extraPaths) $path) -}}
 {{- $rules := list -}}

@@ -243,6 +243,10 @@ jupyterhub:
     pathType: ImplementationSpecific
     tls: [{ hosts: [a.example.org], secretName: tls }]
     extraPaths: [{ path: /x, pathType: Prefix, backend: { service: { name: x, port: { number: 1 } } } }]`,
+  'a path below which everything is': `
+jupyterhub:
+  hub: { baseUrl: research }
+  ingress: { enabled: true }`,
   'an ingress of any host, and a route': `
 jupyterhub:
   ingress: { enabled: true }

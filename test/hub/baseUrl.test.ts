@@ -44,7 +44,7 @@ describe('a hub below a base URL', () => {
     await runtime.close();
   });
 
-  const api = (path: string, init: RequestInit = {}): Promise<Response> =>
+  const api = (path: string, init: { method?: string; headers?: Record<string, string> } = {}): Promise<Response> =>
     fetch(`${hub.url}/research/hub/api${path}`, { ...init, headers: { authorization, ...init.headers } });
 
   test.each([

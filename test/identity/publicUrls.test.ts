@@ -64,7 +64,11 @@ describe('the DNS label of a name', () => {
   });
 
   test('is one, and no two names have the same', () => {
-    const names = string({ unit: constantFrom(...'ab-.é1@ßσς'), minLength: 1, maxLength: 8 });
+    const names = string({
+      unit: constantFrom('a', 'b', '-', '.', 'é', '1', '@', 'ß', 'σ', 'ς'),
+      minLength: 1,
+      maxLength: 8,
+    });
     assert(
       property(names, names, (a, b) => {
         expect(labelOf(a)).toMatch(/^[a-z0-9][a-z0-9-]{0,61}[a-z0-9]$|^[a-z]$/);

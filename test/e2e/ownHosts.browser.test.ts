@@ -32,7 +32,6 @@ describe.skipIf(noBrowserReason)('below a base URL, each user on a host of their
     port = await freePort();
     [atoll, browser] = await Promise.all([Atoll.start({ port, settings: settings(port) }), launchBrowser()]);
     page = await (await browser.newContext()).newPage();
-    expect(atoll.output).toMatch(new RegExp(`^Ready: http://127.0.0.1:${port}/research$`, 'm'));
     for (const user of ['ada', 'mallory']) await api('POST', `/users/${user}`);
     await api('POST', '/users/mallory/server');
   });
@@ -48,6 +47,10 @@ describe.skipIf(noBrowserReason)('below a base URL, each user on a host of their
   /** Asks a host for a path. Only browsers find these names; others say which one they mean. */
   const at = (user: string, path: string, accept = '*/*'): ReturnType<typeof request> =>
     request(atoll.url + path, { headers: { host: `${user}.localhost:${port}`, accept } });
+
+  test('the line that says that it is ready names the base', () => {
+    expect(atoll.output).toMatch(new RegExp(`^Ready: http://127.0.0.1:${port}/research$`, 'm'));
+  });
 
   test('a person signs in, starts a server and works in JupyterLab', async () => {
     await page.goto(`http://localhost:${port}/`);

@@ -11,6 +11,7 @@ describe('a hub below a base URL', () => {
   let runtime: FakeRuntime;
   let browser: BrowserSession;
   let authorization: string;
+  let signedIn: Response;
 
   beforeAll(async () => {
     runtime = new FakeRuntime();
@@ -33,10 +34,9 @@ describe('a hub below a base URL', () => {
     await hub.identity.users.create(['bob', 'eve']);
     browser = new BrowserSession(hub.url);
     await browser.visit('/research/hub/login');
-    const signedIn = await browser.request('/research/hub/login', {
+    signedIn = await browser.request('/research/hub/login', {
       form: { username: 'ada', password: 'x', _xsrf: browser.cookie('_xsrf') ?? '', next: '/research/hub/token' },
     });
-    expect([signedIn.status, signedIn.headers.get('location')]).toEqual([302, '/research/hub/token']);
     await hub.servers.start('ada', '');
   });
   afterAll(async () => {
@@ -62,6 +62,10 @@ describe('a hub below a base URL', () => {
   ])('%s leads to %s', async (from, to) => {
     const answer = await browser.request(from);
     expect(answer.headers.get('location') ?? undefined).toBe(to);
+  });
+
+  test('who signs in comes to where they wanted to go', () => {
+    expect([signedIn.status, signedIn.headers.get('location')]).toEqual([302, '/research/hub/token']);
   });
 
   test('who is not signed in comes back to where they wanted to go', async () => {

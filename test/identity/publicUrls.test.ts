@@ -46,9 +46,9 @@ describe('where things are', () => {
 
 describe('the DNS label of a name', () => {
   test.each([
-    ['ada', 'ada'],
-    ['ada-lovelace', 'ada-lovelace'],
-    ['grüße', 'xn--gre-6ka8l'],
+    ['ada', /^ada$/],
+    ['ada-lovelace', /^ada-lovelace$/],
+    ['grüße', /^xn--gre-6ka8l$/],
     ['grades--service', /^u-gradesse--[0-9a-f]{16}$/],
     ['u-ada--0123456', /^u-uada0123--[0-9a-f]{16}$/],
     ['xn--gre-6ka8l', /^u-xngre6ka--[0-9a-f]{16}$/],
@@ -59,8 +59,7 @@ describe('the DNS label of a name', () => {
     ['-', /^u-x--[0-9a-f]{16}$/],
     ['a'.repeat(64), /^u-a{8}--[0-9a-f]{16}$/],
   ])('of %s is %s', (name, label) => {
-    if (typeof label === 'string') expect(labelOf(name)).toBe(label);
-    else expect(labelOf(name)).toMatch(label);
+    expect(labelOf(name)).toMatch(label);
   });
 
   test('is one, and no two names have the same', () => {

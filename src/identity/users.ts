@@ -58,6 +58,7 @@ export class Users {
   readonly #byName: PreparedQuery<[name: string], UserRow>;
   readonly #byId: PreparedQuery<[id: number], UserRow>;
   readonly #page: PreparedQuery<[limit: number, offset: number], UserRow>;
+  readonly #count: PreparedQuery<[], { count: number | string }>;
 
   constructor(store: Store, clock: Clock) {
     this.#store = store;
@@ -66,6 +67,7 @@ export class Users {
     this.#byName = new PreparedQuery(store, (name) => users.where('users.name', '=', name));
     this.#byId = new PreparedQuery(store, (id) => users.where('users.id', '=', id));
     this.#page = new PreparedQuery(store, (limit, offset) => users.orderBy('users.id').limit(limit).offset(offset));
+    this.#count = new PreparedQuery(store, () => counting(store.db.selectFrom('users')));
   }
 
   async get(name: string): Promise<User | undefined> {
@@ -80,12 +82,12 @@ export class Users {
 
   /** One page of the users that fit, and how many fit in all (0 when that was not asked for). */
   async list(query: UserQuery): Promise<{ users: User[]; total: number }> {
-    const { db } = this.#store;
-    const fitting = narrow(db.selectFrom('users'), query);
-    const count = query.count === false ? 0 : await countOf(fitting);
     const everybody = !query.state && !query.nameFilter && !query.within;
+    const fitting = narrow(this.#store.db.selectFrom('users'), query);
+    const count = () => (everybody ? this.#count.first() : counting(fitting).executeTakeFirst());
+    const total = query.count === false ? 0 : Number((await count())?.count);
     if (everybody && (query.sort ?? 'id') === 'id' && !query.descending)
-      return { users: (await this.#page.all(query.limit, query.offset)).map(toUser), total: count };
+      return { users: (await this.#page.all(query.limit, query.offset)).map(toUser), total };
     const order = query.descending ? 'desc' : 'asc';
     const sorted =
       query.sort === 'last_activity'
@@ -98,7 +100,7 @@ export class Users {
       .offset(query.offset)
       .limit(query.limit)
       .execute();
-    return { users: rows.map(toUser), total: count };
+    return { users: rows.map(toUser), total };
   }
 
   /** Creates those that do not exist, and returns the created ones. */
@@ -250,11 +252,8 @@ function narrow(base: UsersQuery, { state, nameFilter, within }: UserQuery): Use
   return query;
 }
 
-async function countOf(query: UsersQuery): Promise<number> {
-  const { count } = await query
-    .select(({ fn }) => fn.countAll<number | string>().as('count'))
-    .executeTakeFirstOrThrow();
-  return Number(count);
+function counting(query: UsersQuery): SelectQueryBuilder<Database, 'users', { count: number | string }> {
+  return query.select(({ fn }) => fn.countAll<number | string>().as('count'));
 }
 
 /** The columns that {@link toUser} reads: not the auth state, which is long. */

@@ -16,5 +16,5 @@ export function empty(status: 200 | 201 | 202 | 204 = 204): Response {
 export function timestamp(milliseconds: number): string;
 export function timestamp(milliseconds: number | null): string | null;
 export function timestamp(milliseconds: number | null): string | null {
-  return milliseconds === null ? null : new Date(milliseconds).toISOString().replace('Z', '000Z');
+  return milliseconds === null ? null : `${new Date(milliseconds).toISOString().slice(0, -1)}000Z`;
 }

@@ -48,7 +48,9 @@ export async function userModels(
   const modelsOf: ReadonlyMap<string, readonly ServerModel[]> = needServers
     ? await servers.modelsOf(names, {
         includeStopped,
-        includeState: new Set(names.filter((name) => may('admin:server_state', name))),
+        includeState: new Set(
+          scopes.has('admin:server_state') ? names.filter((name) => may('admin:server_state', name)) : [],
+        ),
       })
     : new Map();
 

@@ -43,7 +43,9 @@ export class RoleBook {
 
   /** Names of the roles a user has directly, sorted. */
   ofUser(user: { name: string; admin: boolean }): string[] {
-    const names = new Set(this.#ofUser.get(user.name)).add('user');
+    const given = this.#ofUser.get(user.name);
+    if (!given) return user.admin ? ['admin', 'user'] : ['user'];
+    const names = new Set(given).add('user');
     // The admin flag is what counts: it may have been taken away from a user whom the settings once named.
     if (user.admin) names.add('admin');
     else names.delete('admin');

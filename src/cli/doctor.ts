@@ -30,15 +30,13 @@ async function findings(client: ApiClient, namespace: string, name: string): Pro
     workloads.map(async (pod) => {
       const trouble = await troubleOf(client, namespace, pod);
       const owner = pod.metadata?.annotations?.[ownerAnnotation] ?? 'somebody';
-      return trouble && pod.status?.phase === 'Pending'
-        ? [`${trouble.name} of ${owner} waits for ${trouble.reason}.`]
-        : [];
+      return trouble && pod.status?.phase === 'Pending' ? [`${trouble.name} of ${owner}: ${trouble.reason}.`] : [];
     }),
   );
   return [
     ...health.progress.map((line) => `${line}.`),
     ...health.troubles.flatMap(({ name: pod, reason, lines }) => [
-      `${pod} waits for ${reason}.`,
+      `${pod}: ${reason}.`,
       ...lines.map((line) => `  | ${line}`),
     ]),
     ...(last && !last.healthy

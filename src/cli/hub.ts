@@ -23,6 +23,8 @@ export interface HubCommandOptions {
   listen?: string;
   control?: string;
   controlTokenFile?: string;
+  /** Runs the Python in settings, in place of Atoll's environment, which servers elsewhere have no use for. */
+  python?: string;
 }
 
 /** How long a hub whose `up` was killed may take to end; the next one waits that long for it. */
@@ -36,6 +38,7 @@ export async function hub(options: HubCommandOptions): Promise<void> {
     await holdLock(folder.hubLock, folder.root, previousHubMs);
     const python = new BridgeHolder({
       python: async () =>
+        options.python ??
         (await ensureEnvironment({ stateDirectory: folder.environments, onProgress: (line) => log.info(line) })).python,
       log,
     });

@@ -177,7 +177,7 @@ async function addressOf(client: ApiClient, { namespace, settings }: Release): P
 
 function unhealthy(health: Health, good: Revision | undefined): AtollError {
   const reasons = health.troubles.flatMap(({ name, reason, lines }) => [
-    `${name} waits for ${reason}`,
+    `${name}: ${reason}`,
     ...lines.map((line) => `  | ${line}`),
   ]);
   const outcome = good ? ` It is back at revision ${good.number}.` : '';

@@ -52,14 +52,14 @@ export async function pullImages(client: ApiClient, release: Release, options: P
       }
       const lost = trouble.stuck || (podState(pod).node === undefined && waited > placesMs);
       if (!lost) open += 1;
-      tell(`${trouble.name} waits for ${trouble.reason}${lost ? '; going on without' : ''}`);
+      tell(`${trouble.name}: ${trouble.reason}${lost ? '; going on without' : ''}`);
     }
     if (seen && open === 0) break;
     if (waited > patienceMs) {
       tell(`images: ${open} nodes do not have them yet; going on`);
       break;
     }
-    tell(`images: ${ready} of ${desiredNumberScheduled} nodes have them`);
+    if (seen) tell(`images: ${ready} of ${desiredNumberScheduled} nodes have them`);
     await wait(lookMs);
   }
   await removeObject(client, puller);

@@ -51,9 +51,7 @@ export async function waitForRelease(
   for (;;) {
     const health = await healthOf(client, namespace, name);
     if (health.healthy) return health;
-    const line = [...health.progress, ...health.troubles.map((one) => `${one.name} waits for ${one.reason}`)].join(
-      '; ',
-    );
+    const line = [...health.progress, ...health.troubles.map((one) => `${one.name}: ${one.reason}`)].join('; ');
     const gist = changingPartsLeftOut(line);
     if (gist !== told) onProgress(line);
     told = gist;
@@ -70,7 +68,7 @@ export function changingPartsLeftOut(line: string): string {
 
 /** How a release is now. */
 export async function healthOf(client: ApiClient, namespace: string, name: string): Promise<Health> {
-  const query = { labelSelector: `${releaseLabel}=${name}` };
+  const query = { labelSelector: `${releaseLabel}=${name},component in (hub, edge)` };
   const path = `/apis/apps/v1/namespaces/${namespace}/deployments`;
   const { items: deployments } = await client.request<{ items: DeploymentStatus[] }>({ path, query });
   const progress = deployments.filter((one) => !isDone(one)).map(progressOf);
@@ -111,7 +109,7 @@ export async function troubleOf(client: ApiClient, namespace: string, pod: Pod):
           .filter((line) => line !== '');
   const running = state.main?.runningSince !== undefined;
   const { text: reason, stuck = false } = running
-    ? { text: 'its first answer' }
+    ? { text: 'it has not answered yet' }
     : waitingReason(state, { events, imageSizes: new Map(), now: Date.now() });
   return { name: state.name, reason, lines, stuck };
 }

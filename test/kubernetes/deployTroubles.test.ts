@@ -5,6 +5,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parse, stringify } from 'yaml';
 import { DeployWorld } from './support/deployWorld.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -65,8 +66,9 @@ describe.skipIf(process.env.ATOLL_TEST_KUBE_LOGS === undefined)('atoll deploy wh
       body: asked,
     });
     const kubeconfig = join(world.folder, 'powerless.yaml');
-    const own = readFileSync(process.env.KUBECONFIG ?? '', 'utf8');
-    writeFileSync(kubeconfig, own.replace(/user: *\{.*\}/, `user: { token: "${status.token}" }`));
+    const own = parse(readFileSync(process.env.KUBECONFIG ?? '', 'utf8')) as { users: { name: string }[] };
+    const users = own.users.map(({ name }) => ({ name, user: { token: status.token } }));
+    writeFileSync(kubeconfig, stringify({ ...own, users }));
     const { code, output } = await world.run(
       join(project, 'bin/atoll'),
       ['deploy', ...world.deployArguments(world.settings())],
@@ -132,7 +134,7 @@ describe.skipIf(process.env.ATOLL_TEST_KUBE_LOGS === undefined)('atoll deploy wh
     };
     const { code, output } = await world.deploy(world.settings({ memory: '3G', jupyterhub: { prePuller } }));
     expect(output).toMatch(
-      /hook-image-puller-\w+ waits for image localhost:1\/none:1 cannot be pulled: .*; going on without/,
+      /hook-image-puller-\w+: image localhost:1\/none:1 cannot be pulled: .*; going on without/,
     );
     expect(output).toMatch(/Ready: /);
     expect(code).toBe(0);

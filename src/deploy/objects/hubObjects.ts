@@ -93,6 +93,8 @@ function hubPod(release: Release, serviceAccountName: string): KubernetesObject 
         ['--url', `http://${serviceNames.edge}.${release.namespace}`],
         ['--listen', `0.0.0.0:${ports.hub}`, '--control', `0.0.0.0:${ports.control}`],
         ['--control-token-file', '/etc/atoll/keys/control-token'],
+        // Nothing else needs one here: servers and clusters have their own, in their images.
+        ['--python', 'python3'],
       ].flat(),
       ports: [
         { name: 'hub', containerPort: ports.hub },

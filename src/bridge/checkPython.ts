@@ -47,11 +47,14 @@ export async function findInterpreter(stateDirectory: string): Promise<string | 
     const python = join(resolve(given), 'bin/python');
     return existsSync(python) ? python : undefined;
   }
+  const root = join(resolve(stateDirectory), 'python');
+  // Where none was ever built, there is no need to work out which one it should be.
+  if (!existsSync(root)) return undefined;
   const [{ findBuiltEnvironment }, { readRecipe }] = await Promise.all([
     import('../environment/findBuiltEnvironment.ts'),
     import('../environment/recipe.ts'),
   ]);
-  return findBuiltEnvironment(join(resolve(stateDirectory), 'python'), readRecipe())?.python;
+  return findBuiltEnvironment(root, readRecipe())?.python;
 }
 
 function notRun({ values }: LoadedSettings): Problem[] {

@@ -2,7 +2,7 @@ import type { RuntimeKind } from '../settings.ts';
 import { accessKeys } from './access.ts';
 import { atollKeys } from './atoll.ts';
 import { oldAuthKeys } from './authenticators/oldAuth.ts';
-import type { Effect, Effects } from './effects.ts';
+import type { Effect } from './effects.ts';
 import { daskGatewayKeys } from './gateway.ts';
 import { hubKeys } from './hub.ts';
 import { hubConfigKeys } from './hubConfig.ts';
@@ -72,22 +72,12 @@ function childFor(node: KeyNode, segment: string): KeyNode {
 
 /** What becomes of a key on a runtime: its own effect, or that of the nearest section above that has one. */
 export function effectOf(key: Key, runtime: RuntimeKind): Effect {
-  const effect = effects.get(key)?.[runtime];
+  let effect = key.fallback?.[runtime];
+  let node: KeyNode | undefined = keyTree;
+  for (const segment of key.path.split('.')) {
+    node = segment.startsWith('<') ? node?.wildcard?.node : node?.children.get(segment);
+    effect = node?.row?.effects[runtime] ?? effect;
+  }
   if (!effect) throw new Error(`The key ${key.path} has no effect on ${runtime}, and no section above it has one.`);
   return effect;
-}
-
-const effects: ReadonlyMap<Key, Effects> = findEffects();
-
-function findEffects(): Map<Key, Effects> {
-  const found = new Map<Key, Effects>();
-  const visit = (node: KeyNode, above: Effects): void => {
-    const { row } = node;
-    const here = { ...above, ...row?.effects };
-    if (row?.kind === 'key') found.set(row, { ...row.fallback, ...here });
-    for (const child of node.children.values()) visit(child, here);
-    if (node.wildcard) visit(node.wildcard.node, here);
-  };
-  visit(keyTree, {});
-  return found;
 }

@@ -36,7 +36,10 @@ export async function startSentence(context: ClustersContext, cluster: Cluster):
     const isSlow = cluster.admittedAt !== undefined && now - cluster.admittedAt > usualStartMs;
     return isSlow ? 'The scheduler of your cluster is starting.' : undefined;
   }
-  const text = waitingFor.slice(0, longestReason).toWellFormed();
+  const text = waitingFor
+    .slice(0, longestReason)
+    .toWellFormed()
+    .replace(/^It waits/, 'Your cluster waits');
   const minutes = Math.floor((now - cluster.createdAt) / 60_000);
   const sofar = minutes === 0 ? '' : ` (${minutes} min so far)`;
   return isSentence(text) ? `${text.slice(0, -1)}${sofar}${text.slice(-1)}` : `Your cluster waits: ${text}${sofar}.`;

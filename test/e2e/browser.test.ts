@@ -90,17 +90,30 @@ describe.skipIf(noBrowserReason !== undefined)(
       await stranger.close();
     });
 
-    test('the Dask panel of JupyterLab makes, scales and stops clusters of the gateway', async () => {
+    test('the Dask panel of JupyterLab makes, scales, adapts and stops clusters of the gateway, and puts the way to them into notebooks', async () => {
       await lab.click('[data-id="dask-dashboard-launcher"]', patience);
       await lab.click('[data-command="dask:launch-cluster"]', patience);
       const item = lab.locator('.dask-ClusterListingItem');
       await item.first().waitFor(patience);
       expect(await item.first().innerText()).toContain('GatewayCluster');
-      await item.first().getByText('SCALE', { exact: false }).click(patience);
+      const scale = item.first().getByText('SCALE', { exact: false });
       const dialog = lab.locator('.jp-Dialog');
-      await dialog.locator('input[type="number"]').first().fill('2');
+      const [workers, least, most] = [0, 1, 2].map((nth) => dialog.locator('input[type="number"]').nth(nth));
+      const shows = (text: RegExp) => async () => text.test(await item.first().innerText());
+      await scale.click(patience);
+      await workers?.fill('2');
       await dialog.locator('.jp-mod-accept').click();
-      await until('two workers in the panel', async () => /workers: *2/i.test(await item.first().innerText()), 90);
+      await until('two workers in the panel', shows(/number of workers: *2/i), 90);
+      await scale.click(patience);
+      await dialog.locator('input[type="checkbox"]').click({ ...patience, force: true });
+      await least?.fill('1');
+      await most?.fill('3');
+      await dialog.locator('.jp-mod-accept').click();
+      await until('the bounds in the panel', shows(/minimum workers: *1\s+maximum workers: *3/i), 90);
+      await until('an idle worker less', shows(/number of workers: *1/i), 90);
+      await item.first().locator('.dask-ClusterListingItem-code').click(patience);
+      const code = lab.locator('.jp-Notebook .cm-content');
+      await until('code', async () => /Client\("gateway:/.test((await code.allInnerTexts()).join('\n')));
       // The graphs of the panel's own cluster: the list is there, and one of them opens inside the Lab and is drawn.
       const graph = lab.locator('.dask-DashboardListing-list button', { hasText: /^task stream$/i });
       await graph.click(patience);

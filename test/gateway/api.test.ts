@@ -514,7 +514,7 @@ describe('somebody who waits, with a client that can show it,', () => {
     await open({ limits: { user: { clusters: 1 }, groups: {}, total: {}, whenFull: 'queue' } });
     const first = await running();
     const { name } = await clusters.create({ name: 'ada', groups: [], admin: false }, {});
-    const sentence = 'It waits for its turn: ada may have 1 cluster at a time, and has 1.';
+    const sentence = 'Your cluster waits for its turn: ada may have 1 cluster at a time, and has 1.';
     expect(await wait(name, '')).toEqual(['PENDING', sentence]);
     // Whatever is no percent-encoding was shown to nobody.
     expect(await wait(name, '%')).toEqual(['PENDING', sentence]);

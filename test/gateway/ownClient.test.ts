@@ -51,7 +51,7 @@ test('a person whose cluster waits reads why, in the output of the cell, once', 
   const { read, status } = await run<{ read: string; status: string }>('queued', 'ada');
   // On a slow machine there is more to say.
   expect(read).toMatch(
-    /^It waits for its turn: ada may have 1 cluster at a time, and has 1\.\n(Its process is being started\.\n|The scheduler of your cluster is starting\.\n)*$/,
+    /^Your cluster waits for its turn: ada may have 1 cluster at a time, and has 1\.\n(Its process is being started\.\n|The scheduler of your cluster is starting\.\n)*$/,
   );
   expect(status).toBe('running');
 });
@@ -62,9 +62,9 @@ test('the Dask panel of JupyterLab has adaptive clusters, and shows what a clust
     adapted: { minimum: 1, maximum: 2 },
     changed: { minimum: 2, maximum: 2 },
     begins: 0,
-    waits: 'It waits for its turn: grace may have 1 cluster at a time, and has 1.',
+    waits: 'Your cluster waits for its turn: grace may have 1 cluster at a time, and has 1.',
     runs: expect.stringMatching(/^gateway:/) as string,
-    third: 'It waits for its turn: grace may have 1 cluster at a time, and has 1.',
+    third: 'Your cluster waits for its turn: grace may have 1 cluster at a time, and has 1.',
     left: ['two'],
   });
 });

@@ -1,9 +1,10 @@
 import { z } from 'zod';
-import { count, flag, freeMap, secretText, text, textList, withSecretNames } from '../types.ts';
+import { count, flag, freeMap, list, secretText, text, textList, withSecretNames } from '../types.ts';
 import { inertTrait, type TraitTable, trait, traitWithDefault } from './trait.ts';
 
 const slowed = 'Atoll slows guessing down by itself';
 const noMail = 'Atoll sends no mail';
+const nothingToTakeOver = 'there is nothing to take over';
 
 /** DummyAuthenticator: for trying things out. */
 export const dummyTraits = {
@@ -41,9 +42,15 @@ export const nativeTraits = {
   ask_email_on_signup: inertTrait(flag, 'Whether a mail address is asked for.', noMail),
   allow_self_approval_for: inertTrait(text, 'Mail addresses that approve themselves.', noMail),
   secret_key: inertTrait(secretText, 'Key of the links in such mails.', noMail, true),
+  self_approval_server: inertTrait(freeMap, 'The server for such mails.', noMail, true),
+  self_approval_email: inertTrait(list, 'Their sender, subject and text.', noMail),
+  recaptcha_key: inertTrait(text, 'Key of a riddle for machines.', slowed),
+  recaptcha_secret: inertTrait(secretText, 'The secret for it.', slowed, true),
   allow_2fa: inertTrait(flag, 'Whether a one-time code can be asked for.', 'Atoll asks for a password only'),
   tos: inertTrait(text, 'Terms of service to agree to.', 'the page of sign-up shows none'),
-  import_from_firstuse: inertTrait(flag, 'Whether accounts are taken over.', 'there is nothing to take over'),
+  import_from_firstuse: inertTrait(flag, 'Whether accounts are taken over.', nothingToTakeOver),
+  firstuse_db_path: inertTrait(text, 'From which file.', nothingToTakeOver),
+  delete_firstuse_db_after_import: inertTrait(flag, 'Whether that is deleted then.', nothingToTakeOver),
 } satisfies TraitTable;
 
 /** TmpAuthenticator: everybody is somebody new each time. */

@@ -18,7 +18,7 @@ from dask_gateway.auth import JupyterHubAuth
 
 logger = logging.getLogger("dask_gateway.atoll")
 
-AGAIN = 60  # seconds after which a sentence is shown again of which only the numbers have changed
+AGAIN = 300  # seconds after which a sentence is shown again of which only the numbers have changed
 PATIENCE = 5  # seconds for which the panel shows nothing while a cluster starts
 
 
@@ -27,6 +27,7 @@ class HubAuth(JupyterHubAuth):
 
     quiet = False
     waiting_for = ""
+    _shown = ""
     _shown_at = 0.0
 
     def pre_request(self, resp):
@@ -34,12 +35,17 @@ class HubAuth(JupyterHubAuth):
         return {**headers, "Atoll-Shown": quote(self.waiting_for)}, context
 
     def post_response(self, resp, context=None):
-        sentence = unquote(resp.headers.get("Atoll-Waiting", ""))
-        news = without_numbers(sentence) != without_numbers(self.waiting_for) or time.monotonic() > self._shown_at + AGAIN
-        self.waiting_for = sentence
-        if sentence and news and not self.quiet:
-            self._shown_at = time.monotonic()
-            print(sentence, file=sys.stderr, flush=True)
+        self.waiting_for = unquote(resp.headers.get("Atoll-Waiting", ""))
+        if self.waiting_for and not self.quiet and self._is_news(self.waiting_for):
+            self._shown, self._shown_at = self.waiting_for, time.monotonic()
+            print(self._shown, file=sys.stderr, flush=True)
+        elif not self.waiting_for:
+            self._shown = ""
+
+    def _is_news(self, sentence):
+        if without_numbers(sentence) != without_numbers(self._shown):
+            return True
+        return sentence != self._shown and time.monotonic() > self._shown_at + AGAIN
 
 
 def without_numbers(sentence):

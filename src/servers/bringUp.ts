@@ -37,8 +37,9 @@ async function startWorkload(life: Life, server: Server, workloadId: string): Pr
     const reservation = await life.runtime.reserve({ id: workloadId, kind: 'server', owner: user, ports: ['http'] });
     const { hubUrl, urls } = life;
     const clusterOptions = await life.clusterOptionNames(user);
+    const isPod = life.runtime.name === 'kubernetes';
     await life.runtime.start(
-      serverWorkload({ server, workloadId, credentials, reservation, settings, hubUrl, urls, clusterOptions }),
+      serverWorkload({ server, workloadId, credentials, reservation, settings, hubUrl, urls, clusterOptions, isPod }),
     );
   } catch (error) {
     const end = { during: 'start', at: life.clock.now() } as const;

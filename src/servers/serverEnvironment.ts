@@ -4,6 +4,7 @@ import { gatewayServiceName } from '../identity/roles/defaultRoles.ts';
 import type { ServerCredentials } from '../identity/serverCredentials.ts';
 import { apiPrefix } from '../identity/urls.ts';
 import type { Reservation } from '../runtimes/contract.ts';
+import { type SlugScheme, templateFields as slugFields } from '../runtimes/kubernetes/templates.ts';
 import type { Server } from './server.ts';
 
 /** What the environment of one start is made from. */
@@ -25,6 +26,8 @@ export interface EnvironmentInputs {
   clusterOptions: ReadonlySet<string>;
   /** Path to open first, such as `/lab`; undefined: the server chooses. */
   defaultUrl: string | undefined;
+  /** How a pod's names are made; undefined: the server is no pod. */
+  slugScheme?: SlugScheme | undefined;
 }
 
 /**
@@ -33,7 +36,7 @@ export interface EnvironmentInputs {
  * so that they win, the settings' own variables.
  */
 export function serverEnvironment(inputs: EnvironmentInputs): Record<string, string> {
-  const fields = templateFields(inputs.server, inputs.urls);
+  const fields = templateFields(inputs.server, inputs.urls, inputs.slugScheme);
   const own: Record<string, string> = {};
   for (const [name, value] of Object.entries(inputs.extra)) own[name] = expandTemplate(value, fields);
   const variables = {
@@ -58,23 +61,29 @@ function isUsable({ clusterOptions, image }: EnvironmentInputs, name: string, va
   return clusterOptions.has(option) && (image !== undefined || !/\{JUPYTER_IMAGE(_SPEC)?\}/.test(value));
 }
 
-/** The fields that settings may use in templates, with the names that JupyterHub's and Kubernetes' spawners give them. */
+/**
+ * The fields that settings may use in templates, with the names that JupyterHub's and Kubernetes' spawners give them. Where
+ * servers are pods, `{username}` and its kin are slugs, as KubeSpawner has them: what stands under such a name (a folder of a
+ * bucket, say) is found again.
+ */
 export function templateFields(
   server: Pick<Server, 'user' | 'userId' | 'name'>,
   urls: PublicUrls,
+  slugScheme?: SlugScheme,
 ): Record<string, string> {
-  const { user, name } = server;
+  const { user, name, userId } = server;
+  const {
+    namespace: _,
+    hubnamespace: __,
+    ...slugs
+  } = slugFields({ username: user, userId, servername: name, namespace: '' }, slugScheme ?? 'safe');
   return {
-    username: user,
-    unescaped_username: user,
-    escaped_username: dnsLabel(user),
-    safe_username: dnsLabel(user),
-    servername: name,
-    unescaped_servername: name,
-    escaped_servername: dnsLabel(name),
-    safe_servername: dnsLabel(name),
-    user_server: name === '' ? user : `${user}--${name}`,
-    userid: String(server.userId),
+    ...slugs,
+    ...(slugScheme === undefined && {
+      username: user,
+      servername: name,
+      user_server: name === '' ? user : `${user}--${name}`,
+    }),
     base_url: urls.base,
     JUPYTERHUB_USER: user,
     JUPYTERHUB_SERVER_NAME: name,
@@ -109,7 +118,7 @@ function jupyterHubVariables(inputs: EnvironmentInputs): Record<string, string> 
   // As KubeSpawner sets them. On one machine nothing runs that image; options of clusters are checked by it.
   if (image !== undefined) Object.assign(variables, { JUPYTER_IMAGE_SPEC: image, JUPYTER_IMAGE: image });
   if (defaultUrl !== undefined)
-    variables.JUPYTERHUB_DEFAULT_URL = expandTemplate(defaultUrl, templateFields(server, urls));
+    variables.JUPYTERHUB_DEFAULT_URL = expandTemplate(defaultUrl, templateFields(server, urls, inputs.slugScheme));
   return variables;
 }
 
@@ -140,12 +149,4 @@ function panelVariables(servicePrefix: string, own: Record<string, string>): Rec
 function hostAndPortOf(url: string): string {
   const { protocol, hostname, port } = new URL(url);
   return `${hostname}:${port || (protocol === 'https:' ? '443' : '80')}`;
-}
-
-/** A name with everything outside `[a-z0-9-]` replaced, for use in labels of others' systems. */
-function dnsLabel(name: string): string {
-  return name
-    .toLowerCase()
-    .replace(/[^a-z0-9-]+/g, '-')
-    .replace(/^-+|-+$/g, '');
 }

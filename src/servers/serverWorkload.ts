@@ -19,6 +19,8 @@ export interface WorkloadInputs {
   urls: PublicUrls;
   /** Names of the options that the user has for Dask clusters. */
   clusterOptions: ReadonlySet<string>;
+  /** Whether it becomes a pod. */
+  isPod?: boolean;
 }
 
 /** What a server may use, from the settings. */
@@ -53,6 +55,7 @@ export function serverWorkload(inputs: WorkloadInputs): WorkloadSpec {
       image: settings.pod.image,
       clusterOptions,
       defaultUrl: settings.defaultUrl,
+      slugScheme: inputs.isPod ? settings.pod.slugScheme : undefined,
     }),
     files: {},
     resources: serverResources(settings),

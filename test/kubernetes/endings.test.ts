@@ -1,7 +1,9 @@
-import type { Pod } from 'kubernetes-types/core/v1.js';
+import type { Node, Pod } from 'kubernetes-types/core/v1.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { parseKubernetesMemory } from '../../src/core/quantities.ts';
 import { until } from '../support/until.ts';
 import { FakeRegistry } from './support/fakeRegistry.ts';
+import { HollowNode } from './support/hollowNode.ts';
 import { KubeWorld, testServerPods } from './support/kubeWorld.ts';
 
 describe('why pods wait and how they end, on a real node', () => {
@@ -107,6 +109,57 @@ describe('why pods wait and how they end, on a real node', () => {
       body: { gracePeriodSeconds: 0 },
     });
     expect((await world.exited(id)).exit?.reason).toBe('Its pod was deleted.');
+  });
+
+  test('one that makes room for something more important says so', async () => {
+    const { status } = await world.client.request<Node>({ path: '/api/v1/nodes/node-1' });
+    const most = Math.floor(parseKubernetesMemory(status?.allocatable?.memory ?? '') * 0.6);
+    const { id } = await world.start(sleeper, { resources: { memoryGuarantee: most } });
+    await world.running(id);
+    const important = `important-${process.pid}`;
+    const priorityClass = {
+      apiVersion: 'scheduling.k8s.io/v1',
+      kind: 'PriorityClass',
+      metadata: { name: important },
+      value: 1000,
+    };
+    const classes = '/apis/scheduling.k8s.io/v1/priorityclasses';
+    await world.client.request({ method: 'POST', path: classes, body: priorityClass });
+    try {
+      const pod = testServerPods({ priorityClassName: important });
+      const other = await world.start(sleeper, {
+        kind: 'server',
+        owner: 'grace',
+        pod,
+        resources: { memoryGuarantee: most },
+      });
+      expect((await world.exited(id)).exit?.reason).toBe('It had to make room for something more important.');
+      await world.running(other.id);
+      await world.runtime.stop(other.id, { graceSeconds: 1 });
+      await world.exited(other.id);
+      await world.runtime.forget(other.id);
+    } finally {
+      await world.client.request({ method: 'DELETE', path: `${classes}/${important}` });
+    }
+  });
+
+  test('ones whose node became unusable, or is gone, say so, and are not waited for', async () => {
+    const node = await HollowNode.create(world.client, `gone-${process.pid}`);
+    const start = (owner: string, tolerations: { operator: string }[]): Promise<{ id: string }> =>
+      world.start(sleeper, {
+        kind: 'server',
+        owner,
+        pod: testServerPods({ tolerations, extraPodConfig: { nodeName: node.name } }),
+      });
+    const tainted = await start('lin', []);
+    const orphan = await start('mary', [{ operator: 'Exists' }]);
+    for (const { id } of [tainted, orphan]) await node.run(await podOf(id));
+    for (const { id } of [tainted, orphan]) await world.running(id);
+    await node.taint(await podOf(tainted.id));
+    expect((await world.exited(tainted.id)).exit?.reason).toBe(`Its node ${node.name} became unusable.`);
+    await node.remove();
+    // The control plane waits for 40 seconds, should the node come back.
+    expect((await world.exited(orphan.id)).exit?.reason).toBe(`Its node ${node.name} is gone.`);
   });
 
   test('a container that runs first and fails is named, with its words', async () => {

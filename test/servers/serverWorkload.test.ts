@@ -36,6 +36,7 @@ function workload(
   place: Partial<Reservation> = {},
   of: Partial<Server> = {},
   clusterOptions: ReadonlySet<string> = new Set(['image']),
+  isPod = false,
 ) {
   return serverWorkload({
     server: { ...server, ...of },
@@ -55,6 +56,7 @@ function workload(
     hubUrl: 'http://127.0.0.1:8000',
     urls: plainUrls,
     clusterOptions,
+    isPod,
   });
 }
 
@@ -154,4 +156,15 @@ test('the command', () => {
     '--user=ada@example',
     '--json={"a":1}',
   ]);
+});
+
+test('names in templates are people’s own on one machine, and KubeSpawner’s slugs where servers are pods', () => {
+  const environment = { BUCKET: 's3://x/{username}/{servername}', SAFE: '{safe_username}', OLD: '{escaped_username}' };
+  expect(workload({ environment }).environment).toMatchObject({ BUCKET: 's3://x/ada@example/gpu' });
+  expect(workload({ environment }, {}, {}, new Set(), true).environment).toMatchObject({
+    BUCKET: 's3://x/ada-example---d5534a23/gpu',
+    SAFE: 'ada-example---d5534a23',
+    OLD: 'ada-40example',
+    JUPYTERHUB_USER: 'ada@example',
+  });
 });

@@ -27,6 +27,7 @@ async function podFrom(...texts: string[]): Promise<{ pod: Pod; secret: Record<s
     },
     settings: servers,
     hubUrl: 'http://edge',
+    isPod: true,
     urls: plainUrls,
     clusterOptions: new Set(),
   });

@@ -10,7 +10,7 @@ import { signIn } from '../../test/support/signIn.ts';
 import { until } from '../../test/support/until.ts';
 
 /** A machine that is busy otherwise takes its time. */
-const patienceSeconds = 600;
+const patienceSeconds = 300;
 
 /** A whole Atoll beside a control plane with hollow nodes, with one Dask cluster whose scheduler this process plays. */
 export class ScaledHub {
@@ -73,12 +73,18 @@ export class ScaledHub {
 
   /** Waits until there are so many pods. */
   async untilPresent(count: number): Promise<void> {
-    await until(`${count} pods`, () => this.tended.present === count, patienceSeconds);
+    await this.#until(`${count} pods`, () => this.tended.present === count);
   }
 
   /** Waits until the hollow nodes have said of so many pods that they run. */
   async untilRunning(count: number): Promise<void> {
-    await until(`${count} pods run`, () => this.tended.running >= count, patienceSeconds);
+    await this.#until(`${count} pods run`, () => this.tended.running >= count);
+  }
+
+  async #until(what: string, condition: () => boolean): Promise<void> {
+    await until(what, condition, patienceSeconds).catch((error: unknown) => {
+      throw new Error(`there are ${this.tended.present}, ${this.tended.running} were run`, { cause: error });
+    });
   }
 
   async end(): Promise<void> {

@@ -9,6 +9,8 @@ export interface NetworkAddress {
 
 /** As long as an edge keeps a connection open that carries nothing; longer than the edge's own limit. */
 const keepAliveMs = 150_000;
+/** As long as a request may take to come in whole, its body (1 MiB at most) too: nobody holds many open by sending slowly. */
+const requestMs = 60_000;
 /** Bytes of a request's head: an OAuth state or a long `next=` makes it larger than Node's 16 KiB. */
 const longestHead = 64 * 1024;
 
@@ -16,13 +18,18 @@ const longestHead = 64 * 1024;
  * Serves HTTP on a Unix socket that only this user may connect to, or on an address where the edge is elsewhere. A socket
  * that an earlier, killed process left there is replaced: the caller holds the data folder.
  */
-export function listenOn(place: string | NetworkAddress, listener: RequestListener): Promise<Server> {
+export function listenOn(
+  place: string | NetworkAddress,
+  listener: RequestListener,
+  limits: { requestMs: number } = { requestMs },
+): Promise<Server> {
   if (typeof place === 'string') rmSync(place, { force: true });
   const server = createServer(
     {
       keepAliveTimeout: keepAliveMs,
-      headersTimeout: keepAliveMs + 5000,
-      requestTimeout: 0,
+      headersTimeout: Math.min(keepAliveMs + 5000, limits.requestMs),
+      requestTimeout: limits.requestMs,
+      connectionsCheckingInterval: Math.min(5000, limits.requestMs / 2),
       maxHeaderSize: longestHead,
     },
     listener,

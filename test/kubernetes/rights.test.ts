@@ -1,0 +1,68 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hubRights } from '../../src/deploy/objects/hubRights.ts';
+import { ApiClient } from '../../src/kubernetes/apiClient.ts';
+import { kubeconfigAccess } from '../../src/kubernetes/kubeconfigAccess.ts';
+import { until } from '../support/until.ts';
+import { KubeWorld, testServerPods } from './support/kubeWorld.ts';
+import { RecordingProxy } from './support/recordingProxy.ts';
+
+let proxy: RecordingProxy;
+let world: KubeWorld;
+const admin = new ApiClient(kubeconfigAccess());
+let token: Promise<string> | undefined;
+
+/** An account in a namespace with the rights that the hub's has, and no others. */
+async function accountToken(namespace: string): Promise<string> {
+  const path = (api: string, plural: string): string => `${api}/namespaces/${namespace}/${plural}`;
+  const rbac = '/apis/rbac.authorization.k8s.io/v1';
+  const metadata = { name: 'hub' };
+  await admin.request({ method: 'POST', path: path('/api/v1', 'serviceaccounts'), body: { metadata } });
+  await admin.request({ method: 'POST', path: path(rbac, 'roles'), body: { metadata, rules: hubRights } });
+  const subjects = [{ kind: 'ServiceAccount', name: 'hub', namespace }];
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'hub' };
+  await admin.request({ method: 'POST', path: path(rbac, 'rolebindings'), body: { metadata, subjects, roleRef } });
+  const { status } = await admin.request<{ status: { token: string } }>({
+    method: 'POST',
+    path: `${path('/api/v1', 'serviceaccounts')}/hub/token`,
+    body: { apiVersion: 'authentication.k8s.io/v1', kind: 'TokenRequest', spec: {} },
+  });
+  return status.token;
+}
+
+beforeAll(async () => {
+  proxy = await RecordingProxy.start(kubeconfigAccess(), (namespace) => (token ??= accountToken(namespace)));
+  world = await KubeWorld.open({ access: proxy.access });
+});
+afterAll(async () => {
+  await world?.dispose();
+  await proxy?.close();
+  await admin.close();
+});
+
+test('what is asked of the API server in the life of a server is what the role of the hub allows: no less, no more', async () => {
+  const pods = testServerPods();
+  const pod = { ...pods, storage: { ...pods.storage, type: 'dynamic' as const, storageClass: 'none' } };
+  const subject = { kind: 'server' as const, name: '', userId: 1 };
+  const spec = await world.start(['sleep', '60'], { kind: 'server', owner: 'ada', subject, pod, files: { a: 'b' } });
+  // Asked for twice, as by a hub that was killed in between.
+  await world.runtime.start(spec);
+  // Its volume is never made.
+  await until('its pod is there', async () => (await world.runtime.get(spec.id)) !== undefined);
+  await world.runtime.stop(spec.id, { graceSeconds: 0 });
+  await world.runtime.forget(spec.id);
+  await world.runtime.removeHome?.('ada', undefined);
+
+  const talker = await world.start(['echo', 'hello'], { files: { a: 'b' } });
+  await world.exited(talker.id);
+  expect(await world.runtime.logTail(talker.id, 5)).toEqual(['hello']);
+  await world.runtime.forget(talker.id);
+  // A hub that comes back looks for what is left.
+  await world.reopen();
+
+  const allowed = hubRights.flatMap(({ resources, verbs }) =>
+    resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),
+  );
+  await until('all of it was asked for', () => allowed.every((right) => proxy.asked.has(right)), 60).catch(() => false);
+  expect([...proxy.asked].toSorted()).toEqual(allowed.toSorted());
+  expect(proxy.refused).toEqual([]);
+});

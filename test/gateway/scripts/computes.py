@@ -8,6 +8,7 @@ import threading
 import time
 
 from dask_gateway import GatewayCluster
+from distributed import wait
 from support import tell
 
 stop = threading.Event()
@@ -40,6 +41,8 @@ def compute(number):
     global client
     try:
         futures = client.map(lambda x: (time.sleep(0.01), x * x)[1], range(number, number + 20), pure=False)
+        # Dask's client can wait for ever when its connection breaks once more while it is connecting again.
+        wait(futures, timeout=60)
         return sum(client.gather(futures))
     except Exception:
         client.close(timeout=1)

@@ -12,12 +12,13 @@ import { parseArgs } from 'node:util';
 import { ensureEnvironment } from '../src/environment/ensureEnvironment.ts';
 import { atollName, atollWith, peersWith, type RunningCompetitor } from './api/competitors.ts';
 import { connections, isPinned, load, type Sample, timeOnce } from './api/load.ts';
+import { Measured } from './api/measured.ts';
 import { type ApiRequest, apiRequests } from './api/requests.ts';
-import { besideEach, type Figure } from './report/figure.ts';
+import { besideEach, type Figure, missingFigures } from './report/figure.ts';
 import { handIn } from './report/handIn.ts';
 import { isInstalled } from './support/isInstalled.ts';
 import { jupyterHubVersions, peersOf } from './support/jupyterHubVersions.ts';
-import { residentMemory, withDescendants } from './support/processTree.ts';
+import { residentMemory } from './support/processTree.ts';
 
 const { values } = parseArgs({
   options: {
@@ -30,7 +31,6 @@ const { values } = parseArgs({
 });
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
 const chosen = apiRequests.filter(({ title }) => values.only === '' || title === values.only);
-if (!isInstalled('wrk')) throw new Error('wrk is not installed');
 const { directory } = await ensureEnvironment({
   stateDirectory: resolve(import.meta.dirname, '../.cache'),
   onProgress: (line) => console.error(line),
@@ -44,7 +44,8 @@ handIn(
     `${isPinned ? ' on the first processor' : ', not pinned'}; hub and proxy run where they like, on SQLite.`,
 );
 try {
-  for (const users of values.users.split(',').map(Number)) handIn(await measure(users));
+  for (const users of values.users.split(',').map(Number))
+    handIn(isInstalled('wrk') ? await measure(users) : missingFigures(warmNames(users), 'wrk is not installed'));
 } finally {
   rmSync(folder, { recursive: true, force: true });
 }
@@ -67,12 +68,16 @@ async function measure(users: number): Promise<Figure[]> {
     const warm = new Measured<Sample>();
     for (const request of chosen) takeWarm(warm, running, request, users);
     const memory = new Measured<number>();
-    for (const { name, pid } of running)
-      memory.add('', name, withDescendants(pid).reduce((sum, one) => sum + residentMemory(one), 0) / 1e6);
+    for (const { name, pids } of running)
+      memory.add('', name, pids.reduce((sum, pid) => sum + residentMemory(pid), 0) / 1e6);
     return figuresOf(users, cold, warm, memory);
   } finally {
     for (const hub of running) await hub.end();
   }
+}
+
+function warmNames(users: number): string[] {
+  return chosen.map(({ title }) => `api/${title}, ${users.toLocaleString('en')} users`);
 }
 
 function takeWarm(
@@ -84,20 +89,6 @@ function takeWarm(
   for (const hub of hubs) load(hub, request, users, 1, folder);
   for (let round = 0; round < rounds; round++)
     for (const hub of hubs) warm.add(request.title, hub.name, load(hub, request, users, seconds, folder));
-}
-
-/** Values of all rounds, by case and competitor. */
-class Measured<T> {
-  readonly #values = new Map<string, T[]>();
-
-  add(name: string, competitor: string, value: T): void {
-    const key = `${competitor} ${name}`;
-    this.#values.set(key, [...(this.#values.get(key) ?? []), value]);
-  }
-
-  of(name: string, competitor: string): T[] {
-    return this.#values.get(`${competitor} ${name}`) ?? [];
-  }
 }
 
 function figuresOf(users: number, cold: Measured<number>, warm: Measured<Sample>, memory: Measured<number>): Figure[] {

@@ -31,7 +31,11 @@ export const suites: readonly Suite[] = [
     file: 'edge/edge.ts',
     minutes: 5,
     cases: edgeCaseNames,
-    short: ['--rounds', '3', '--seconds', '1', '--only', '100'],
+    short: [
+      '--rounds=3',
+      '--seconds=1',
+      ...['100-byte responses', '1 MiB responses', 'WebSocket echo of 100 bytes'].map((name) => `--case=${name}`),
+    ],
     profile: (name) => ['--rounds', '1', '--seconds', '4', '--case', name],
   },
   {

@@ -5,6 +5,7 @@ import { Atoll } from '../../test/support/atoll.ts';
 import { fillStore } from '../support/fillStore.ts';
 import { JupyterHubPeer } from '../support/jupyterHubPeer.ts';
 import type { JupyterHubVersion } from '../support/jupyterHubVersions.ts';
+import { withDescendants } from '../support/processTree.ts';
 import { isProfiled } from '../support/profiled.ts';
 import type { HubUnderTest } from '../support/serverStart.ts';
 
@@ -20,8 +21,8 @@ export interface Competitor {
 /** One of them that runs. */
 export interface RunningCompetitor extends HubUnderTest {
   name: string;
-  /** The process from which hub and proxy descend. */
-  pid: number;
+  /** The processes of hub and proxy. */
+  pids: readonly number[];
   end(): Promise<void>;
 }
 
@@ -46,7 +47,7 @@ export function atollWith(users: number): Competitor {
       name: atollName,
       url: atoll.url,
       token,
-      pid: atoll.pidOf('up'),
+      pids: [atoll.pidOf('hub'), atoll.pidOf('edge')],
       async end() {
         await atoll.end();
         rmSync(data, { recursive: true, force: true });
@@ -62,7 +63,7 @@ export function peersWith(users: number, versions: readonly JupyterHubVersion[])
     if ('missing' in environment) return [];
     const start = async (): Promise<RunningCompetitor> => {
       const peer = await JupyterHubPeer.start(environment.directory, { users });
-      return { name, url: peer.url, token: peer.token, pid: peer.pid, end: () => peer.end() };
+      return { name, url: peer.url, token: peer.token, pids: withDescendants(peer.pid), end: () => peer.end() };
     };
     return [{ name, start }];
   });

@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { isInstalled } from '../support/isInstalled.ts';
-import { cpuSeconds, withDescendants } from '../support/processTree.ts';
+import { cpuSeconds } from '../support/processTree.ts';
 import type { RunningCompetitor } from './competitors.ts';
 import { type ApiRequest, luaOf } from './requests.ts';
 
@@ -25,7 +25,7 @@ export const isPinned = isInstalled('taskset') && navigator.hardwareConcurrency 
  * @param folder where its script may be written
  */
 export function load(
-  { url, token, pid, name }: RunningCompetitor,
+  { url, token, pids, name }: RunningCompetitor,
   request: ApiRequest,
   users: number,
   seconds: number,
@@ -44,9 +44,9 @@ end
   );
   const words = ['wrk', '-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '60s', '--latency', '-s', script, url];
   const [program = '', ...rest] = isPinned ? ['taskset', '-c', '0', ...words] : words;
-  const before = cpuOf(pid);
+  const before = cpuOf(pids);
   const output = execFileSync(program, rest, { encoding: 'utf8' });
-  const cpu = cpuOf(pid) - before;
+  const cpu = cpuOf(pids) - before;
   if (/Non-2xx|Socket errors/.test(output)) throw new Error(`${name}: ${output}`);
   const count = Number(/(\d+) requests in/.exec(output)?.[1]);
   return {
@@ -75,6 +75,6 @@ function milliseconds(text: string): number {
   return text.endsWith('ms') ? value : value * 1000;
 }
 
-function cpuOf(pid: number): number {
-  return withDescendants(pid).reduce((sum, child) => sum + cpuSeconds(child), 0);
+function cpuOf(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => sum + cpuSeconds(pid), 0);
 }

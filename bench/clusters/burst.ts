@@ -17,6 +17,7 @@ import { openSqlite } from '../../src/store/openSqlite.ts';
 import { FakeRuntime, type FakeWorkload } from '../../test/support/fakeRuntime.ts';
 import { addUser, FakeRoutes } from '../../test/support/serverWorld.ts';
 import type { Figure } from '../report/figure.ts';
+import { startedWorkload } from '../support/playedSchedulers.ts';
 
 const [clusterCount, workersEach] = [100, 5];
 
@@ -67,10 +68,8 @@ async function burst(): Promise<{ cpu: number; slowest: number }> {
   });
   runtime.onStart = (workload: FakeWorkload) => {
     workload.run();
-    const { id, kind, environment, files, reservation, command } = workload.spec;
-    const token = files['api-token'];
     // oxlint-disable-next-line unicorn/require-post-message-target-origin -- it is a thread, not a window
-    people.postMessage({ id, kind, clusterName: environment.DASK_GATEWAY_CLUSTER_NAME, token, reservation, command });
+    people.postMessage(startedWorkload(workload));
   };
   const listener = getRequestListener((request) => api.fetch(request));
   const server = createServer((request, response) => void listener(request, response));

@@ -130,7 +130,8 @@ function idleWebSockets(count: number): Take {
     const child = spawn(...field.command(process.execPath, [rolePath('echo'), ...words], false), {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    await createInterface(child.stdout)[Symbol.asyncIterator]().next();
+    const { done } = await createInterface(child.stdout)[Symbol.asyncIterator]().next();
+    if (done) throw new Error(`${peer.name}: a WebSocket was closed`);
     const full = memoryOf(peer);
     const ended = once(child, 'exit');
     child.kill();

@@ -3,7 +3,7 @@
  * front, one after the other in each round. A ratio is the median of the rounds' ratios, so that a busy moment of the
  * machine counts for all or for one round only.
  *
- *   node bench/edge/edge.ts [--rounds 5] [--seconds 2] [--only TEXT | --case NAME]
+ *   node bench/edge/edge.ts [--rounds 5] [--seconds 2] [--case NAME]…
  *
  * Where `taskset` exists, each proxy has the last processor for itself, while load and servers share the first one. They
  * are light, so that the proxy is what limits where it can be: nginx with a fixed answer and wrk; for WebSockets one
@@ -11,22 +11,20 @@
  */
 import { parseArgs } from 'node:util';
 import { freePort } from '../../test/support/freePort.ts';
-import { besideEach, type Figure, type FigurePeer } from '../report/figure.ts';
+import { besideEach, type Figure, type FigurePeer, missingFigures } from '../report/figure.ts';
 import { handIn } from '../report/handIn.ts';
 import { isInstalled } from '../support/isInstalled.ts';
-import { type Case, cases, figureName } from './cases.ts';
+import { type Case, cases, edgeCaseNames, figureName } from './cases.ts';
 import { type Behind, ProxyField, type ProxyPeer } from './proxyField.ts';
 
 const { values } = parseArgs({
   options: {
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '2' },
-    only: { type: 'string', default: '' },
-    case: { type: 'string', default: '' },
+    case: { type: 'string', multiple: true },
   },
 });
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)];
-for (const program of ['wrk', 'nginx']) if (!isInstalled(program)) throw new Error(`${program} is not installed`);
 const pinning = isInstalled('taskset') && navigator.hardwareConcurrency > 1;
 const method =
   `${rounds} rounds of ${seconds} s, in turns, after a second that warms up; ${navigator.hardwareConcurrency} processors` +
@@ -34,10 +32,31 @@ const method =
     ? ', the proxy measured alone on the last one, load (wrk with 64 connections) and servers on the first'
     : ', nothing pinned: taskset is missing');
 console.log(method);
-const isAsked = ({ name, units }: Case): boolean =>
-  values.case === '' ? name.includes(values.only) : units.some((unit) => figureName(name, unit) === values.case);
+const { case: asked = edgeCaseNames } = values;
 handIn([], method);
-for (const one of cases.filter(isAsked)) handIn(await measure(one));
+const absent = ['wrk', 'nginx'].filter((program) => !isInstalled(program));
+if (absent.length > 0)
+  handIn(
+    missingFigures(
+      asked.map((name) => `edge/${name}`),
+      `${absent.join(' and ')} not installed`,
+    ),
+  );
+else
+  for (const one of cases)
+    if (one.units.some((unit) => asked.includes(figureName(one.name, unit)))) handIn(await measureOrSay(one));
+
+/** One case that goes wrong does not take the others with it. */
+async function measureOrSay(one: Case): Promise<Figure[]> {
+  try {
+    return await measure(one);
+  } catch (error) {
+    console.error(error);
+    process.exitCode = 1;
+    const names = one.units.map((unit) => `edge/${figureName(one.name, unit)}`);
+    return missingFigures(names, error instanceof Error ? error.message : String(error));
+  }
+}
 
 async function measure({ name, peers, routes = 1000, changes = 0, take, units }: Case): Promise<Figure[]> {
   console.log(name);

@@ -30,6 +30,11 @@ export function besideEach(figure: Figure, peers: readonly FigurePeer[]): Figure
   return peers.length === 0 ? [figure] : peers.map((peer) => ({ ...figure, peer }));
 }
 
+/** Figures that could not be measured, by their names. */
+export function missingFigures(names: readonly string[], missing: string): Figure[] {
+  return names.map((name) => ({ case: name, unit: '', better: 'less', ours: [], missing }));
+}
+
 /** What a figure comes to. */
 export interface Outcome {
   /** Median of ours divided by theirs, round by round; undefined without a peer. */

@@ -63,7 +63,7 @@ export async function measureStubServers(
 async function oursOnce(answers: number, many: number): Promise<Round> {
   const atoll = await SimulatedAtoll.start(answers, firstOfMany + many);
   try {
-    return await measureOnce(atoll, atoll.pids, many);
+    return await measureOnce(atoll, Object.values(atoll.pids), many);
   } finally {
     await atoll.end();
   }

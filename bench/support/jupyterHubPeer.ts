@@ -67,7 +67,8 @@ ${settings}
     );
     if (users > 0) {
       const numbers = [users, running.servers, running.port].map(String);
-      execFileSync(python, [resolve(import.meta.dirname, 'fillJupyterHub.py'), database, ...numbers]);
+      const script = resolve(import.meta.dirname, 'fillJupyterHub.py');
+      execFileSync(python, [script, database, ...numbers], { stdio: 'pipe' });
     }
     const startedAt = performance.now();
     const child = spawn(python, ['-m', 'jupyterhub', '-f', config], {

@@ -1,30 +1,47 @@
-import { createServer } from 'node:http';
+import { createServer, type RequestListener } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { getRequestListener } from '@hono/node-server';
+import { authenticateGatewayRequest } from '../../src/api/gateway/authenticateGatewayRequest.ts';
+import { createGatewayApi } from '../../src/api/gateway/createGatewayApi.ts';
+import { createClusters } from '../../src/clusters/clusters.ts';
 import { defaultSettings } from '../../src/config/settings.ts';
+import { Sealer } from '../../src/core/sealer.ts';
 import { createControlListener } from '../../src/edge/controlListener.ts';
 import type { Route } from '../../src/edge/protocol.ts';
 import { RoutePublisher } from '../../src/edge/routePublisher.ts';
+import { silentLogger } from '../../src/observability/logger.ts';
 import type { Reservation, ReservationRequest } from '../../src/runtimes/contract.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
 import type { Store } from '../../src/store/store.ts';
 import { FakeRuntime } from '../../test/support/fakeRuntime.ts';
 import { FakeRoutes } from '../../test/support/serverWorld.ts';
 import { startSmallHub } from '../../test/support/smallHub.ts';
+import { type StartedWorkload, startedWorkload } from './playedSchedulers.ts';
 
-/** A runtime whose servers all run at once, and answer at one address; they outlive the hub. */
+/** Below those that the system itself gives to others. */
+let nextPort = 12_000;
+
+/**
+ * A runtime whose servers all run at once, and answer at one address; they outlive the hub. Schedulers and workers run at once
+ * too: who plays them is told of each.
+ */
 class SimulatedRuntime extends FakeRuntime {
   readonly #port: number;
 
   constructor(port: number) {
     super();
     this.#port = port;
-    this.onStart = (workload) => workload.run();
+    this.onStart = (workload) => {
+      workload.run();
+      if (workload.spec.kind !== 'server') tell({ type: 'started', workload: startedWorkload(workload) });
+    };
   }
 
   override reserve(request: ReservationRequest): Promise<Reservation> {
+    const portOf = (): number => (request.kind === 'server' ? this.#port : nextPort++);
     return Promise.resolve({
       bindAddress: '127.0.0.1',
-      ports: Object.fromEntries(request.ports.map((name) => [name, this.#port])),
+      ports: Object.fromEntries(request.ports.map((name) => [name, portOf()])),
       filesDirectory: `/run/${request.id}`,
       homeDirectory: `/home/${request.owner}`,
       superuser: false,
@@ -63,9 +80,19 @@ class FollowedRoutes extends FakeRoutes {
   }
 }
 
-/** What {@link runSimulatedHub} prints. */
+/** What {@link runSimulatedHub} says to the process that started it. */
+export type SimulatedHubMessage =
+  | ({ type: 'ready' } & SimulatedHubReport)
+  /** A scheduler or a worker, which somebody must play. */
+  | { type: 'started'; workload: StartedWorkload }
+  /** What it was asked is done; in `bytes` the JavaScript heap, after a collection. */
+  | { type: 'done'; bytes: number };
+
+/** What it can be asked: to collect garbage, or to hear of everything that runs so many times more. */
+export type SimulatedHubCommand = { type: 'collect' } | { type: 'observe'; times: number };
+
+/** Where it answers. */
 export interface SimulatedHubReport {
-  url: string;
   /** Where an edge reaches it: `HOST:PORT` of the hub and of its control listener. */
   hub: string;
   control: string;
@@ -74,14 +101,14 @@ export interface SimulatedHubReport {
 }
 
 /**
- * A hub on a database file, whose servers are simulated; prints a {@link SimulatedHubReport} when it answers. For a process
- * of its own.
+ * A hub on a database file, whose servers and clusters are simulated. For a process of its own, which speaks with the one that
+ * started it.
  * @param answers the port at which every server answers
  * @param controlToken what an edge shows
  */
 export async function runSimulatedHub(database: string, answers: number, controlToken: string): Promise<void> {
-  const { servers } = defaultSettings();
-  const [runtime, routes] = [new SimulatedRuntime(answers), new FollowedRoutes()];
+  const { servers, clusters: clusterSettings } = defaultSettings();
+  const [runtime, routes, log] = [new SimulatedRuntime(answers), new FollowedRoutes(), silentLogger()];
   const store = await openSqlite(database);
   await runtime.resume(store);
   const hub = await startSmallHub({
@@ -90,30 +117,74 @@ export async function runSimulatedHub(database: string, answers: number, control
     store,
     settings: { servers: { ...servers, concurrentStartLimit: 0 } },
   });
-  const control = createServer(
+  const clusters = createClusters({
+    store,
+    runtime,
+    routes,
+    sealer: new Sealer(Buffer.alloc(32, 1)),
+    settings: { current: clusterSettings },
+    gatewayUrl: `${hub.url}${gatewayPrefix}`,
+    log,
+  });
+  await clusters.open();
+  const gateway = createGatewayApi({
+    clusters,
+    authenticate: (request) => authenticateGatewayRequest(hub.identity, request),
+    version: 'bench',
+    log,
+  });
+  const answerGateway = getRequestListener((request) => gateway.fetch(request));
+  const target = await listen((request, response) => void answerGateway(request, response));
+  routes.put({
+    kind: 'http',
+    id: 'gateway',
+    prefix: `${gatewayPrefix}/`,
+    target: { kind: 'tcp', ...target },
+    stripPrefix: true,
+    access: 'open',
+  });
+  const control = await listen(
     createControlListener({
       publisher: routes.publisher,
       token: controlToken,
-      onActivity: (report) => hub.servers.recordTraffic(report),
+      onActivity(report) {
+        hub.servers.recordTraffic(report);
+        clusters.recordTraffic(report);
+      },
       answerGrant: () => Promise.reject(new Error('no grants here')),
       onError: console.error,
     }),
   );
-  await new Promise<void>((done) => control.listen(0, '127.0.0.1', done));
   await hub.identity.users.ensure('root', true);
-  const report: SimulatedHubReport = {
-    url: hub.url,
+  tell({
+    type: 'ready',
     hub: new URL(hub.url).host,
-    control: `127.0.0.1:${(control.address() as AddressInfo).port}`,
+    control: `${control.host}:${control.port}`,
     token: (await hub.authorizationOf('root')).replace('token ', ''),
-  };
-  console.log(JSON.stringify(report));
+  });
+  process.on('message', (command: SimulatedHubCommand) => {
+    if (command.type === 'observe')
+      for (let time = 0; time < command.times; time++)
+        for (const workload of runtime.workloads.values()) workload.run();
+    globalThis.gc?.();
+    const { heapUsed, external } = process.memoryUsage();
+    tell({ type: 'done', bytes: heapUsed + external });
+  });
   // So that a profiler can write what it saw.
   process.on('SIGTERM', () => process.exit());
+  process.on('disconnect', () => process.exit());
 }
 
-/** The server that all simulated servers are; for a process of its own. Prints its port. */
-export function runAnswers(): void {
-  const server = createServer((_request, response) => response.end('{}'));
-  server.listen(0, '127.0.0.1', () => console.log((server.address() as AddressInfo).port));
+/** Where the gateway is, behind the edge. */
+export const gatewayPrefix = '/services/dask-gateway';
+
+function tell(message: SimulatedHubMessage): void {
+  process.send?.(message);
+}
+
+/** Keeps connections for longer than the edge does. */
+async function listen(listener: RequestListener): Promise<{ host: string; port: number }> {
+  const server = createServer({ keepAliveTimeout: 150_000 }, listener);
+  await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
+  return { host: '127.0.0.1', port: (server.address() as AddressInfo).port };
 }

@@ -112,6 +112,8 @@ export async function startSmallHub(options: SmallHubOptions): Promise<SmallHub>
     ),
     hostname: '127.0.0.1',
     port,
+    // An edge in front keeps connections for longer than Node does.
+    serverOptions: { keepAliveTimeout: 150_000 },
   });
   await servers.open();
   return {

@@ -15,9 +15,10 @@ async function trickle(port: number, head: string): Promise<string> {
   const socket = connect(port, '127.0.0.1');
   let answer = '';
   socket.on('data', (bytes) => (answer += bytes.toString())).on('error', () => {});
+  const closed = new Promise((resolve) => socket.once('close', resolve));
   socket.write(head);
   const timer = setInterval(() => socket.write('a'), 20);
-  await once(socket, 'close');
+  await closed;
   clearInterval(timer);
   return answer;
 }

@@ -142,6 +142,7 @@ program
 program
   .command('usage')
   .description('Print what Dask clusters asked for and used, by day (UTC); also while Atoll runs.')
+  .addOption(optionalSettings())
   .addOption(dataOption())
   .addOption(new Option('--by <kind>', 'sums of what').choices(['user', 'group', 'cluster']).default('user'))
   .option('--from <day>', 'such as 2026-11-01; default: 30 days ago')
@@ -175,6 +176,11 @@ program
   .option('--hub <address>', 'HOST:PORT of a hub elsewhere, its --listen')
   .option('--control <address>', 'HOST:PORT of a hub elsewhere, its --control')
   .option('--control-token-file <file>', 'file with the secret that the hub and edges elsewhere share')
+  .addOption(
+    new Option('--drain <seconds>', 'how long it serves its WebSockets on when it is to stop')
+      .argParser(parseCount)
+      .default(0),
+  )
   .action(async (options) => (await import('./cli/edge.ts')).edge(options));
 
 function repeated(path: string, before: string[] | undefined): string[] {

@@ -1,6 +1,7 @@
 import { openDataFolder, secretOf } from '../core/dataFolder.ts';
 import { createEdge, type EdgeOptions } from '../edge/edge.ts';
 import { runRole } from './childRole.ts';
+import { drain } from './drain.ts';
 import { parseAddress, readControlToken } from './networkAddress.ts';
 import { portError } from './portError.ts';
 
@@ -13,6 +14,8 @@ export interface EdgeCommandOptions {
   hub?: string;
   control?: string;
   controlTokenFile?: string;
+  /** Seconds for which it serves WebSockets and other connections on when it is told to stop. */
+  drain: number;
 }
 
 /** `atoll edge`: runs the edge until it is told to stop. */
@@ -27,7 +30,11 @@ export async function edge(options: EdgeCommandOptions): Promise<void> {
     await running.start().catch((error: unknown) => {
       throw error instanceof Error ? portError(error, options.host, options.port) : error;
     });
-    return { report: {}, stop: () => running.stop() };
+    const stop = async (): Promise<void> => {
+      await drain(running, options.drain);
+      await running.stop();
+    };
+    return { report: {}, stop };
   });
 }
 

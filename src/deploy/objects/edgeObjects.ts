@@ -4,8 +4,10 @@ import { ports, serviceNames } from '../ports.ts';
 import { type KubeObject, objectHead, type Release, releaseLabels, selectorOf } from '../release.ts';
 import { partAnnotations, partPod } from './partPod.ts';
 
-/** An edge that is replaced goes on with the connections it has for so long: notebooks' WebSockets live on through it. */
+/** An edge that is replaced serves notebooks' WebSockets on, while there are any, for so long. */
 const drainSeconds = 3600;
+/** Until all nodes know that it gets no new connections. */
+const farewellSeconds = 10;
 
 /** The edges, and the service in front of them. */
 export function edgeObjects(release: Release): KubeObject[] {
@@ -47,7 +49,7 @@ export function edgeObjects(release: Release): KubeObject[] {
             annotations: partAnnotations(release, edge),
           },
           spec: {
-            terminationGracePeriodSeconds: drainSeconds + 30,
+            terminationGracePeriodSeconds: farewellSeconds + drainSeconds + 30,
             ...partPod({
               release,
               part: edge,
@@ -58,6 +60,7 @@ export function edgeObjects(release: Release): KubeObject[] {
                   ['edge', '--host', '0.0.0.0', '--port', String(ports.edge)],
                   ['--hub', `${serviceNames.hub}:${ports.hub}`, '--control', `${serviceNames.hub}:${ports.control}`],
                   ['--control-token-file', '/etc/atoll/keys/control-token'],
+                  ['--drain', String(drainSeconds)],
                 ].flat(),
                 ports: [{ name: 'http', containerPort: ports.edge }],
                 env: [{ name: 'HOME', value: '/tmp' }],
@@ -65,7 +68,7 @@ export function edgeObjects(release: Release): KubeObject[] {
                 // Whether the hub answers is no question here: edges serve what runs without it.
                 livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 3 },
                 readinessProbe: { ...probe, periodSeconds: 2, failureThreshold: 2 },
-                lifecycle: { preStop: { sleep: { seconds: drainSeconds } } },
+                lifecycle: { preStop: { sleep: { seconds: farewellSeconds } } },
                 volumeMounts: [{ name: 'keys', mountPath: '/etc/atoll/keys', readOnly: true }],
               },
               volumes: [{ name: 'keys', secret: { secretName: 'atoll-keys', defaultMode: 0o440 } }],

@@ -141,6 +141,8 @@ export class ApiClient {
         },
         body: body === undefined ? null : JSON.stringify(body),
         signal: signal ?? null,
+        // A DELETE with options would otherwise take a connection of its own, with all of its handshake.
+        reset: false,
         maxResponseSize: mostAnswerBytes,
       } as Parameters<Pool['request']>[0]);
     } catch (error) {

@@ -12,8 +12,10 @@ export interface Trouble {
   name: string;
   /** Plain words. */
   reason: string;
-  /** The last lines of a container that ends again and again. */
+  /** The last lines of a container that ended, and is started again. */
   lines: string[];
+  /** It has ended so often that it will not do better by itself. */
+  hopeless: boolean;
   /** Waiting alone does not help. */
   stuck: boolean;
 }
@@ -55,8 +57,7 @@ export async function waitForRelease(
     const gist = changingPartsLeftOut(line);
     if (gist !== told) onProgress(line);
     told = gist;
-    const hopeless = health.troubles.some(({ lines }) => lines.length > 0);
-    if (hopeless || Date.now() > deadline) return health;
+    if (health.troubles.some(({ hopeless }) => hopeless) || Date.now() > deadline) return health;
     await wait(lookMs);
   }
 }
@@ -98,7 +99,7 @@ export async function troubleOf(client: ApiClient, namespace: string, pod: Pod):
     .toSorted((a, b) => a.at - b.at);
   const restarts = pod.status?.containerStatuses?.[0]?.restartCount ?? 0;
   const lines =
-    restarts < hopelessRestarts
+    restarts === 0
       ? []
       : (
           await client
@@ -111,7 +112,7 @@ export async function troubleOf(client: ApiClient, namespace: string, pod: Pod):
   const { text: reason, stuck = false } = running
     ? { text: 'it has not answered yet' }
     : waitingReason(state, { events, imageSizes: new Map(), now: Date.now() });
-  return { name: state.name, reason, lines, stuck };
+  return { name: state.name, reason, lines, stuck, hopeless: restarts >= hopelessRestarts };
 }
 
 /** Whether Kubernetes calls a pod ready. */

@@ -52,7 +52,7 @@ test('what is asked of the API server in the life of a server is what the role o
   await world.runtime.forget(spec.id);
   await world.runtime.removeHome?.('ada', undefined);
 
-  const talker = await world.start(['echo', 'hello'], { files: { a: 'b' } });
+  const talker = await world.start(['sh', '-c', 'echo hello'], { files: { a: 'b' } });
   await world.exited(talker.id);
   expect(await world.runtime.logTail(talker.id, 5)).toEqual(['hello']);
   await world.runtime.forget(talker.id);

@@ -26,7 +26,7 @@ async function print(more: { by?: string; format?: string; from?: string; to?: s
     printed += String(text);
     return true;
   });
-  await usage({ data, by: 'user', format: 'csv', from: '2026-11-01', to: '2026-11-30', ...more });
+  await usage({ file: [], data, by: 'user', format: 'csv', from: '2026-11-01', to: '2026-11-30', ...more });
   return printed;
 }
 
@@ -67,6 +67,6 @@ test('nothing is made, or brought up to date, by looking', async () => {
   await sql`DELETE FROM migrations WHERE name = '0012_clusterUsage'`.execute(store.db);
   await expect(print()).rejects.toMatchObject({ code: 'ATOLL_DATA_OLDER' });
   const nowhere = join(data, 'nowhere');
-  const asked = usage({ data: nowhere, by: 'user', format: 'csv' });
+  const asked = usage({ file: [], data: nowhere, by: 'user', format: 'csv' });
   await expect(asked).rejects.toMatchObject({ code: 'ATOLL_NOT_RUNNING', evidence: nowhere });
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { openPostgres } from '../../src/store/postgres/openPostgres.ts';
+import { openPostgres, openPostgresForReading } from '../../src/store/postgres/openPostgres.ts';
 import type { Store } from '../../src/store/store.ts';
 import { noPostgresReason, PostgresServer } from '../support/postgresServer.ts';
 import { until } from '../support/until.ts';
@@ -91,6 +91,17 @@ describe.skipIf(noPostgresReason !== undefined)('PostgreSQL', () => {
     // In the database of somebody else.
     await expect(open(other.replace(/\w+@/, `${name}@`))).rejects.toMatchObject(refused);
     await expect(openPostgres({ url: 'mysql://u@h/d' }, { onLost: never })).rejects.toMatchObject(refused);
+  });
+
+  test('can be looked at while a hub works with it', async () => {
+    const url = await server.makeDatabase();
+    const address = { url, password: server.password };
+    const store = await open(url);
+    await addGroup(store, 'a');
+    const db = await openPostgresForReading(address);
+    expect(await db.selectFrom('groups').select('name').execute()).toEqual([{ name: 'a' }]);
+    await db.destroy();
+    await store.close();
   });
 
   test('addresses are read as SQLAlchemy writes them', async () => {

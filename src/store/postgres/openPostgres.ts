@@ -3,7 +3,7 @@ import { type ClientConfig, Pool, TypeOverrides, types } from 'pg';
 import type { Database } from '../database.ts';
 import { GroupCommit } from '../groupCommit.ts';
 import { GroupedStore } from '../groupedStore.ts';
-import { migrate } from '../migrate.ts';
+import { migrate, requireMigrated } from '../migrate.ts';
 import { routedDialect } from '../routedDialect.ts';
 import type { Store } from '../store.ts';
 import { HubSession, type HubSessionOptions } from './hubSession.ts';
@@ -66,6 +66,22 @@ export async function openPostgres(
       await session.close();
     },
   });
+}
+
+/**
+ * Opens a PostgreSQL database to look at it, also while a hub works with it: nothing in it is changed.
+ * @throws AtollError `ATOLL_DATABASE_AWAY`, `ATOLL_DATABASE_REFUSED`, `ATOLL_DATA_NEWER`, `ATOLL_DATA_OLDER`.
+ */
+export async function openPostgresForReading(address: PostgresAddress): Promise<Kysely<Database>> {
+  const pool = new Pool({ ...clientConfigOf(address), types: numbers, max: 1 });
+  const db = new Kysely<Database>({ dialect: new SharedPostgresDialect({ pool }) });
+  try {
+    await requireMigrated(db as unknown as Kysely<never>);
+    return db;
+  } catch (error) {
+    await db.destroy();
+    throw postgresErrorOf(error, placeOf(address));
+  }
 }
 
 /** Whole numbers of 64 bits, and sums of them, are numbers here: none comes near 2^53. */

@@ -1,4 +1,4 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCodeOf } from '../core/errors.ts';
 import { randomHex } from '../core/ids.ts';
@@ -17,7 +17,9 @@ export function installDaskClient(
 ): string {
   const source = join(projectFolder, 'python/client');
   const folder = join(state, 'python', 'client');
-  mkdirSync(folder, { recursive: true, mode: 0o755 });
+  mkdirSync(folder, { recursive: true });
+  // Whatever the umask is: those who run servers read them.
+  chmodSync(folder, 0o755);
   for (const name of readdirSync(source).filter((file) => file.endsWith('.py')))
     keep(join(folder, name), readFileSync(join(source, name), 'utf8'));
   if (!owned) return folder;
@@ -31,6 +33,7 @@ function keep(path: string, content: string): void {
   if (contentOf(path) === content) return;
   const part = `${path}.${randomHex(4)}`;
   writeFileSync(part, content);
+  chmodSync(part, 0o644);
   renameSync(part, path);
 }
 

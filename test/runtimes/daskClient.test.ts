@@ -1,7 +1,7 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
 import { installDaskClient } from '../../src/environment/installDaskClient.ts';
 import { withDaskClient } from '../../src/runtimes/process/daskClient.ts';
 
@@ -47,13 +47,17 @@ describe('the modules', () => {
   });
   afterEach(() => rmSync(state, { recursive: true }));
 
-  test('are found by an environment that Atoll built; others are left as they are', () => {
+  test('are readable for all, and found by an environment that Atoll built; others are left as they are', () => {
+    const umask = process.umask(0o077);
+    onTestFinished(() => void process.umask(umask));
     const directory = join(state, 'environment');
     const paths = join(directory, 'lib/python3.11/site-packages/atoll.pth');
     const folder = installDaskClient(state, { directory, owned: false });
     expect(() => readFileSync(paths)).toThrow('ENOENT');
     expect(installDaskClient(state, { directory, owned: true })).toBe(folder);
     expect(readFileSync(paths, 'utf8')).toBe(`${folder}\n`);
+    expect(statSync(folder).mode & 0o777).toBe(0o755);
+    expect(statSync(join(folder, 'atoll_gateway.py')).mode & 0o777).toBe(0o644);
     expect(readFileSync(join(folder, 'atoll_gateway.py'), 'utf8')).toContain('class HubAuth');
     expect(readFileSync(join(folder, 'atoll_dask_client.py'), 'utf8')).toContain('def security');
   });

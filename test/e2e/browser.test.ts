@@ -74,7 +74,7 @@ describe.skipIf(noBrowserReason !== undefined)(
       const page = await context.newPage();
       const sockets: string[] = [];
       page.on('websocket', (socket) => sockets.push(socket.url()));
-      await page.goto(new URL(dashboard, atoll.url).href);
+      await page.goto(new URL(dashboard, atoll.url).href, patience);
       await page.waitForSelector('.bk-Figure, .bk-GridBox, [class*="bk-"]', { state: 'attached', ...patience });
       expect(
         await until('the dashboard’s WebSocket', () => sockets.find((url) => url.includes('/status/ws'))),
@@ -85,7 +85,7 @@ describe.skipIf(noBrowserReason !== undefined)(
     test('somebody who is not signed in is sent to the sign-in page instead', async () => {
       const stranger = await browser.newContext();
       const page = await stranger.newPage();
-      await page.goto(new URL(dashboard, atoll.url).href);
+      await page.goto(new URL(dashboard, atoll.url).href, patience);
       expect(new URL(page.url()).pathname).toBe('/hub/login');
       await stranger.close();
     });

@@ -305,11 +305,6 @@ export const errorTable = {
     'The person has as many named servers as are allowed.',
     'Delete one of them first.',
   ),
-  ATOLL_TOO_MANY_STARTS: row(
-    429,
-    'As many servers are starting as the settings allow at a time (hub.concurrentSpawnLimit).',
-    'Try again in half a minute.',
-  ),
   ATOLL_ACTIVE_SERVER_LIMIT: row(
     429,
     'As many servers run as the settings allow (hub.activeServerLimit).',

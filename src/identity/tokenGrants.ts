@@ -50,7 +50,6 @@ export async function scopesForToken(
 
 /**
  * Seconds that a new API token lasts; undefined: for ever. Without a wish it is as long as the settings allow.
- * @param wished 0: it expires at once
  * @throws AtollError `ATOLL_BAD_REQUEST` for longer than the settings allow
  */
 export function lifetimeForToken(wished: number | undefined, { settings }: Identity): number | undefined {

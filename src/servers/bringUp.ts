@@ -21,7 +21,13 @@ export async function bringUp(life: Life, server: Server, workloadId: string): P
   const seen = await life.runtime.get(workloadId);
   if (seen?.phase === 'exited') return noteExit(life, server, seen);
   if (server.phase === 'ready') return seen ? keepRoute(life, server, seen) : noteLoss(life, server);
-  if (!seen) return startWorkload(life, server, workloadId);
+  const fullName = fullNameOf(server.user, server.name);
+  if (!seen) {
+    if (life.starts.enter(fullName)) return startWorkload(life, server, workloadId);
+    life.board.add(workloadId, { progress: 5, message: 'Waiting for its turn: many servers are starting' });
+    return undefined;
+  }
+  life.starts.hold(fullName);
   if (seen.phase === 'waiting') return tellWaiting(life, workloadId, seen);
   return awaitAnswer(life, server, workloadId, seen);
 }

@@ -9,6 +9,7 @@ import type { ProgressBoard } from './progressBoard.ts';
 import type { PublishedRoutes } from './publishedRoutes.ts';
 import type { ReadinessWatches } from './readiness.ts';
 import type { ServerHooks } from './serverHooks.ts';
+import type { StartQueue } from './startQueue.ts';
 
 /** Everything that bringing servers up and down needs. */
 export interface Life {
@@ -18,6 +19,8 @@ export interface Life {
   routes: PublishedRoutes;
   readiness: ReadinessWatches;
   board: ProgressBoard;
+  /** Whose turn it is to start. */
+  starts: StartQueue;
   /** What each server is, or was, started with. */
   settings: EffectiveSettings;
   /** What operators' own functions do at starts and stops; undefined: there are none. */

@@ -10,6 +10,7 @@ import { readServer } from './serverTable.ts';
 export async function reconcileServer(life: Life, fullName: string): Promise<ReconcileResult> {
   const { user, name } = splitFullName(fullName);
   const server = await readServer(life.store.db, user, name);
+  if (server?.phase !== 'starting') life.starts.leave(fullName);
   if (!server) {
     life.routes.forget(user, name);
     return undefined;

@@ -92,3 +92,25 @@ export function pendingOf(server: Server): 'spawn' | 'stop' | null {
   if (server.phase === 'starting') return 'spawn';
   return server.phase === 'stopping' ? 'stop' : null;
 }
+
+/** A user's default server before its first start: there is no record of it. */
+export function stoppedServer({ id, name, createdAt }: { id: number; name: string; createdAt: number }): Server {
+  return {
+    id: 0,
+    userId: id,
+    user: name,
+    name: '',
+    displayName: '',
+    createdAt,
+    desired: 'stopped',
+    phase: 'stopped',
+    workloadId: null,
+    tokenFingerprint: null,
+    userOptions: {},
+    settingsDigest: null,
+    startedAt: null,
+    readyAt: null,
+    lastActivity: null,
+    failure: null,
+  };
+}

@@ -7,7 +7,6 @@ import { readServers } from './serverTable.ts';
 
 /** Why a start was refused at once, in JupyterHub's words. */
 const refusals: Readonly<Record<string, string>> = {
-  ATOLL_TOO_MANY_STARTS: 'throttled',
   ATOLL_ACTIVE_SERVER_LIMIT: 'too-many-users',
   ATOLL_SERVER_STOPPING: 'already-pending',
 };

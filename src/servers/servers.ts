@@ -36,6 +36,7 @@ import {
   type ServerChoices,
 } from './serverRequests.ts';
 import { readServer, readServerOfWorkload, readServers, type ServerFilter, serversOfUsers } from './serverTable.ts';
+import { StartQueue } from './startQueue.ts';
 import { sweepOrphans } from './sweepOrphans.ts';
 
 /** What {@link createServers} needs. */
@@ -127,6 +128,10 @@ export function createServers(options: ServersOptions): Servers {
     routes: new PublishedRoutes(options.routes, options.urls),
     readiness: new ReadinessWatches(),
     board: new ProgressBoard(),
+    starts: new StartQueue({
+      limit: () => settings.current.concurrentStartLimit,
+      wake: (fullName) => reconciler.wake(fullName),
+    }),
     openedAt: clock.now(),
     wake: (fullName) => reconciler.wake(fullName),
   };

@@ -87,8 +87,9 @@ describe('making a token', () => {
     [{ expires_in: 'x' }, "token expires_in must be null or integer, not 'x'"],
     [{ expires_in: 1.5 }, 'token expires_in must be null or integer, not 1.5'],
     [{ expires_in: true }, 'token expires_in must be null or integer, not true'],
-    [{ expires_in: -1 }, 'token expires_in must be 0 to 3153600000 seconds, not -1'],
-    [{ expires_in: 1e300 }, 'token expires_in must be 0 to 3153600000 seconds, not 1e+300'],
+    [{ expires_in: -1 }, 'expires_in must be a positive integer or null, not -1'],
+    [{ expires_in: 0 }, 'expires_in must be a positive integer or null, not 0'],
+    [{ expires_in: 1e300 }, 'token expires_in must be at most 3153600000 seconds, not 1e+300'],
     [{ scopes: ['bogus'] }, "Scope 'bogus' for token does not exist"],
     [{ roles: ['bogus'] }, 'No such role: bogus'],
     [{ roles: ['user'], scopes: ['self'] }, 'Specify either roles or scopes, not both'],
@@ -100,11 +101,6 @@ describe('making a token', () => {
     const answer = await make(body);
     expect(answer.status).toBe(400);
     expect(answer.json.message).toBe(message);
-  });
-
-  test('that expires at once is worth nothing', async () => {
-    const { json } = await make({ expires_in: 0 });
-    expect(await world.identity.fromToken(String(json.token))).toBeUndefined();
   });
 
   test('with a lesser token never gives more than that token has', async () => {
@@ -235,7 +231,6 @@ describe('where the settings limit how long tokens last', () => {
       expect(await make(body)).toMatchObject({ status: 201, expires_at: latest });
     expect((await make({ expires_in: 3601 })).status).toBe(400);
     // In JupyterHub 5 this one is for ever.
-    const now = new Date(limited.clock.now()).toISOString().replace('Z', '000Z');
-    expect(await make({ expires_in: 0 })).toMatchObject({ status: 201, expires_at: now });
+    expect((await make({ expires_in: 0 })).status).toBe(400);
   });
 });

@@ -353,19 +353,25 @@ describe('a server that runs', () => {
 });
 
 describe('limits', () => {
-  test('of starts under way', async () => {
-    const { servers, runtime } = await open({ concurrentStartLimit: 1 });
+  test('of starts under way: nobody is turned away, each has their turn', async () => {
+    const { servers, runtime } = await open({ concurrentStartLimit: 2, allowNamedServers: true });
     runtime.onStart = (workload) => workload.run();
-    await servers.start('ada', '');
-    const refused = await servers.start('bob', '').catch((error: unknown) => error);
-    expect(refused).toMatchObject({
-      status: 429,
-      message: expect.stringMatching(
-        /^Too many users trying to log in right now\. Try again in \d\d seconds\.$/,
-      ) as string,
+    for (const name of ['a', 'b', 'c', 'd', 'e']) await servers.start('ada', name);
+    const started = (): string[] => runtime.live.map(({ spec }) => spec.environment.JUPYTERHUB_SERVER_NAME ?? '');
+    await until('the first two', () => started().length === 2);
+    expect(started()).toEqual(['a', 'b']);
+    await until('the others to be told', async () => {
+      const waiting = await servers.get('ada', 'c');
+      return waiting !== undefined && servers.progressSoFar(waiting).some(({ message }) => /its turn/.test(message));
     });
-    expect((refused as AtollError).retryAfterSeconds).toBeGreaterThanOrEqual(30);
-    expect(await servers.get('bob', '')).toBeUndefined();
+    // One gives up before its turn, one is ready, one is given up while it starts, one fails.
+    await servers.stop('ada', 'c');
+    await runtime.live[0]?.answer(200);
+    await until('the next one', () => started().includes('d'));
+    expect(started()).not.toContain('c');
+    await servers.stop('ada', 'd');
+    await until('the last one', () => started().includes('e'));
+    expect((await servers.get('ada', 'c'))?.phase).toBe('stopped');
   });
 
   test('of servers that run, also against two requests at the same time', async () => {

@@ -182,7 +182,7 @@ export function addGroupRoutes(frame: ApiFrame, { identity }: HubApiOptions): vo
     return {
       kind: 'group',
       name: group.name,
-      ...((may('read:groups') || may('read:roles:groups')) && { roles: roles.ofGroup(group.name) }),
+      ...(may('read:roles:groups') && { roles: roles.ofGroup(group.name) }),
       ...(may('read:groups') && { users: group.users, properties: group.properties }),
     };
   }

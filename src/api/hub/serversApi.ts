@@ -6,7 +6,7 @@ import { type Clock, systemClock } from '../../core/clock.ts';
 import { AtollError } from '../../core/errors.ts';
 import type { Identity } from '../../identity/identity.ts';
 import type { Principal } from '../../identity/principal.ts';
-import { pendingOf, type Server } from '../../servers/server.ts';
+import { pendingOf, type Server, stoppedServer } from '../../servers/server.ts';
 import { type ServerChoices, serverNotFound } from '../../servers/serverRequests.ts';
 import type { Servers } from '../../servers/servers.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
@@ -62,7 +62,7 @@ function addServerRoutes(frame: ApiFrame, place: (typeof places)[number], option
     },
     async ({ params, principal }) => {
       const { user, name } = readParams(params);
-      const server = await servers.get(user, name);
+      const server = (await servers.get(user, name)) ?? (name === '' ? await neverStarted(identity, user) : undefined);
       if (!server) throw serverNotFound(user, name);
       return json(await modelFor(identity, principal, server));
     },
@@ -182,6 +182,13 @@ function addActivityRoute(frame: ApiFrame, { servers, identity, clock = systemCl
       return empty(200);
     },
   );
+}
+
+/** The default server is there from the beginning, as in JupyterHub: stopped, until it is started for the first time. */
+async function neverStarted(identity: Identity, name: string): Promise<Server> {
+  const user = await identity.users.get(name);
+  if (!user) throw noSuchUser(name);
+  return stoppedServer(user);
 }
 
 function noSuchUser(name: string): AtollError {

@@ -26,11 +26,11 @@ export function serviceModel(service: Service, scopes: ScopeSet, { roles }: Iden
   return {
     kind: 'service',
     name,
-    ...(may('read:services:name') && { admin }),
-    ...((may('read:services') || may('read:roles:services')) && { roles: roles.ofService(service) }),
+    ...((may('read:services:name') || may('read:roles:services')) && { admin }),
+    ...(may('read:roles:services') && { roles: roles.ofService(service) }),
     ...(may('read:services') && {
       url: service.url ?? '',
-      prefix: service.prefix,
+      prefix: service.url === undefined ? '' : service.prefix,
       pid: service.pid ?? 0,
       command: service.command ?? [],
       info: service.info,

@@ -40,14 +40,16 @@ const bodySchema = z
       .unknown()
       .transform((value, context) => {
         if (value === undefined || value === null) return undefined;
-        if (typeof value === 'number' && Number.isInteger(value) && value >= 0 && value <= longestLifetimeSeconds)
+        if (typeof value === 'number' && Number.isInteger(value) && value >= 1 && value <= longestLifetimeSeconds)
           return value;
         const shown = typeof value === 'string' ? `'${value.slice(0, 100)}'` : JSON.stringify(value).slice(0, 100);
         context.addIssue({
           code: 'custom',
           message:
             typeof value === 'number' && Number.isInteger(value)
-              ? `token expires_in must be 0 to ${longestLifetimeSeconds} seconds, not ${shown}`
+              ? value < 1
+                ? `expires_in must be a positive integer or null, not ${shown}`
+                : `token expires_in must be at most ${longestLifetimeSeconds} seconds, not ${shown}`
               : `token expires_in must be null or integer, not ${shown}`,
         });
         return z.NEVER;

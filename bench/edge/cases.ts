@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
+import { countInstructions, whyNoInstructions } from '../support/instructions.ts';
 import { cpuSeconds, residentMemory } from '../support/processTree.ts';
 import { type Behind, hugeBytes, type ProxyField, type ProxyPeer, rolePath } from './proxyField.ts';
 
@@ -29,6 +30,8 @@ export interface Case {
   take: Take;
   /** The units of what is taken. */
   units: readonly string[];
+  /** Why it cannot be taken on this machine; undefined when it can. Default: it can. */
+  whyNot?: () => string | undefined;
 }
 
 /** What a unit adds to the name of a case; none: it is the figure that the case is about. */
@@ -62,6 +65,13 @@ export const cases: readonly Case[] = [
     take: http('small'),
     units: requests,
   },
+  {
+    name: '100-byte responses, instructions',
+    peers: both,
+    take: instructions('small'),
+    units: ['instructions'],
+    whyNot: whyNoInstructions,
+  },
   { name: '1 MiB responses', peers: both, take: http('large'), units: requests },
   { name: '100 MiB response', peers: both, take: transfer('down', '/bench/huge'), units: transfers },
   { name: '100 MiB upload', peers: both, take: transfer('up', '/bench/sink'), units: transfers },
@@ -76,18 +86,38 @@ export const edgeCaseNames: readonly string[] = cases.flatMap(({ name, units }) 
 );
 
 function http(path: string): Take {
-  return async ({ field, peer, seconds }) => {
-    const url = `http://127.0.0.1:${peer.port}/bench/${path}`;
+  return ({ field, peer, seconds }) => {
     const before = cpuOf(peer);
-    const words = ['-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '30s', url];
-    const output = execFileSync(...field.command('wrk', words, false), { encoding: 'utf8' });
-    const cpu = cpuOf(peer) - before;
-    if (/Non-2xx|Socket errors/.test(output)) throw new Error(`${peer.name}: ${output}`);
-    const requests = Number(/(\d+) requests in/.exec(output)?.[1]);
-    return {
-      'requests/s': Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]),
-      'µs CPU': (cpu / requests) * 1e6,
-    };
+    const { count, perSecond } = askAgain(field, peer, path, seconds);
+    return Promise.resolve({ 'requests/s': perSecond, 'µs CPU': ((cpuOf(peer) - before) / count) * 1e6 });
+  };
+}
+
+/** How many instructions a request takes, which no other work of the machine changes. */
+function instructions(path: string): Take {
+  return async ({ field, peer, seconds }) => {
+    let count = 0;
+    const all = await countInstructions(peer.pids, () => {
+      ({ count } = askAgain(field, peer, path, seconds));
+    });
+    return { instructions: all / count };
+  };
+}
+
+/** Lets wrk ask for a path again and again. */
+function askAgain(
+  field: ProxyField,
+  peer: ProxyPeer,
+  path: string,
+  seconds: number,
+): { count: number; perSecond: number } {
+  const url = `http://127.0.0.1:${peer.port}/bench/${path}`;
+  const words = ['-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '30s', url];
+  const output = execFileSync(...field.command('wrk', words, false), { encoding: 'utf8' });
+  if (/Non-2xx|Socket errors/.test(output)) throw new Error(`${peer.name}: ${output}`);
+  return {
+    count: Number(/(\d+) requests in/.exec(output)?.[1]),
+    perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]),
   };
 }
 

@@ -48,12 +48,14 @@ else
 
 /** One case that goes wrong does not take the others with it. */
 async function measureOrSay(one: Case): Promise<Figure[]> {
+  const names = one.units.map((unit) => `edge/${figureName(one.name, unit)}`);
+  const reason = one.whyNot?.();
+  if (reason !== undefined) return missingFigures(names, reason);
   try {
     return await measure(one);
   } catch (error) {
     console.error(error);
     process.exitCode = 1;
-    const names = one.units.map((unit) => `edge/${figureName(one.name, unit)}`);
     return missingFigures(names, error instanceof Error ? error.message : String(error));
   }
 }

@@ -5,6 +5,7 @@ import type { Store } from '../store/store.ts';
 import type { SignInMethod } from './authenticators/createAuthenticator.ts';
 import { forgetCredentials } from './forgetCredentials.ts';
 import type { Identity } from './identity.ts';
+import { somethingRunsFor } from './somethingRunsFor.ts';
 import { toUser, type User } from './users.ts';
 
 /** Whether somebody may go on: yes; not before they have signed in again; no. */
@@ -140,24 +141,7 @@ export class AuthRefresh {
       .selectAll()
       .where('auth_provider', '=', provider)
       .where('auth_refreshed_at', '<=', due)
-      .where((user) =>
-        user.or([
-          user.exists(
-            user
-              .selectFrom('servers')
-              .select('servers.id')
-              .whereRef('servers.user_id', '=', 'users.id')
-              .where('servers.phase', '!=', 'stopped'),
-          ),
-          user.exists(
-            user
-              .selectFrom('clusters')
-              .select('clusters.name')
-              .whereRef('clusters.user_name', '=', 'users.name')
-              .where('clusters.ended', '=', 0),
-          ),
-        ]),
-      )
+      .where(somethingRunsFor)
       .orderBy('auth_refreshed_at', 'desc')
       .execute();
     return rows.map(toUser);

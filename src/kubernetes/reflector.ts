@@ -73,6 +73,8 @@ export class Reflector<Raw, View extends Reflected> {
   readonly #times: ReflectorTimes;
   readonly #views = new Map<string, View>();
   readonly #closing = new AbortController();
+  /** Objects that were noted since a list began, which it need not have; undefined: none is under way. */
+  #notedMeanwhile: Set<string> | undefined;
   #version: string | undefined;
   #listedAt = 0;
   #heardAt = Date.now();
@@ -99,7 +101,9 @@ export class Reflector<Raw, View extends Reflected> {
 
   /** Takes what the answer to a request showed, unless the watch was faster. */
   note(view: View): void {
-    if (!this.#views.has(view.key)) this.#keep(view);
+    if (this.#views.has(view.key)) return;
+    this.#notedMeanwhile?.add(view.key);
+    this.#keep(view);
   }
 
   get(key: string): View | undefined {
@@ -146,6 +150,8 @@ export class Reflector<Raw, View extends Reflected> {
     const { client, path, labelSelector, project } = this.#options;
     const signal = this.#closing.signal;
     const found = new Map<string, View>();
+    const notedMeanwhile = new Set<string>();
+    this.#notedMeanwhile = notedMeanwhile;
     let page: ListPage<Raw> | undefined;
     do {
       const more = page?.metadata.continue;
@@ -159,7 +165,9 @@ export class Reflector<Raw, View extends Reflected> {
     } while (page.metadata.continue);
     this.#version = page.metadata.resourceVersion;
     this.#listedAt = Date.now();
-    for (const key of this.#views.keys()) if (!found.has(key)) this.#forget(key, undefined);
+    this.#notedMeanwhile = undefined;
+    // What was made after the list was taken is not gone: the watch that follows tells of it.
+    for (const key of this.#views.keys()) if (!found.has(key) && !notedMeanwhile.has(key)) this.#forget(key, undefined);
     for (const view of found.values()) this.#keep(view);
   }
 

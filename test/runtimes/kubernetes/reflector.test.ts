@@ -1,6 +1,8 @@
+import { PassThrough } from 'node:stream';
 import { array, assert, asyncProperty, constant, constantFrom, nat, oneof, tuple } from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ApiClient } from '../../../src/kubernetes/apiClient.ts';
+import { ApiError } from '../../../src/kubernetes/apiError.ts';
 import { Reflector } from '../../../src/kubernetes/reflector.ts';
 import { until } from '../../support/until.ts';
 import { FakeCollection, type FakeObject } from './support/fakeCollection.ts';
@@ -168,3 +170,44 @@ describe('a reflector cannot go blind', () => {
 function sorted(map: Record<string, number>): [string, number][] {
   return Object.entries(map).sort(([a], [b]) => (a < b ? -1 : 1));
 }
+
+test('what is made while a list is under way is not taken for gone because the list has not got it', async () => {
+  const told: [string, number | undefined][] = [];
+  let [lists, watches] = [0, 0];
+  let answerList: (() => void) | undefined;
+  const page = {
+    metadata: { resourceVersion: '5' },
+    items: [{ metadata: { name: 'first', resourceVersion: '1' }, value: 1 }],
+  };
+  const reflector: Reflector<FakeObject, View> = new Reflector<FakeObject, View>({
+    client: {
+      async request<T>() {
+        lists += 1;
+        if (lists === 2) await new Promise<void>((resolve) => (answerList = resolve));
+        return page as T;
+      },
+      stream() {
+        watches += 1;
+        // The first watch comes too late; the second stays open.
+        if (watches === 1) throw new ApiError(410, 'Expired', 'too old');
+        return Promise.resolve({ body: new PassThrough() });
+      },
+    },
+    path: '/things',
+    project: ({ metadata, value }) => ({ key: metadata.name, version: metadata.resourceVersion, value }),
+    onChange: (key, view) => told.push([key, view?.value]),
+    onTrouble: () => undefined,
+    times: { firstPauseMs: 1, lastPauseMs: 1 },
+  });
+  await reflector.open();
+  await until('it lists again', () => answerList !== undefined);
+  reflector.note({ key: 'second', version: '6', value: 2 });
+  answerList?.();
+  await until('it watches again', () => watches === 2);
+  expect(told).toEqual([
+    ['first', 1],
+    ['second', 2],
+  ]);
+  expect([...reflector.list()].map(({ key }) => key)).toEqual(['first', 'second']);
+  void reflector.close();
+});

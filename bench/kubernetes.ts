@@ -6,7 +6,8 @@ import type { Figure } from './report/figure.ts';
 import { handIn } from './report/handIn.ts';
 
 // Pods by the thousand, on a real control plane with hollow nodes, which kubernetes/measure.ts has to itself:
-//     node bench/kubernetes.ts [--rounds 3] [--pods 1000] [--watched 5000] [--only burst|watched|cuts]
+//     node bench/kubernetes.ts [--only burst|watched|cuts]
+//         [--rounds 3] [--pods 1000] [--watched 5000] [--spawns 500] [--cuts 100]
 
 const measure = join(import.meta.dirname, 'kubernetes/measure.ts');
 const withCluster = resolve(import.meta.dirname, '../test/kubernetes/with-cluster');

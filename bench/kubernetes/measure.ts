@@ -12,6 +12,8 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '3' },
     pods: { type: 'string', default: '1000' },
     watched: { type: 'string', default: '5000' },
+    spawns: { type: 'string', default: '500' },
+    cuts: { type: 'string', default: '100' },
     only: { type: 'string' },
   },
 });
@@ -22,6 +24,6 @@ const figures: Figure[] = [];
 if (wants('burst')) figures.push(...(await measureBurst(hub, Number(values.pods), Number(values.rounds))));
 if (wants('watched')) figures.push(...(await measureWatched(hub, Number(values.watched))));
 await hub.end();
-if (wants('cuts')) figures.push(...(await measureCuts(500, 100)));
+if (wants('cuts')) figures.push(...(await measureCuts(Number(values.spawns), Number(values.cuts))));
 await hub.endNodes();
 process.stdout.write(JSON.stringify(figures));

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hubRights } from '../../src/deploy/objects/hubRights.ts';
 import { ApiClient } from '../../src/kubernetes/apiClient.ts';
 import { kubeconfigAccess } from '../../src/kubernetes/kubeconfigAccess.ts';
+import { workloadLabel } from '../../src/runtimes/kubernetes/labels.ts';
 import { until } from '../support/until.ts';
 import { KubeWorld, testServerPods } from './support/kubeWorld.ts';
 import { RecordingProxy } from './support/recordingProxy.ts';
@@ -44,8 +45,7 @@ test('what is asked of the API server in the life of a server is what the role o
   const pod = { ...pods, storage: { ...pods.storage, type: 'dynamic' as const, storageClass: 'none' } };
   const subject = { kind: 'server' as const, name: '', userId: 1 };
   const spec = await world.start(['sleep', '60'], { kind: 'server', owner: 'ada', subject, pod, files: { a: 'b' } });
-  // Asked for twice, as by a hub that was killed in between.
-  await world.runtime.start(spec);
+  const [secret] = (await world.get<{ items: { metadata: { name: string } }[] }>('secrets'))?.items ?? [];
   // Its volume is never made.
   await until('its pod is there', async () => (await world.runtime.get(spec.id)) !== undefined);
   await world.runtime.stop(spec.id, { graceSeconds: 0 });
@@ -56,8 +56,20 @@ test('what is asked of the API server in the life of a server is what the role o
   await world.exited(talker.id);
   expect(await world.runtime.logTail(talker.id, 5)).toEqual(['hello']);
   await world.runtime.forget(talker.id);
-  // A hub that comes back looks for what is left.
+
+  // A hub that comes back finds what an earlier one, killed in the middle of a start, has left.
+  await until('the pod is gone', async () => (await world.get('pods/jupyter-ada')) === undefined);
+  const namespace = `/api/v1/namespaces/${world.namespace}`;
+  const name = secret?.metadata.name ?? '';
+  await admin.request({ method: 'DELETE', path: `${namespace}/secrets/${name}` }).catch(() => undefined);
+  await admin.request({ method: 'POST', path: `${namespace}/secrets`, body: { metadata: { name } } });
+  const left = {
+    metadata: { name: 'jupyter-ada', labels: { [workloadLabel]: spec.id } },
+    spec: { containers: [{ name: 'notebook', image: 'localhost/pause:1' }] },
+  };
+  await admin.request({ method: 'POST', path: `${namespace}/pods`, body: left });
   await world.reopen();
+  await world.runtime.start(spec);
 
   const allowed = hubRights.flatMap(({ resources, verbs }) =>
     resources.flatMap((resource) => verbs.map((verb) => `${verb} ${resource}`)),

@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { defaultSettings } from '../../src/config/settings.ts';
 import { changedFields } from '../../src/deploy/changedFields.ts';
 import { hubRights } from '../../src/deploy/objects/hubRights.ts';
+import { hookPuller, imagesOf } from '../../src/deploy/objects/pullerObjects.ts';
 import type { KubeObject, Release } from '../../src/deploy/release.ts';
 import { renderRelease } from '../../src/deploy/renderRelease.ts';
 
@@ -125,5 +126,44 @@ describe('what a release is made of', () => {
     );
     expect(names(objects)).not.toContain('DaemonSet continuous-image-puller');
     expect(JSON.stringify(find(objects, 'Deployment', 'hub'))).toContain('"priorityClassName":"dhub-core"');
+  });
+
+  test('another secret between hub and edges replaces both', () => {
+    const before = renderRelease(release());
+    const after = renderRelease({ ...release(), controlToken: 'd'.repeat(64) });
+    for (const name of ['hub', 'edge'])
+      expect(changedFields(find(before, 'Deployment', name), find(after, 'Deployment', name))).toEqual([
+        'spec.template.metadata.annotations["atoll/keys"]',
+      ]);
+  });
+
+  test('where a load balancer ends TLS, both ports lead to the edges', () => {
+    const { spec } = find(
+      renderRelease(
+        release(({ deployment }) => {
+          deployment.edge.https = { enabled: true, type: 'offload' };
+        }),
+      ),
+      'Service',
+      'proxy-public',
+    );
+    expect((spec as { ports: unknown }).ports).toEqual([
+      { name: 'http', port: 80, targetPort: 'http' },
+      { name: 'https', port: 443, targetPort: 'http' },
+    ]);
+  });
+
+  test('nodes pull each image of servers once, those of profiles and choices too', () => {
+    const { settings } = release(({ servers, profiles, deployment }) => {
+      servers.pod.image = 'user:1';
+      const profile = { slug: 'a', displayName: 'A', isDefault: true, options: [] };
+      profiles.push({ ...profile, override: { image: 'profile:1' } }, { ...profile, override: { image: 'user:1' } });
+      deployment.prePuller.extraImages = { more: { name: 'extra', tag: '2' } };
+    });
+    expect(imagesOf(settings)).toEqual(['extra:2', 'profile:1', 'user:1']);
+    settings.deployment.prePuller.pullProfileListImages = false;
+    expect(imagesOf(settings)).toEqual(['extra:2', 'user:1']);
+    settings.deployment.prePuller.hook.enabled = false;
+    expect(hookPuller({ ...release(), settings })).toBeUndefined();
   });
 });

@@ -27,7 +27,7 @@ export function listenOn(
   const server = createServer(
     {
       keepAliveTimeout: keepAliveMs,
-      headersTimeout: Math.min(keepAliveMs + 5000, limits.requestMs),
+      headersTimeout: limits.requestMs,
       requestTimeout: limits.requestMs,
       connectionsCheckingInterval: Math.min(5000, limits.requestMs / 2),
       maxHeaderSize: longestHead,

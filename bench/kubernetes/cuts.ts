@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
+import { concurrently } from '../../src/core/concurrently.ts';
 import { kubeconfigAccess } from '../../src/kubernetes/kubeconfigAccess.ts';
 import { CuttingProxy } from '../../test/kubernetes/support/cuttingProxy.ts';
 import { KubeWorld } from '../../test/kubernetes/support/kubeWorld.ts';
@@ -16,25 +17,12 @@ export async function measureCuts(spawns: number, cuts: number): Promise<Figure[
   const run = new Set<string>();
   world.runtime.observe(({ id, phase }) => phase === 'running' && run.add(id));
   const begun = performance.now();
-  let done = 0;
-  const starting = (async () => {
-    for (let index = 0; index < spawns; index += 20) {
-      await Promise.all(
-        Array.from({ length: 20 }, (_, offset) => startAgain(world, `cut-${index + offset}`, ['sleep', '600'])),
-      );
-      done = index + 20;
-    }
-  })();
-  for (let cut = 0; cut < cuts; cut += 1) {
-    // Spread over all of them, however fast they go.
-    while (done < spawns && cut > (done / spawns) * cuts + 5) await wait(20);
-    await wait(50);
-    proxy.cut();
-  }
-  await starting;
+  const starting = Array.from({ length: spawns }, (_, index) => `cut-${index}`);
+  const startAll = concurrently(starting, 20, (id) => startAgain(world, id, ['sleep', '600']));
+  await Promise.all([startAll, proxy.cutTimes(cuts, 100)]);
   while (run.size < spawns && performance.now() - begun < patienceMs) await wait(100);
   const missing = spawns - run.size;
-  console.error(`${spawns} spawns, ${cuts} cuts of ${proxy.cuts} connections: ${missing} lost or stuck`);
+  console.error(`${spawns} spawns, ${proxy.cuts} cuts: ${missing} lost or stuck`);
   const doubled = (await world.runtime.list()).length - spawns;
   await world.dispose();
   await proxy.close();

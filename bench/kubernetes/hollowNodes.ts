@@ -94,11 +94,12 @@ function tend(pod: Placed): void {
   said.add(pod.uid);
   client
     .request({ ...patch, path: `${path}/status`, body: { status: podStatus(pod) } })
-    .then(() => {
-      running += 1;
-      isTold = false;
-    })
-    .catch(() => said.delete(pod.uid));
+    .then(countRunning, () => said.delete(pod.uid));
+}
+
+function countRunning(): void {
+  running += 1;
+  isTold = false;
 }
 
 function podStatus({ container, image }: Placed): Record<string, unknown> {

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises';
 import { afterEach, describe, expect, test } from 'vitest';
 import { kubeconfigAccess } from '../../src/kubernetes/kubeconfigAccess.ts';
 import { until } from '../support/until.ts';
@@ -10,20 +9,17 @@ import { startAgain } from './support/startAgain.ts';
 describe('a bad way between the hub and the API server', () => {
   let proxy: CuttingProxy | FaultyProxy | undefined;
   let world: KubeWorld | undefined;
-  let isBad = true;
 
   afterEach(async () => {
-    isBad = false;
     await world?.dispose();
     await proxy?.close();
   });
 
-  async function openBehind<P extends CuttingProxy | FaultyProxy>(bad: P): Promise<{ proxy: P; world: KubeWorld }> {
-    proxy = bad;
-    isBad = true;
+  async function openBehind<P extends CuttingProxy | FaultyProxy>(way: P): Promise<{ proxy: P; world: KubeWorld }> {
+    proxy = way;
     // A watch that says nothing is given up after some seconds here, not after a minute and a half.
-    world = await KubeWorld.open({ access: bad.access, times: { silenceMs: 4000 } });
-    return { proxy: bad, world };
+    world = await KubeWorld.open({ access: way.access, times: { silenceMs: 4000 } });
+    return { proxy: way, world };
   }
 
   /** Starts workloads that end with their own exit codes, and waits until each has. */
@@ -43,20 +39,13 @@ describe('a bad way between the hub and the API server', () => {
 
   // bench/kubernetes/cuts.ts has 500 starts and 100 cuts.
   test('every connection is reset again and again while sixty workloads start and end: none is lost, stuck or doubled', async () => {
-    const { proxy: cutting, world: on } = await openBehind(await CuttingProxy.start(kubeconfigAccess()));
-    let cuts = 0;
-    const cutAgain = (async () => {
-      while (isBad && cuts < 30) {
-        await wait(150);
-        cutting.cut();
-        cuts += 1;
-      }
-    })();
+    const { proxy: bad, world: on } = await openBehind(await CuttingProxy.start(kubeconfigAccess()));
+    const ended = new AbortController();
+    const cutting = bad.cutTimes(30, 150, ended.signal);
     await startAndEnd(on, 60);
-    isBad = false;
-    await cutAgain;
-    expect(cuts).toBeGreaterThan(20);
-    expect(cutting.cuts).toBeGreaterThan(cuts);
+    ended.abort();
+    await cutting;
+    expect(bad.cuts).toBeGreaterThan(20);
   }, 400_000);
 
   test('a server that is busy (429) or fails (500), more often than not', async () => {

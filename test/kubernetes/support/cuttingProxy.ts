@@ -1,4 +1,5 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as wait } from 'node:timers/promises';
 import type { ApiAccess } from '../../../src/kubernetes/apiAccess.ts';
 
 /** A way to the API server on which connections break when the test wants them to. */
@@ -7,7 +8,7 @@ export class CuttingProxy {
   readonly #sockets = new Set<Socket>();
   readonly #access: ApiAccess;
   #port = 0;
-  /** How many connections were cut. */
+  /** How many times connections were cut. */
   cuts = 0;
 
   private constructor(access: ApiAccess) {
@@ -39,11 +40,17 @@ export class CuttingProxy {
     return { ...this.#access, server: `https://127.0.0.1:${this.#port}`, skipTlsVerification: true };
   }
 
-  /** Resets every connection that is open. */
+  /** Resets every connection that is open. One that is not open yet cannot be cut. */
   cut(): void {
-    for (const socket of this.#sockets) {
-      this.cuts += 1;
-      socket.resetAndDestroy();
+    if (this.#sockets.size > 0) this.cuts += 1;
+    for (const socket of this.#sockets) socket.resetAndDestroy();
+  }
+
+  /** Cuts again and again, until that has happened so many times or `signal` aborts. */
+  async cutTimes(times: number, pauseMs: number, signal?: AbortSignal): Promise<void> {
+    while (this.cuts < times && signal?.aborted !== true) {
+      await wait(pauseMs);
+      this.cut();
     }
   }
 

@@ -75,7 +75,7 @@ export class FaultyProxy {
       path,
       headers: { authorization, accept, ...(contentType !== undefined && { 'content-type': contentType }) },
       body: method === 'GET' ? null : request,
-    } as Parameters<Pool['request']>[0]);
+    });
     if (fault === 'lost') {
       await answer.body.dump();
       request.socket.destroy();

@@ -48,8 +48,9 @@ export class CuttingProxy {
 
   /** Cuts again and again, until that has happened so many times or `signal` aborts. */
   async cutTimes(times: number, pauseMs: number, signal?: AbortSignal): Promise<void> {
-    while (this.cuts < times && signal?.aborted !== true) {
+    while (this.cuts < times) {
       await wait(pauseMs);
+      if (signal?.aborted) return;
       this.cut();
     }
   }

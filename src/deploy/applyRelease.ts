@@ -157,8 +157,7 @@ function applyErrorOf(error: unknown, object: KubeObject): unknown {
       cause: error,
     });
   if (error.status === 403) return forbidden(error);
-  // An amount that is none is answered with 500.
-  if (error.status === 422 || error.status === 400 || /failed to convert new object/.test(error.message))
+  if (error.status === 422 || error.status === 400 || error.isUnreadable)
     return new RefusedError(object, evidence, error);
   return error;
 }

@@ -4,7 +4,7 @@ import type { ApiClient } from '../kubernetes/apiClient.ts';
 import { podState } from '../runtimes/kubernetes/podView.ts';
 import { type ApplyOptions, applyObject, refuseForeign, removeObject } from './applyRelease.ts';
 import { hookPuller } from './objects/pullerObjects.ts';
-import { type Release, selectorOf } from './release.ts';
+import { type KubeObject, type Release, selectorOf } from './release.ts';
 import { objectPath } from './resources.ts';
 import { changingPartsLeftOut, isReady, troubleOf } from './waitForRelease.ts';
 
@@ -25,7 +25,6 @@ export async function pullImages(client: ApiClient, release: Release, options: P
   const puller = hookPuller(release);
   if (!puller) return;
   const { patienceMs, onProgress } = options;
-  const { podSchedulingWaitDuration } = release.settings.deployment.prePuller.hook;
   await refuseForeign(client, release.name, [puller]);
   await applyObject(client, puller, { ...options, dryRun: false });
   const begun = Date.now();
@@ -36,33 +35,44 @@ export async function pullImages(client: ApiClient, release: Release, options: P
     told.add(gist);
   };
   for (;;) {
-    const daemons = await client.request<DaemonSetStatus>({ path: objectPath(puller) });
-    const { desiredNumberScheduled = 0, observedGeneration = 0 } = daemons.status ?? {};
-    const pods = await podsOf(client, release);
-    const seen = observedGeneration >= daemons.metadata.generation && pods.length >= desiredNumberScheduled;
-    const waited = Date.now() - begun;
-    const placesMs = podSchedulingWaitDuration < 0 ? Number.POSITIVE_INFINITY : podSchedulingWaitDuration * 1000;
-    let ready = 0;
-    let open = 0;
-    for (const pod of pods) {
-      const trouble = await troubleOf(client, release.namespace, pod);
-      if (!trouble) {
-        ready += isReady(pod) ? 1 : 0;
-        continue;
-      }
-      const lost = trouble.stuck || (podState(pod).node === undefined && waited > placesMs);
-      if (!lost) open += 1;
-      tell(`${trouble.name}: ${trouble.reason}${lost ? '; going on without' : ''}`);
-    }
-    if (seen && open === 0) break;
-    if (waited > patienceMs) {
-      tell(`images: ${open} nodes do not have them yet; going on`);
+    const waitedMs = Date.now() - begun;
+    const { waiting, lines } = await lookAtPullers(client, release, puller, waitedMs);
+    lines.forEach(tell);
+    if (waiting === 0) break;
+    if (waitedMs > patienceMs) {
+      tell('images: not all nodes have them yet; going on');
       break;
     }
-    if (seen) tell(`images: ${ready} of ${desiredNumberScheduled} nodes have them`);
     await wait(lookMs);
   }
   await removeObject(client, puller);
+}
+
+/** How far the nodes are: what is to be told, and how many are still to be waited for. */
+async function lookAtPullers(
+  client: ApiClient,
+  release: Release,
+  puller: KubeObject,
+  waitedMs: number,
+): Promise<{ waiting: number; lines: string[] }> {
+  const daemons = await client.request<DaemonSetStatus>({ path: objectPath(puller) });
+  const { desiredNumberScheduled = 0, observedGeneration = 0 } = daemons.status ?? {};
+  const pods = await podsOf(client, release);
+  // Kubernetes has not made the pods yet.
+  if (observedGeneration < daemons.metadata.generation || pods.length < desiredNumberScheduled)
+    return { waiting: 1, lines: [] };
+  const { podSchedulingWaitDuration: seconds } = release.settings.deployment.prePuller.hook;
+  const isLost = (pod: Pod): boolean => podState(pod).node === undefined && seconds >= 0 && waitedMs > seconds * 1000;
+  const lines: string[] = [];
+  let waiting = 0;
+  for (const pod of pods) {
+    const trouble = await troubleOf(client, release.namespace, pod);
+    if (!trouble) continue;
+    const givenUp = trouble.stuck || isLost(pod);
+    if (!givenUp) waiting += 1;
+    lines.push(`${trouble.name}: ${trouble.reason}${givenUp ? '; going on without' : ''}`);
+  }
+  return { waiting, lines: [...lines, `images: ${pods.filter(isReady).length} of ${pods.length} nodes have them`] };
 }
 
 interface DaemonSetStatus {

@@ -25,7 +25,12 @@ export class ApiError extends Error {
 
   /** Whether the same request may well succeed a little later: the server was busy, restarted, or not to be reached. */
   get isPassing(): boolean {
-    return this.status === 0 || this.status === 429 || this.status >= 500;
+    return this.status === 0 || this.status === 429 || (this.status >= 500 && !this.isUnreadable);
+  }
+
+  /** Whether the object that was sent cannot be read: the server answers an amount that is none with 500. */
+  get isUnreadable(): boolean {
+    return /failed to convert new object/.test(this.message);
   }
 }
 

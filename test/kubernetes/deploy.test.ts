@@ -100,7 +100,6 @@ describe.skipIf(process.env.ATOLL_TEST_KUBE_LOGS === undefined)('atoll deploy, o
     expect(items.length - going.length).toBe(2);
     expect(kernel.isOpen).toBe(true);
     expect((await kernel.run('print(client.submit(lambda: 9 * 9).result())')).trim()).toBe('81');
-    expect((await world.deploy(world.settings({ memory: '2G' }))).output).toContain(`revision 4.`);
   });
 
   test('a version that cannot start is taken back, with the reason', async () => {
@@ -115,14 +114,14 @@ describe.skipIf(process.env.ATOLL_TEST_KUBE_LOGS === undefined)('atoll deploy, o
     expect(output).toContain(
       'image localhost:1/none/atoll:9 cannot be pulled: its registry cannot be reached from the node',
     );
-    expect(output).toContain('It is back at revision 4. [ATOLL_DEPLOY_UNHEALTHY]');
+    expect(output).toContain('It is back at revision 3. [ATOLL_DEPLOY_UNHEALTHY]');
     expect((await world.api('GET', '')).status).toBe(200);
     expect((await kernel.run('print(client.submit(lambda: 8 * 8).result())')).trim()).toBe('64');
   });
 
   test('rollback brings back the settings before', async () => {
     const { output } = await world.atoll('rollback', '--name', world.name, '--to', '1');
-    expect(output).toContain(`Ready: ${world.name}, revision 6.`);
+    expect(output).toContain(`Ready: ${world.name}, revision 5.`);
     expect((await world.deploy(world.settings(), '--dry-run')).output).toContain('Nothing would change.');
     await kernel.run('cluster.shutdown()');
   });

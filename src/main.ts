@@ -160,7 +160,10 @@ program
   .option('--listen <address>', 'HOST:PORT for edges elsewhere: what no route claims')
   .option('--control <address>', 'HOST:PORT for edges elsewhere: routes, grants and activity')
   .option('--control-token-file <file>', 'file with the secret that the hub and edges elsewhere share')
-  .option('--python <program>', "what runs the Python in settings; default: the one of Atoll's environment")
+  .option(
+    '--python <program>',
+    "what runs the Python in settings, and services on Kubernetes; default: the one of Atoll's environment",
+  )
   .action(async (options) => (await import('./cli/hub.ts')).hub(options));
 
 program

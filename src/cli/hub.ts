@@ -23,7 +23,7 @@ export interface HubCommandOptions {
   listen?: string;
   control?: string;
   controlTokenFile?: string;
-  /** Runs the Python in settings, in place of Atoll's environment, which servers elsewhere have no use for. */
+  /** Runs the Python in settings, and services on Kubernetes, in place of Atoll's environment, which servers elsewhere have no use for. */
   python?: string;
 }
 
@@ -50,6 +50,7 @@ export async function hub(options: HubCommandOptions): Promise<void> {
       folder,
       settings,
       python,
+      ...(options.python !== undefined && { servicePython: options.python }),
       url: options.url,
       ...edgeElsewhereOf(options),
       log,

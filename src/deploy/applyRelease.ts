@@ -5,12 +5,13 @@ import { forbidden } from '../runtimes/kubernetes/startError.ts';
 import { changedFields } from './changedFields.ts';
 import { fieldManager, type KubeObject, managerLabel, releaseLabel } from './release.ts';
 import { collectionPath, nameOf, objectPath, resources } from './resources.ts';
+import { shownChange } from './shownChange.ts';
 
 /** What applying an object does to it. */
 export interface PlannedChange {
   object: KubeObject;
   action: 'create' | 'update' | 'unchanged' | 'delete';
-  /** Paths of the fields that change; values are left out, for some are secret. */
+  /** The fields that change, with their values where these are no secret. */
   fields: string[];
 }
 
@@ -51,7 +52,7 @@ export async function planObjects(
       continue;
     }
     const after = await applyObject(client, object, { ...options, dryRun: true });
-    const fields = changedFields(live, after);
+    const fields = changedFields(live, after).map((field) => shownChange(object.kind, field));
     changes.push({ object, action: fields.length > 0 ? 'update' : 'unchanged', fields });
   }
   const left = await leftovers(client, name, objects);

@@ -8,18 +8,27 @@ const own: ReadonlySet<string> = new Set([
   'status',
 ]);
 
-/** The paths at which two states of an object differ, such as `spec.template.spec.containers[0].image`. */
-export function changedFields(before: unknown, after: unknown): string[] {
-  const found: string[] = [];
+/** A field in which two states of an object differ. */
+export interface ChangedField {
+  /** Such as `spec.template.spec.containers[0].image`. */
+  path: string;
+  /** Undefined: it was, or is, not there. */
+  before: unknown;
+  after: unknown;
+}
+
+/** Where two states of an object differ. */
+export function changedFields(before: unknown, after: unknown): ChangedField[] {
+  const found: ChangedField[] = [];
   compare(before, after, '', found);
   return found;
 }
 
-function compare(before: unknown, after: unknown, path: string, found: string[]): void {
+function compare(before: unknown, after: unknown, path: string, found: ChangedField[]): void {
   if (before === after) return;
   const whole = typeof before === 'object' && typeof after === 'object' && before !== null && after !== null;
   if (!whole || Array.isArray(before) !== Array.isArray(after)) {
-    found.push(path);
+    found.push({ path, before, after });
     return;
   }
   const [left, right] = [before as Record<string, unknown>, after as Record<string, unknown>];

@@ -46,6 +46,8 @@ export interface HubOptions {
   settings: Settings;
   /** Runs the Python of the settings, which is loaded already; ends with the hub. */
   python: BridgeHolder;
+  /** The Python that services run with where servers and clusters are pods. Undefined: the one of Atoll's environment. */
+  servicePython?: string;
   /** Where the edge answers, as servers and clusters on this machine reach it, without path and final slash. */
   url: string;
   /** Where the hub listens for edges that do not share its data folder. Undefined: on sockets in that folder. */
@@ -70,7 +72,7 @@ export interface EdgeElsewhere {
 /** A running hub. */
 export interface Hub {
   identity: Identity;
-  /** Where people reach it: the address that the settings name, else the edge's; with the base, without a final slash. */
+  /** Where it is reached, with its base, without a final slash. */
   url: string;
   /** Sentences that the operator should read at start: what is not isolated, what is not configured. */
   notes: string[];
@@ -95,6 +97,7 @@ export async function startHub({
   folder,
   settings,
   python,
+  servicePython,
   url,
   edgeElsewhere,
   log,
@@ -108,7 +111,13 @@ export async function startHub({
   const { metrics } = operations;
   publisher.trust(settings.edge.trustedProxies);
   const live = new LiveSettings(withOwner(settings));
-  const runtimes = await openRuntimes({ folder, settings: live, hubUrl: url, log });
+  const runtimes = await openRuntimes({
+    folder,
+    settings: live,
+    hubUrl: url,
+    ...(servicePython !== undefined && { servicePython }),
+    log,
+  });
   const runtime = runtimes.workloads;
   const identity = await createIdentity({
     store,
@@ -118,9 +127,7 @@ export async function startHub({
     hooks: signInHooksFrom(python),
   });
   const { urls } = identity;
-  const base = urls.base.slice(0, -1);
-  const hubUrl = url + base;
-  const peoplesUrl = (urls.origin || url) + base;
+  const hubUrl = url + urls.path('/').slice(0, -1);
   const routes = withPanelRoutes(withBase(measureRoutes(publisher, metrics), urls.base));
   const profiles = createServerProfiles({
     settings: live,
@@ -171,7 +178,7 @@ export async function startHub({
   for (const name of identity.policy.blocked) await stopWorkloadsOf(servers, clusters, name);
   identity.authRefresh.whenLost(({ name }) => stopWorkloadsOf(servers, clusters, name));
   identity.authRefresh.start();
-  const makeLoginLink = loginLinks(identity, peoplesUrl);
+  const makeLoginLink = loginLinks(identity, hubUrl);
   const reload = new SettingsReload({ live, python, identity, servers, publisher, log });
 
   const measured = measureRequests(
@@ -220,7 +227,7 @@ export async function startHub({
 
   return {
     identity,
-    url: peoplesUrl,
+    url: hubUrl,
     notes: runtimes.notes,
     makeLoginLink,
     settings: {

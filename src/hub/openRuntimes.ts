@@ -10,6 +10,7 @@ import { installDaskClient } from '../environment/installDaskClient.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Runtime } from '../runtimes/contract.ts';
+import { resolveCommand } from '../runtimes/process/launchEnvironment.ts';
 import { createProcessRuntime } from '../runtimes/process/processRuntime.ts';
 import type { Store } from '../store/store.ts';
 import { warmUpAtSignIn } from './warmUpAtSignIn.ts';
@@ -36,6 +37,8 @@ export interface RuntimeParts {
   settings: Live<Settings>;
   /** Where servers and clusters reach the edge. */
   hubUrl: string;
+  /** The Python that services run with where servers and clusters are pods. Undefined: the one of Atoll's environment. */
+  servicePython?: string;
   log: Logger;
 }
 
@@ -47,11 +50,16 @@ export async function openRuntimes(parts: RuntimeParts): Promise<HubRuntimes> {
   return parts.settings.current.runtime.kind === 'kubernetes' ? openKubernetes(parts) : openProcesses(parts);
 }
 
-async function openProcesses({ folder, log }: RuntimeParts): Promise<HubRuntimes> {
+async function openProcesses(parts: RuntimeParts): Promise<HubRuntimes> {
+  const { folder, log } = parts;
   const environment = await ensureEnvironment({
     stateDirectory: folder.environments,
     onProgress: (line) => log.info(line),
   });
+  return openProcessesIn(environment, parts);
+}
+
+async function openProcessesIn(environment: Environment, { folder, log }: RuntimeParts): Promise<HubRuntimes> {
   const daskClient = daskClientFor(folder.environments, environment, log);
   const runtime = createProcessRuntime({
     directory: folder.workloads,
@@ -137,8 +145,7 @@ async function openKubernetes(parts: RuntimeParts): Promise<HubRuntimes> {
     log,
   });
   await runtime.open();
-  const runsServices = Object.values(settings.current.services).some(({ managed }) => managed !== undefined);
-  const besides = runsServices ? await openProcesses(parts) : undefined;
+  const besides = await openServices(parts);
   return {
     workloads: runtime,
     services: besides?.services ?? runtime,
@@ -155,6 +162,16 @@ async function openKubernetes(parts: RuntimeParts): Promise<HubRuntimes> {
       await runtime.close();
     },
   };
+}
+
+/** Runs the hub's own services beside it, when there are some. */
+async function openServices(parts: RuntimeParts): Promise<HubRuntimes | undefined> {
+  if (!Object.values(parts.settings.current.services).some(({ managed }) => managed !== undefined)) return undefined;
+  const { servicePython } = parts;
+  if (servicePython === undefined) return openProcesses(parts);
+  const found = { python: servicePython, directory: '/usr', owned: false };
+  const [python = servicePython] = resolveCommand([servicePython], found, process.env.PATH ?? '');
+  return openProcessesIn({ ...found, python }, parts);
 }
 
 function installationIdOf(folder: DataFolder): string {

@@ -1,5 +1,5 @@
 import type { Selectable } from 'kysely';
-import { messageOf } from '../core/errors.ts';
+import { messageOf, toldErrorOf } from '../core/errors.ts';
 import { randomHex, sha256Hex } from '../core/ids.ts';
 import type { ReconcileResult } from '../core/reconciler.ts';
 import { hideSecrets, secretValuesOf } from '../diagnosis/hideSecrets.ts';
@@ -130,7 +130,8 @@ async function start(
     const ended = { failures: failures + 1, ended_at: clock.now() };
     await store.db.updateTable('managed_services').set(ended).where('name', '=', name).execute();
     const againInMs = pauseAfter(ended.failures);
-    log.warn({ service: name, error: messageOf(error), againInMs }, 'service could not be started');
+    const { evidence } = toldErrorOf(error) ?? {};
+    log.warn({ service: name, error: messageOf(error), evidence, againInMs }, 'service could not be started');
     return { againInMs };
   }
   log.info({ service: name }, 'service started');

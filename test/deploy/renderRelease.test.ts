@@ -5,6 +5,7 @@ import { hubRights } from '../../src/deploy/objects/hubRights.ts';
 import { hookPuller, imagesOf } from '../../src/deploy/objects/pullerObjects.ts';
 import type { KubeObject, Release } from '../../src/deploy/release.ts';
 import { renderRelease } from '../../src/deploy/renderRelease.ts';
+import { shownChange } from '../../src/deploy/shownChange.ts';
 
 const secret = 'a-secret-of-the-settings';
 
@@ -96,7 +97,7 @@ describe('what a release is made of', () => {
     const before = renderRelease(release());
     const after = renderRelease({ ...release(), inputs: [{ name: 'config.yaml', text: 'other: 1\n' }] });
     const changes = (kind: string, name: string): string[] =>
-      changedFields(find(before, kind, name), find(after, kind, name));
+      changedFields(find(before, kind, name), find(after, kind, name)).map(({ path }) => path);
     expect(changes('Deployment', 'hub')).toEqual(['spec.template.metadata.annotations["atoll/settings"]']);
     expect(changes('Deployment', 'edge')).toEqual([]);
   });
@@ -132,9 +133,9 @@ describe('what a release is made of', () => {
     const before = renderRelease(release());
     const after = renderRelease({ ...release(), controlToken: 'd'.repeat(64) });
     for (const name of ['hub', 'edge'])
-      expect(changedFields(find(before, 'Deployment', name), find(after, 'Deployment', name))).toEqual([
-        'spec.template.metadata.annotations["atoll/keys"]',
-      ]);
+      expect(
+        changedFields(find(before, 'Deployment', name), find(after, 'Deployment', name)).map(({ path }) => path),
+      ).toEqual(['spec.template.metadata.annotations["atoll/keys"]']);
   });
 
   test('where a load balancer ends TLS, both ports lead to the edges', () => {
@@ -165,5 +166,25 @@ describe('what a release is made of', () => {
     expect(imagesOf(settings)).toEqual(['extra:2', 'user:1']);
     settings.deployment.prePuller.hook.enabled = false;
     expect(hookPuller({ ...release(), settings })).toBeUndefined();
+  });
+
+  test('what would change is shown with its values, unless they may be secret', () => {
+    const change = (path: string, before: unknown, after: unknown, kind = 'Deployment'): string =>
+      shownChange(kind, { path, before, after });
+    expect(change('spec.replicas', 2, 3)).toBe('spec.replicas: 2 -> 3');
+    expect(change('spec.template.spec.containers[0].image', 'atoll:1', 'atoll:2')).toBe(
+      'spec.template.spec.containers[0].image: atoll:1 -> atoll:2',
+    );
+    expect(change('metadata.labels.team', undefined, 'a')).toBe('metadata.labels.team: nothing -> a');
+    expect(change('spec.template.spec.volumes[3]', undefined, { name: 'a' })).toBe('spec.template.spec.volumes[3]');
+    for (const path of [
+      'spec.template.spec.containers[0].env[2].value',
+      'spec.template.spec.containers[0].args[1]',
+      'spec.template.spec.containers[0].livenessProbe.httpGet.httpHeaders[0].value',
+      'metadata.annotations["a/b"]',
+    ])
+      expect(change(path, 'a', secret)).toBe(path);
+    expect(change('data["settings.json"]', 'a', secret, 'Secret')).toBe('data["settings.json"]');
+    expect(change('type', 'a', 'b', 'Secret')).toBe('type');
   });
 });

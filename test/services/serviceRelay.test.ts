@@ -29,7 +29,6 @@ describe('the way to services in the pod of the hub', () => {
       other: { url: 'http://docs.example.org' },
       none: {},
     });
-    expect([...places.keys()]).toEqual(['docs', 'my docs']);
     relay = new ServiceRelay({ host: '127.0.0.1', port: 0, places, log: silentLogger() });
     await relay.open();
     base = `127.0.0.1:${relay.port}`;
@@ -39,6 +38,19 @@ describe('the way to services in the pod of the hub', () => {
     service.closeAllConnections();
     await new Promise((resolve) => service.close(resolve));
     requests.length = 0;
+  });
+
+  test('is for those on its loopback address, and those that say hub', () => {
+    const url = (host: string): { url: string } => ({ url: `http://${host}:1/` });
+    const places = servicesInPod({ a: url('127.0.0.1'), b: url('localhost'), c: url('[::1]'), d: url('hub'), e: {} });
+    expect([...places]).toEqual([
+      ['a', { host: '127.0.0.1', port: 1 }],
+      ['b', { host: 'localhost', port: 1 }],
+      ['c', { host: '::1', port: 1 }],
+      ['d', { host: '127.0.0.1', port: 1 }],
+    ]);
+    const elsewhere = servicesInPod({ a: url('10.0.0.1'), b: url('hub.other'), c: url('127.example.org') });
+    expect([...elsewhere]).toEqual([]);
   });
 
   test('leads each request to its service, as it was sent', async () => {
@@ -78,7 +90,7 @@ describe('the way to services in the pod of the hub', () => {
   test('a connection whose service is away ends, and a first line without an end is not kept', async () => {
     service.closeAllConnections();
     await new Promise((resolve) => service.close(resolve));
-    await expect(fetch(`http://${base}/services/docs/`)).rejects.toThrow();
+    await expect(fetch(`http://${base}/services/docs/`)).rejects.toThrow('fetch failed');
     const socket = connect(relay.port, '127.0.0.1');
     socket.on('error', () => undefined);
     socket.write('x'.repeat(70_000));

@@ -121,7 +121,7 @@ export class HubOnPods {
 }
 
 /** An address of this machine that pods reach: beside the test cluster, its node's. */
-function addressForPods(): string {
+export function addressForPods(): string {
   const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
   const found = all.find(({ family, internal }) => family === 'IPv4' && !internal);
   if (!found) throw new Error('this machine has no address that pods could reach');

@@ -101,6 +101,7 @@ export const suites: readonly Suite[] = [
       'to the first result',
       'scale(4) to 4 workers, warm',
       'scale(4) to 4 workers, no fork server',
+      'adapt() from no worker to a result',
       'submit round trip',
       '100 MB scatter and gather',
       'hub CPU a cluster, 100 at once',

@@ -11,6 +11,8 @@ interface Round {
   first: number;
   /** From scale() until all workers are there. */
   scaled: number;
+  /** From adapt() without a worker to the result of a task; not by hand, where there is no such thing. */
+  adapted?: number;
 }
 
 /** Who is measured. */
@@ -21,7 +23,8 @@ export interface Contestants {
   atoll: Record<string, string>;
   /** An Atoll whose Python environment is somebody else's: no fork servers. */
   withoutForkServers: Record<string, string>;
-  daskGateway: Record<string, string>;
+  /** Or why it cannot be had. */
+  daskGateway: Record<string, string> | { missing: string };
 }
 
 /** Pause between rounds, for what the last one left to end. */
@@ -30,12 +33,12 @@ const pauseMs = 3000;
 /** From GatewayCluster() to a client, workers and the first result; in turns, by dask-gateway and by hand too. */
 export async function measureStarts(contestants: Contestants, rounds: number, workers: string): Promise<Figure[]> {
   const { environment, atoll, withoutForkServers, daskGateway } = contestants;
-  const gateway = (variables: Record<string, string>): Promise<Round> =>
-    runScript(environment, 'gatewayRound.py', [workers], variables);
-  const contests: (() => Promise<Round>)[] = [
-    () => gateway(atoll),
+  const gateway = async (variables: Contestants['daskGateway'], ...words: string[]): Promise<Round | undefined> =>
+    'missing' in variables ? undefined : runScript(environment, 'gatewayRound.py', [workers, ...words], variables);
+  const contests: (() => Promise<Round | undefined>)[] = [
+    () => gateway(atoll, 'adapt'),
     () => gateway(withoutForkServers),
-    () => gateway(daskGateway),
+    () => gateway(daskGateway, 'adapt'),
     () => runScript(environment, 'byHandRound.py', [join(environment, 'bin/dask'), workers], {}),
   ];
   const results: Round[][] = contests.map(() => []);
@@ -44,21 +47,27 @@ export async function measureStarts(contestants: Contestants, rounds: number, wo
     for (const [index, contest] of contests.entries()) {
       await wait(pauseMs);
       const round = await contest();
-      if (done >= 0) results[index]?.push(round);
+      if (done >= 0 && round) results[index]?.push(round);
     }
   const [ours = [], plain = [], theirs = [], byHand = []] = results;
   const figure = (name: string, key: keyof Round, own: Round[], peer: string, others: Round[]): Figure => ({
     case: `clusters/${name}`,
     unit: 's',
     better: 'less',
-    ours: own.map((round) => round[key]),
-    peer: { name: peer, theirs: others.map((round) => round[key]) },
+    ours: own.map((round) => round[key] ?? Number.NaN),
+    peer: {
+      name: peer,
+      theirs: others.map((round) => round[key] ?? Number.NaN),
+      ...(others === theirs && 'missing' in daskGateway && { missing: daskGateway.missing }),
+    },
   });
   return [
     figure('new cluster to a connected client', 'connected', ours, 'dask-gateway', theirs),
     figure('new cluster to a connected client', 'connected', ours, 'by hand', byHand),
     figure('to the first result', 'first', ours, 'dask-gateway', theirs),
+    figure('to the first result', 'first', ours, 'by hand', byHand),
     figure(`scale(${workers}) to ${workers} workers, warm`, 'scaled', ours, 'dask-gateway', theirs),
+    figure('adapt() from no worker to a result', 'adapted', ours, 'dask-gateway', theirs),
     figure(`scale(${workers}) to ${workers} workers, no fork server`, 'scaled', plain, 'dask-gateway', theirs),
   ];
 }

@@ -30,6 +30,21 @@ export function besideEach(figure: Figure, peers: readonly FigurePeer[]): Figure
   return peers.length === 0 ? [figure] : peers.map((peer) => ({ ...figure, peer }));
 }
 
+/** A figure without the rounds in which one side has no number, such as the time of each of no requests. */
+export function onlyNumbers(figure: Figure): Figure {
+  const { ours, peer } = figure;
+  if (!peer) return { ...figure, ours: ours.filter(Number.isFinite) };
+  const isWhole = (_: number, round: number): boolean =>
+    Number.isFinite(ours[round]) && (peer.theirs.length === 0 || Number.isFinite(peer.theirs[round]));
+  const theirs = peer.theirs.filter(isWhole);
+  const lost = peer.theirs.length > 0 && theirs.length === 0;
+  return {
+    ...figure,
+    ours: ours.filter(lost ? Number.isFinite : isWhole),
+    peer: { ...peer, theirs, ...(lost && { missing: 'no round of it came to a number' }) },
+  };
+}
+
 /** Figures that could not be measured, by their names. */
 export function missingFigures(names: readonly string[], missing: string): Figure[] {
   return names.map((name) => ({ case: name, unit: '', better: 'less', ours: [], missing }));

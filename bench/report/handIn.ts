@@ -1,4 +1,4 @@
-import type { Figure } from './figure.ts';
+import { type Figure, onlyNumbers } from './figure.ts';
 import { goalsOf, readGoals } from './goals.ts';
 import type { SuiteMessage } from './results.ts';
 import { tableText } from './tableText.ts';
@@ -7,7 +7,8 @@ import { tableText } from './tableText.ts';
  * Gives figures to `bench/run.ts`, or prints them when the suite was started by itself.
  * @param method how they were taken: the load, what runs on which processor.
  */
-export function handIn(figures: Figure[], method?: string): void {
+export function handIn(taken: readonly Figure[], method?: string): void {
+  const figures = taken.map(onlyNumbers);
   const message: SuiteMessage = { figures, ...(method !== undefined && { method }) };
   if (process.send) process.send(message);
   else if (figures.length > 0) {

@@ -72,7 +72,7 @@ export interface EdgeElsewhere {
 /** A running hub. */
 export interface Hub {
   identity: Identity;
-  /** Where it is reached, with its base, without a final slash. */
+  /** Where people reach it: the address that the settings name, else the edge's; with the base, without a final slash. */
   url: string;
   /** Sentences that the operator should read at start: what is not isolated, what is not configured. */
   notes: string[];
@@ -127,7 +127,9 @@ export async function startHub({
     hooks: signInHooksFrom(python),
   });
   const { urls } = identity;
-  const hubUrl = url + urls.path('/').slice(0, -1);
+  const base = urls.base.slice(0, -1);
+  const hubUrl = url + base;
+  const peoplesUrl = (urls.origin || url) + base;
   const routes = withPanelRoutes(withBase(measureRoutes(publisher, metrics), urls.base));
   const profiles = createServerProfiles({
     settings: live,
@@ -178,7 +180,7 @@ export async function startHub({
   for (const name of identity.policy.blocked) await stopWorkloadsOf(servers, clusters, name);
   identity.authRefresh.whenLost(({ name }) => stopWorkloadsOf(servers, clusters, name));
   identity.authRefresh.start();
-  const makeLoginLink = loginLinks(identity, hubUrl);
+  const makeLoginLink = loginLinks(identity, peoplesUrl);
   const reload = new SettingsReload({ live, python, identity, servers, publisher, log });
 
   const measured = measureRequests(
@@ -227,7 +229,7 @@ export async function startHub({
 
   return {
     identity,
-    url: hubUrl,
+    url: peoplesUrl,
     notes: runtimes.notes,
     makeLoginLink,
     settings: {

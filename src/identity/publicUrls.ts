@@ -17,7 +17,8 @@ export class PublicUrls {
   constructor({ baseUrl, subdomainHost, publicUrl }: AddressSettings) {
     this.base = baseUrl;
     this.#subdomains = subdomainHost === undefined ? undefined : new URL(subdomainHost);
-    this.origin = (subdomainHost ?? publicUrl) === undefined ? '' : new URL(subdomainHost ?? publicUrl ?? '').origin;
+    const named = subdomainHost ?? publicUrl;
+    this.origin = named === undefined ? '' : new URL(named).origin;
   }
 
   /** Whether each user and each service has a host of its own. */
@@ -108,7 +109,8 @@ const serviceMark = '--service';
 
 /**
  * The DNS label of a name, as JupyterHub's `idna` hook makes it: the name itself where it is one, else its IDNA form, else
- * some of its letters and a part of its hash (longer than JupyterHub's, so that nobody finds a name with the hash of another's). A name with `--` is always hashed, so that no two names share a label.
+ * some of its letters and a part of its hash (longer than JupyterHub's, so that nobody finds a name with the hash of
+ * another's). A name with `--` is always hashed, so that no two names share a label.
  */
 export function labelOf(name: string, longest = longestLabel): string {
   if (name.includes('--')) return hashedLabel(name);

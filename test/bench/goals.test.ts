@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { Figure } from '../../bench/report/figure.ts';
+import { type Figure, onlyNumbers } from '../../bench/report/figure.ts';
 import { type Goal, judge, readGoals, shortfallText } from '../../bench/report/goals.ts';
 import type { Result, SuiteResult } from '../../bench/report/results.ts';
 import { tableText } from '../../bench/report/tableText.ts';
@@ -77,4 +77,19 @@ test('a peer that could not be had is in the table, with the reason', () => {
 test('fewer than three rounds are marked', () => {
   expect(tableText([{ figure: small(1, 1), goals: [] }])).toContain('(only 2 rounds)');
   expect(tableText([{ figure: small(1, 1, 1), goals: [] }])).not.toContain('only');
+});
+
+test('a round without a number on either side is left out, and a peer without any is missing', () => {
+  const peer = { name: 'nginx', theirs: [2, 4, Number.NaN] };
+  const figure: Figure = {
+    case: 'edge/small',
+    unit: 'ms',
+    better: 'less',
+    ours: [1, Number.POSITIVE_INFINITY, 3],
+    peer,
+  };
+  expect(onlyNumbers(figure)).toMatchObject({ ours: [1], peer: { theirs: [2] } });
+  const none = onlyNumbers({ ...figure, ours: [1, 2, 3], peer: { ...peer, theirs: [Number.NaN] } });
+  expect(none).toMatchObject({ ours: [1, 2, 3], peer: { theirs: [], missing: expect.any(String) as string } });
+  expect(tableText([{ figure: none, goals: [] }])).toContain('nginx: missing');
 });

@@ -50,8 +50,9 @@ describe.skipIf(noBrowserReason)('below a base URL, each user on a host of their
   const at = (user: string, path: string, accept = '*/*'): ReturnType<typeof request> =>
     request(atoll.url + path, { headers: { host: `${user}.localhost:${port}`, accept } });
 
-  test('the line that says that it is ready names the base', () => {
+  test('what is printed at the start names the base, and the host to sign in at', () => {
     expect(atoll.output).toMatch(new RegExp(`^Ready: http://127.0.0.1:${port}/research$`, 'm'));
+    expect(atoll.output).toContain(`${hub()}/login`);
   });
 
   test('a person signs in, starts a server and works in JupyterLab', async () => {

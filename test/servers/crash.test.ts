@@ -100,8 +100,11 @@ async function run(scenario: Scenario, point: CrashPoint): Promise<boolean> {
 /** Whether exactly that is there which a server in this state needs. */
 function holds(world: World, routes: FakeRoutes, server: Server | 'gone'): boolean {
   const { runtime, credentials } = world;
-  if (server === 'gone' || server.phase !== 'ready')
-    return runtime.workloads.size === 0 && credentials.good.size === 0 && routes.table.size === 0;
+  if (server === 'gone' || server.phase !== 'ready') {
+    // The path of a named server that is stopped leads to the hub, which says so.
+    const elsewhere = [...routes.table.values()].filter(({ target }) => server === 'gone' || target.kind !== 'hub');
+    return runtime.workloads.size === 0 && credentials.good.size === 0 && elsewhere.length === 0;
+  }
   const [workload] = runtime.live;
   const [route] = routes.table.values();
   return (

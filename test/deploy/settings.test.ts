@@ -34,3 +34,11 @@ test('TLS that the edges would have to end is told, with what to do; TLS of a lo
   expect(problems[0]?.message).toContain('ingress.tls');
   expect((await loaded('proxy: { https: { enabled: true, type: offload } }')).problems).toEqual([]);
 });
+
+test('secrets for pulling images count for hub and edges, and for servers', async () => {
+  const text =
+    'jupyterhub: { imagePullSecrets: [common, { name: other }], singleuser: { image: { pullSecrets: [own, common] } } }';
+  const { settings } = await loaded(text);
+  expect(settings.deployment.imagePullSecrets).toEqual(['common', 'other']);
+  expect(settings.servers.pod.imagePullSecrets.toSorted()).toEqual(['common', 'other', 'own']);
+});

@@ -12,6 +12,7 @@ import {
 } from './commonKeys.ts';
 import { imagesOnly, none, onKubernetes, ownPlacement, unsupported, works } from './effects.ts';
 import { inert, podKey, type Row, section, under } from './key.ts';
+import { addPullSecrets } from './podValues.ts';
 import { closedMap, flag, freeMap, integer, list, mapList, pullSecrets, text, textList, textMap } from './types.ts';
 
 const ownChoice = unsupported("Atoll's own choice holds.");
@@ -212,8 +213,9 @@ export const jupyterhubKeys: Row[] = [
       'imagePullSecrets',
       pullSecrets,
       'Kubernetes secrets with which images are pulled.',
-      ({ deployment }, value) => {
-        deployment.imagePullSecrets = value;
+      (settings, value) => {
+        settings.deployment.imagePullSecrets = value;
+        addPullSecrets(settings, value);
       },
       { effects: imagesOnly },
     ),

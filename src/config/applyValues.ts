@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import { effectOfValue } from './effectOfValue.ts';
-import type { Effect } from './keys/effects.ts';
+import { type Effect, effectWarning } from './keys/effects.ts';
 import type { ApplyContext, Key } from './keys/key.ts';
 import { childOf, type KeyNode, keyTable, keyTree } from './keys/keyTable.ts';
 import { type Path, type Problem, pathText } from './problem.ts';
 import type { RuntimeKind, Settings } from './settings.ts';
 import { nearest } from './suggest.ts';
-import { notASection, unknownNullKeys, valueProblems } from './valueProblems.ts';
+import { notASection, unseenKeys, valueProblems } from './valueProblems.ts';
 import { entryAt, isNull, plainValue } from './values/plainValue.ts';
 import { problemAt } from './values/problemAt.ts';
 import type { MapEntry, MapNode, Place } from './values/valueNode.ts';
@@ -57,14 +57,14 @@ function findValues(root: MapNode, runtime: RuntimeKind, problems: Problem[]): F
         const effect = row.effects[runtime];
         const tells = effect !== undefined && effect.kind !== 'works';
         const below = visit(entry.value, child, here, told || tells);
-        if (below && tells && !told) problems.push(...effectWarning(effect, entry.keyPlace, here));
+        if (below && tells && !told) problems.push(...effectProblems(effect, entry.keyPlace, here));
         asks = below || asks;
       }
     }
     return asks;
   };
   const visitKey = (row: Key, entry: MapEntry, path: Path, told: boolean): boolean => {
-    problems.push(...unknownNullKeys(row, path, entry));
+    problems.push(...unseenKeys(row, path, entry));
     const plain = plainValue(entry.value, row.keepsNulls);
     const result = row.type.safeParse(plain);
     if (!result.success) {
@@ -74,7 +74,7 @@ function findValues(root: MapNode, runtime: RuntimeKind, problems: Problem[]): F
     found.push({ row, path, entry, value: result.data });
     const effect = effectOfValue(row, plain, root, runtime);
     if (effect.kind === 'works' || satisfies(row, plain)) return false;
-    if (!told) problems.push(...effectWarning(effect, entry.keyPlace, path, traitSuggestion(row, path)));
+    if (!told) problems.push(...effectProblems(effect, entry.keyPlace, path, traitSuggestion(row, path)));
     return true;
   };
   visit(root, keyTree, [], false);
@@ -87,14 +87,9 @@ function satisfies({ satisfiedBy }: Key, plain: unknown): boolean {
   return satisfiedBy !== undefined && isDeepStrictEqual(plain, satisfiedBy);
 }
 
-function effectWarning(effect: Effect, place: Place, path: Path, suggestion?: string): Problem[] {
-  if (effect.kind === 'works') return [];
-  const message =
-    effect.kind === 'none'
-      ? `This has no effect here, because ${effect.because}.`
-      : `This is not supported here. ${effect.instead}`;
-  const code = effect.kind === 'none' ? 'ATOLL_SETTINGS_NO_EFFECT' : 'ATOLL_SETTINGS_NOT_SUPPORTED';
-  return [problemAt(place, { code, severity: 'warning', message, path, suggestion })];
+function effectProblems(effect: Effect, place: Place, path: Path, suggestion?: string): Problem[] {
+  const warning = effectWarning(effect);
+  return warning ? [problemAt(place, { ...warning, severity: 'warning', path, suggestion })] : [];
 }
 
 /** For a name that only a wildcard takes: the known name beside it that was probably meant. */

@@ -22,16 +22,17 @@ export function notASection(entry: MapEntry, path: Path): Problem {
 }
 
 /**
- * Keys inside a value that its type does not have and that are null. zod does not see them, as null means "not set"; but
- * `{apiToken:x}` without the blank is such a key.
+ * Keys inside a value that its type does not have, and that zod does not see: `__proto__`, which it leaves out of maps with
+ * free names, and those that are null, as null means "not set"; but `{apiToken:x}` without the blank is such a key.
  */
-export function unknownNullKeys(row: Key, path: Path, entry: MapEntry): Problem[] {
+export function unseenKeys(row: Key, path: Path, entry: MapEntry): Problem[] {
   const problems: Problem[] = [];
   const visit = (node: ValueNode, inside: Path): void => {
     if (problems.length >= mostProblems || node.kind === 'scalar') return;
     if (node.kind === 'list') return node.items.forEach((item, index) => visit(item, [...inside, index]));
     for (const [name, inner] of node.entries) {
-      if (!isNull(inner.value)) visit(inner.value, [...inside, name]);
+      if (name === '__proto__') problems.push(unknownKey(row, path, inside, name, inner));
+      else if (!isNull(inner.value)) visit(inner.value, [...inside, name]);
       // Asked for nulls only, which are rare: it takes long.
       else if (keysAt(row.type, inside)?.includes(name) === false)
         problems.push(unknownKey(row, path, inside, name, inner));
@@ -71,6 +72,7 @@ function issueProblems(row: Key, path: Path, entry: MapEntry, plain: unknown, is
 
   if (issue.code === 'unrecognized_keys')
     return issue.keys
+      .filter((name) => name !== '__proto__')
       .slice(0, mostProblems)
       .map((name) => unknownKey(row, path, inside, name, entryAt(at.value, [name]) ?? at));
 
@@ -94,9 +96,18 @@ function issueProblems(row: Key, path: Path, entry: MapEntry, plain: unknown, is
         ? `${pathText(full)} is missing.`
         : `${pathText(full)} should be ${expected}, not ${nameOf(value, !secret)}${inQuotes ? ': put it in quotes' : ''}.`,
       full,
-      inQuotes && !secret ? JSON.stringify(at.value.kind === 'scalar' ? at.value.source : String(value)) : undefined,
+      inQuotes && !secret
+        ? JSON.stringify(at.value.kind === 'scalar' ? at.value.source : String(value))
+        : nearestOf(issue, value),
     ),
   ];
+}
+
+/** Of the values that a key may have, the one that was probably meant. */
+function nearestOf(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+  return issue.code === 'invalid_value' && typeof value === 'string'
+    ? nearest(value, issue.values.map(String))
+    : undefined;
 }
 
 /**

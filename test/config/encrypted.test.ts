@@ -67,6 +67,11 @@ describe('files that sops and age made', () => {
       environment: { EMPTY: '', TOKEN: 'hunter2-hunter2' },
     });
     expect(loaded.settings.services.gateway?.apiToken).toBe('Zw4tqYf0bJ3kP9sLx2Vd');
+    // What a hub elsewhere is given needs none of the person's keys.
+    delete process.env.SOPS_AGE_KEY_FILE;
+    const again = await loadSettings(JSON.parse(JSON.stringify(loaded.inputs)));
+    expect(again.settings).toEqual(loaded.settings);
+    expect(again.problems).toEqual(loaded.problems);
   });
 
   test('values of all kinds that are not encrypted count in the code over all', async () => {

@@ -29,6 +29,7 @@ describe('singleuser.profileList', () => {
             02-r: { display_name: R, allowed_users: [ada], kubespawner_override: { default_url: /rstudio } }
         none: { display_name: Nothing, unlisted_choice: { enabled: false } }
 `),
+      'atoll: { runtime: { kind: kubernetes } }',
     );
     expect(profiles).toEqual([
       {
@@ -67,6 +68,29 @@ describe('singleuser.profileList', () => {
     ]);
   });
 
+  test('nothing in it is passed over in silence: names that nobody reads, a second default, what has no effect here', async () => {
+    const { problems } = await load(
+      list(`
+    - display_name: Small
+      default: true
+      kubespawner_override: { mem_limt: 2G, node_selector: { pool: a } }
+      profile_options:
+        image: { display_nam: Image, choices: { a: { display_name: A, descripton: b } } }
+    - { slug: other, default: true }
+`),
+    );
+    expect(problems.map(short)).toEqual([
+      expect.stringMatching(/:7:\d+ ATOLL_SETTINGS_NO_EFFECT .*Nothing reads "mem_limt" in .*\[mem_limit\]$/),
+      expect.stringMatching(/:7:\d+ ATOLL_SETTINGS_NO_EFFECT .*node_selector: This has no effect here, because/),
+      expect.stringMatching(/:9:\d+ ATOLL_SETTINGS_NO_EFFECT .*Nothing reads "display_nam" in .*\[display_name\]$/),
+      expect.stringMatching(
+        /:9:\d+ ATOLL_SETTINGS_NO_EFFECT .*Nothing reads "descripton" in a choice.*\[description\]$/,
+      ),
+      expect.stringMatching(/:10:\d+ ATOLL_SETTINGS_VALUE .*The profile has no display_name/),
+      expect.stringMatching(/:10:\d+ ATOLL_SETTINGS_CONFLICT .*Another profile before this one is the default/),
+    ]);
+  });
+
   test('may be a map from slug to profile, and may be empty', async () => {
     const { profiles } = await settingsFrom('singleuser: { profileList: { gpu: { display_name: GPU }, cpu: {} } }');
     expect(profiles.map(({ slug, displayName }) => [slug, displayName])).toEqual([
@@ -96,7 +120,7 @@ describe('singleuser.profileList', () => {
     );
     expect(problems.map(short)).toEqual([
       expect.stringMatching(
-        /^1\.yaml:7:42 ATOLL_SETTINGS_VALUE .*\[0\]\.kubespawner_override\.mem_limit: mem_limit should be memory/,
+        /^1\.yaml:7:42 ATOLL_SETTINGS_VALUE .*\[0\]\.kubespawner_override\.mem_limit cannot be read: "lots"/,
       ),
       expect.stringMatching(/^1\.yaml:8:7 ATOLL_SETTINGS_VALUE .*profileList\[1\]: Two profiles have the slug "a"/),
       expect.stringMatching(/^1\.yaml:10:\d+ ATOLL_SETTINGS_VALUE .*cpu_limit should be cores/),

@@ -2,9 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { loadSettingsFiles } from '../../src/config/loadSettings.ts';
-import type { Problem } from '../../src/config/problem.ts';
-import type { Settings } from '../../src/config/settings.ts';
+import { type LoadedSettings, loadSettings, loadSettingsFiles } from '../../src/config/loadSettings.ts';
 import { short } from './settingsFrom.ts';
 
 const variable = 'ATOLL_TEST_SECRET';
@@ -23,7 +21,7 @@ afterAll(() => {
   rmSync(folder, { recursive: true });
 });
 
-async function load(...texts: string[]): Promise<{ settings: Settings; problems: Problem[] }> {
+async function load(...texts: string[]): Promise<LoadedSettings> {
   const paths = texts.map((text, index) => {
     const path = join(folder, `${index}.yaml`);
     writeFileSync(path, text);
@@ -43,6 +41,21 @@ describe('a value may stand somewhere else', () => {
     const { settings, problems } = await load(token(reference));
     expect(problems).toEqual([]);
     expect(settings.services.a?.apiToken).toBe(value);
+  });
+
+  test('the texts carry it along: loaded again, they come to the same without variable and file', async () => {
+    const text = `hub: {services: {a: {apiToken: {fromEnv: ${variable}}}, b: {apiToken: {fromFile: secrets/passing}}}}`;
+    writeFileSync(join(folder, 'secrets/passing'), 'of-the-moment');
+    const first = await load(text);
+    expect(first.referredFiles).toEqual([join(folder, 'secrets/passing')]);
+    rmSync(join(folder, 'secrets/passing'));
+    delete process.env[variable];
+    const { settings, problems, inputs } = await loadSettings(JSON.parse(JSON.stringify(first.inputs)));
+    process.env[variable] = 'from-the-environment';
+    expect(problems).toEqual([]);
+    expect(settings.services.a?.apiToken).toBe('from-the-environment');
+    expect(settings.services.b?.apiToken).toBe('of-the-moment');
+    expect(inputs).toEqual(first.inputs);
   });
 
   test('of any key: text, amounts, environment variables, members of lists', async () => {

@@ -155,6 +155,9 @@ describe('the JSON Schema of settings', () => {
     'jupyterhub: {}\nhub: {}',
     'enabled: true',
     'atoll: {runtime: {kind: mainframe}}',
+    // zod leaves this name out of maps with free names.
+    'jupyterhub: {singleuser: {extraLabels: {__proto__: 1}}}',
+    'jupyterhub: {hub: {loadGroups: {__proto__: [ada]}, services: {__proto__: 1}}}',
   ])('refuses what check refuses: %s', async (text) => {
     expect(await formErrors(text)).not.toEqual([]);
     expect(validate(asJson(text))).toBe(false);
@@ -184,8 +187,7 @@ describe('the JSON Schema of settings', () => {
         if (checked) taken += 1;
         return !checked || validate(asJson(text));
       }),
-      // One seed, so that CI says the same of the same code; search with others by hand.
-      { numRuns: 800, seed: 20_261_124 },
+      { numRuns: 800 },
     );
     // Not all of them were nonsense.
     expect(taken).toBeGreaterThan(100);
@@ -206,6 +208,8 @@ describe('the JSON Schema of each kind of value agrees with zod', () => {
     const json = z.toJSONSchema(type, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
     const takes = new Ajv2020({ strict: false, validateFormats: false }).compile(json);
     const differ = (value: unknown): boolean => {
+      // zod leaves keys of this name out of records unseen; `check` refuses them.
+      if (JSON.stringify(value)?.includes('"__proto__":')) return false;
       const result = type.safeParse(value);
       if (result.success) return !takes(value);
       // JSON Schema has no words for rules of our own, nor (without more libraries) for the form of a URL.

@@ -9,6 +9,16 @@ export type Effect =
   /** It is not supported; `instead` is a sentence that says what to use, or what happens without it. */
   | { kind: 'unsupported'; instead: string };
 
+/** The warning about a key that does not work; undefined where it does. */
+export function effectWarning(
+  effect: Effect,
+): { code: 'ATOLL_SETTINGS_NO_EFFECT' | 'ATOLL_SETTINGS_NOT_SUPPORTED'; message: string } | undefined {
+  if (effect.kind === 'works') return undefined;
+  if (effect.kind === 'none')
+    return { code: 'ATOLL_SETTINGS_NO_EFFECT', message: `This has no effect here, because ${effect.because}.` };
+  return { code: 'ATOLL_SETTINGS_NOT_SUPPORTED', message: `This is not supported here. ${effect.instead}` };
+}
+
 /** What becomes of a key, by runtime. A runtime that is left out follows the section above. */
 export type Effects = Partial<Record<RuntimeKind, Effect>>;
 

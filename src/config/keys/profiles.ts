@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import type { Path } from '../problem.ts';
+import { quoted } from '../maskSecrets.ts';
+import { type Path, pathText } from '../problem.ts';
 import type {
   ProfileChoiceSettings,
   ProfileOptionSettings,
@@ -10,6 +11,7 @@ import type {
 import type { Settings } from '../settings.ts';
 import { nearest } from '../suggest.ts';
 import { describeType } from './describeType.ts';
+import { effectWarning } from './effects.ts';
 import { type ApplyContext, key, type Row } from './key.ts';
 import { podTraits } from './podTraits.ts';
 import { serverTraits } from './serverTraits.ts';
@@ -90,8 +92,9 @@ function setProfiles(settings: Settings, value: z.output<typeof profileList>, co
   for (const [at, written] of entries) {
     checkTraits(written.kubespawner_override, [at, 'kubespawner_override'], context);
     checkOptions(written, at, context);
-    warnOfUnknown(written, Object.keys(profile.shape), [at], context);
+    warnOfUnknown(written, profile, 'a profile', [at], context);
   }
+  checkDefaults(entries, context);
   settings.profiles = toProfiles(value);
   const slugs = settings.profiles.map(({ slug }) => slug);
   for (const [index, slug] of slugs.entries())
@@ -113,8 +116,13 @@ function checkOptions(written: Profile, profileAt: string | number, context: App
         'Images are not built from repositories here. With unlisted_choice, people can name one that is built elsewhere.',
         { at: [...at, 'dynamic_image_building'] },
       );
-    for (const [choiceName, { kubespawner_override }] of Object.entries(choices ?? {}))
-      checkTraits(kubespawner_override, [...at, 'choices', choiceName, 'kubespawner_override'], context);
+    for (const [choiceName, item] of Object.entries(choices ?? {})) {
+      const here = [...at, 'choices', choiceName];
+      checkTraits(item.kubespawner_override, [...here, 'kubespawner_override'], context);
+      warnOfUnknown(item, choice, 'a choice', here, context);
+    }
+    warnOfUnknown(written.profile_options?.[name] ?? {}, option, 'an option of a profile', at, context);
+    warnOfUnknown(unlisted ?? {}, unlistedChoice, 'unlisted_choice', [...at, 'unlisted_choice'], context);
     // What holds {value} can be judged only once there is a value.
     if (unlisted?.enabled && !unlisted.kubespawner_override)
       context.warn(
@@ -139,14 +147,36 @@ function checkTraits(value: ServerTraits | null | undefined, at: Path, context: 
     }
     if (amount === null) continue;
     if (name === 'environment' && value) value.environment = asWritten(amount, here, context);
-    const row = [...serverTraits, ...podTraits].find((candidate) => candidate.path === name);
-    if (row?.kind !== 'key') continue;
-    const issue = row.type.safeParse(withoutNulls(amount)).error?.issues[0];
-    if (issue)
-      context.refuse('ATOLL_SETTINGS_VALUE', `${name} should be ${describeType(row.type)}.`, {
-        at: [...here, ...issue.path.map(String)],
+    const row = traitRows.get(name);
+    if (row?.kind !== 'key') {
+      const suggestion = nearest(name, traitRows.keys());
+      context.warn('ATOLL_SETTINGS_NO_EFFECT', `Nothing reads "${name}" in kubespawner_override.`, {
+        at: here,
+        ...(suggestion !== undefined && { suggestion }),
       });
+      continue;
+    }
+    const effect = row.effects[context.runtime] ?? row.fallback?.[context.runtime];
+    const warning = effect && effectWarning(effect);
+    if (warning) context.warn(warning.code, warning.message, { at: here });
+    const issue = row.type.safeParse(withoutNulls(amount)).error?.issues[0];
+    if (issue) {
+      const inside = [...here, ...issue.path.map(String)];
+      // Our own messages go on after the name of the key; zod's are sentences with a capital.
+      const what = /^[a-z]/.test(issue.message)
+        ? issue.message.replace(/\.$/, '')
+        : `should be ${describeType(row.type)}${written(amount)}`;
+      context.refuse('ATOLL_SETTINGS_VALUE', `${pathText([...context.path, ...inside])} ${what}.`, { at: inside });
+    }
   }
+}
+
+const traitRows: ReadonlyMap<string, Row> = new Map([...serverTraits, ...podTraits].map((row) => [row.path, row]));
+
+/** A simple value as the end of a sentence about it. */
+function written(value: unknown): string {
+  if (typeof value === 'string') return `, not ${quoted(value)}`;
+  return typeof value === 'number' || typeof value === 'boolean' ? `, not ${value}` : '';
 }
 
 /** Environment variables are texts: `1.10` shall not become `1.1`. */
@@ -165,11 +195,24 @@ function withoutNulls(value: unknown): unknown {
   return Object.fromEntries(Object.entries(value).filter(([, item]) => item !== null));
 }
 
-function warnOfUnknown(value: object, known: readonly string[], at: Path, context: ApplyContext): void {
+/** Of several profiles that say they are the default, the first one is. Each needs a name that people see. */
+function checkDefaults(entries: readonly [at: string | number, profile: Profile][], context: ApplyContext): void {
+  const [, ...more] = entries.filter(([, item]) => item.default === true);
+  for (const [at] of more)
+    context.warn('ATOLL_SETTINGS_CONFLICT', 'Another profile before this one is the default already.', {
+      at: [at, 'default'],
+    });
+  for (const [at, { display_name }] of entries)
+    if (display_name === undefined && typeof at === 'number')
+      context.warn('ATOLL_SETTINGS_VALUE', 'The profile has no display_name, which people choose it by.', { at: [at] });
+}
+
+function warnOfUnknown(value: object, type: z.ZodObject, where: string, at: Path, context: ApplyContext): void {
+  const known = Object.keys(type.shape);
   for (const name of Object.keys(value)) {
     if (known.includes(name)) continue;
     const suggestion = nearest(name, known);
-    context.warn('ATOLL_SETTINGS_NO_EFFECT', `Nothing reads "${name}" in a profile.`, {
+    context.warn('ATOLL_SETTINGS_NO_EFFECT', `Nothing reads "${name}" in ${where}.`, {
       at: [...at, name],
       ...(suggestion !== undefined && { suggestion }),
     });

@@ -133,9 +133,7 @@ describe.skipIf(process.env.ATOLL_TEST_KUBE_LOGS === undefined)('atoll deploy wh
       pause: { image: { name: 'localhost/pause', tag: '1' } },
     };
     const { code, output } = await world.deploy(world.settings({ memory: '3G', jupyterhub: { prePuller } }));
-    expect(output).toMatch(
-      /hook-image-puller-\w+: image localhost:1\/none:1 cannot be pulled: .*; going on without/,
-    );
+    expect(output).toMatch(/hook-image-puller-\w+: image localhost:1\/none:1 cannot be pulled: .*; going on without/);
     expect(output).toMatch(/Ready: /);
     expect(code).toBe(0);
     const path = `/apis/apps/v1/namespaces/${world.name}/daemonsets`;

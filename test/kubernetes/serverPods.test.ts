@@ -1,6 +1,7 @@
 import type { PersistentVolumeClaim, Pod } from 'kubernetes-types/core/v1.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { AtollError } from '../../src/core/errors.ts';
+import { until } from '../support/until.ts';
 import { KubeWorld, testServerPods } from './support/kubeWorld.ts';
 
 describe('pods of servers', () => {
@@ -82,6 +83,17 @@ describe('pods of servers', () => {
     const error = await world.start(['true'], { ...spec, owner: 'mallory' }).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(AtollError);
     expect((error as AtollError).message).toBe('The volume claim claim-mallory belongs to somebody else.');
+  });
+
+  test('a person’s volume goes with them, and nobody else’s', async () => {
+    const { id } = await world.start(['true'], { kind: 'server', owner: 'zoe', subject: subject(), pod: withVolume() });
+    await world.exited(id);
+    await world.runtime.forget(id);
+    const before = await claims();
+    expect(before).toContain('claim-zoe');
+    await world.runtime.removeHome?.('zoe', undefined);
+    await until('the claim is gone', async () => !(await claims()).includes('claim-zoe'));
+    expect(await claims()).toEqual(before.filter((name) => name !== 'claim-zoe'));
   });
 
   test('secrets are in no pod’s spec; files, extra files and variables arrive', async () => {

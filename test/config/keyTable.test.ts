@@ -6,15 +6,11 @@ import type { Key } from '../../src/config/keys/key.ts';
 import { effectOf, keyTable } from '../../src/config/keys/keyTable.ts';
 import { defaultSettings, runtimeKinds } from '../../src/config/settings.ts';
 import { nearest } from '../../src/config/suggest.ts';
+import { fileWith } from './fileWith.ts';
 import { load } from './settingsFrom.ts';
 
 const keys = keyTable.filter((row): row is Key => row.kind === 'key');
 const paths = new Set(keyTable.map(({ path }) => path));
-
-/** A values file with one key, written as JSON (which is YAML). */
-function fileWith(path: string, value: unknown): string {
-  return JSON.stringify(path.split('.').reduceRight((inner, name) => ({ [name]: inner }), value));
-}
 
 describe('the table of keys', () => {
   test('has the layout of the charts', () => {

@@ -7,8 +7,8 @@ import type { Key } from '../../../src/config/keys/key.ts';
 import { effectOf, keyTable } from '../../../src/config/keys/keyTable.ts';
 import { clusterPod } from '../../../src/runtimes/kubernetes/clusterPod.ts';
 import { filesDirectory, podPorts } from '../../../src/runtimes/kubernetes/podInputs.ts';
+import { fileWith } from '../../config/fileWith.ts';
 import { settingsFrom } from '../../config/settingsFrom.ts';
-import { fileWith } from './support/fileWith.ts';
 
 const credentials = { token: 'secret-token', tlsCert: 'certificate', tlsKey: 'secret-key' };
 const priorities = { server: 'users', scheduler: 'schedulers', worker: 'workers' };

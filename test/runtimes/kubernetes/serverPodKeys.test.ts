@@ -6,9 +6,9 @@ import { filesDirectory } from '../../../src/runtimes/kubernetes/podInputs.ts';
 import { serverPod } from '../../../src/runtimes/kubernetes/serverPod.ts';
 import type { Server } from '../../../src/servers/server.ts';
 import { serverWorkload } from '../../../src/servers/serverWorkload.ts';
+import { fileWith } from '../../config/fileWith.ts';
 import { settingsFrom } from '../../config/settingsFrom.ts';
 import { plainUrls } from '../../support/plainUrls.ts';
-import { fileWith } from './support/fileWith.ts';
 
 /** The pod of Ada's server, from the text of values files, and what its Secret holds. */
 async function podFrom(...texts: string[]): Promise<{ pod: Pod; secret: Record<string, string> }> {

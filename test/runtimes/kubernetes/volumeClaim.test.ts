@@ -5,8 +5,8 @@ import type { ApiRequest } from '../../../src/kubernetes/apiClient.ts';
 import { ApiError } from '../../../src/kubernetes/apiError.ts';
 import type { PodInputs } from '../../../src/runtimes/kubernetes/podInputs.ts';
 import { ensureVolumeClaim, removeVolumeClaims } from '../../../src/runtimes/kubernetes/volumeClaim.ts';
+import { fileWith } from '../../config/fileWith.ts';
 import { settingsFrom } from '../../config/settingsFrom.ts';
-import { fileWith } from './support/fileWith.ts';
 
 /** The claims of a namespace, as an API server has them. */
 class Claims {

@@ -335,3 +335,36 @@ test('Python in a quoted text runs too, whatever its lines look like', async () 
   expect(shortProblems(problems)).toEqual([]);
   expect(settings.clusters.maxWorkers).toBe(2);
 });
+
+test('packages that need not be installed: their names resolve, and their classes choose what Atoll has built in', async () => {
+  const { settings, problems } = await runPython(
+    hubPython(`
+import os, nativeauthenticator
+from jupyterhub_configurator.mixins import ConfiguratorSpawnerMixin
+from ltiauthenticator.lti11.auth import LTI11Authenticator
+from dockerspawner import DockerSpawner
+from oauthenticator.google import GoogleOAuthenticator
+folder = os.path.dirname(nativeauthenticator.__file__)
+c.JupyterHub.authenticator_class = GoogleOAuthenticator
+c.GoogleOAuthenticator.allow_all = True
+assert get_config() is c
+assert get_config("singleuser.startTimeout") == 300
+`),
+  );
+  expect(shortProblems(problems)).toEqual([]);
+  expect(settings.authentication).toMatchObject({ authenticator: 'google', allowAll: true });
+});
+
+test('what the gateway alone would do with classes is named, and is no error', async () => {
+  const { problems } = await runPython(
+    gatewayPython(`
+from dask_gateway_server.auth import Authenticator
+class Mine(Authenticator):
+    pass
+c.DaskGateway.authenticator_class = Mine
+`),
+  );
+  expect(problems).toMatchObject([
+    { severity: 'warning', line: 7, message: expect.stringContaining('lets in whom the hub lets in') },
+  ]);
+});

@@ -148,3 +148,8 @@ test('a hook of a class that is not in use is named', async () => {
     '1.yaml:4:7 ATOLL_SETTINGS_PYTHON_PART c.OAuthenticator.refresh_user_hook is never called: OAuthenticator is not the authenticator in use.',
   ]);
 });
+
+test('claim_groups_key as a function, as before oauthenticator 17, gets what the provider says of the person', async () => {
+  const hooks = await hooksOf('c.GenericOAuthenticator.claim_groups_key = lambda user: user["teams"]');
+  expect(await hooks.groupsOf({ oauth_user: { teams: ['a', 'b'] }, access_token: 't' })).toEqual(['a', 'b']);
+});

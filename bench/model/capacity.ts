@@ -17,6 +17,8 @@ export const perServer: Load = {
     'request to a server': 0.5,
     'MiB from a server': 0.02,
     'WebSocket message there and back': 2,
+    // The edge tells every five seconds which servers were in use.
+    'traffic of a server, told to the hub': 1 / 5,
   },
 };
 
@@ -30,7 +32,10 @@ export function capacityOf(costs: Costs): { servers: number; limit: string; need
   const at = (servers: number): Need => needOf(costs, scaled(servers));
   const [none, one] = [at(0), at(1)];
   const bounds = (['hub', 'edge'] as const).flatMap((side) => [
-    { limit: `CPU of the ${side}`, servers: mostCores / one.cores[side] },
+    {
+      limit: `CPU of the ${side}`,
+      servers: (mostCores - none.cores[side]) / (one.cores[side] - none.cores[side]),
+    },
     {
       limit: `memory of the ${side}`,
       servers: (mostMegabytes - none.megabytes[side]) / (one.megabytes[side] - none.megabytes[side]),

@@ -35,6 +35,7 @@ export async function checkModel(costs: Costs, servers: number, log: (line: stri
     const startedAt = performance.now();
     const counts = await live(world, load);
     const elapsed = (performance.now() - startedAt) / 1000;
+    counts['traffic of a server, told to the hub'] = elapsed * load.perSecond['traffic of a server, told to the hub'];
     const atRest: Load = { things: load.things, perSecond: zero() };
     const upkeep = needOf(costs, atRest).cores;
     const steady = compare(`CPU of ${seconds} s of use`, costs, world.cpu(), steadyBegun, counts, {

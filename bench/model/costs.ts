@@ -20,6 +20,7 @@ export const deeds = [
   'request to a server',
   'MiB from a server',
   'WebSocket message there and back',
+  'traffic of a server, told to the hub',
 ] as const;
 export type Deed = (typeof deeds)[number];
 
@@ -27,6 +28,8 @@ export type Deed = (typeof deeds)[number];
 export interface Costs {
   /** Kilobytes that hub and edge have resident with nothing to do. */
   rest: HubAndEdge;
+  /** Microseconds of CPU each second with nothing to do. */
+  restCpu: HubAndEdge;
   /** Kilobytes more for each thing. */
   memory: Record<Thing, HubAndEdge>;
   /** Microseconds of CPU each second for each thing that is only there. */
@@ -48,14 +51,15 @@ export interface Need {
 }
 
 /** What a load needs, when everything costs as much as it does alone. */
-export function needOf({ rest, memory, upkeep, cpu }: Costs, load: Load): Need {
+export function needOf({ rest, restCpu, memory, upkeep, cpu }: Costs, load: Load): Need {
   const both = (of: (side: keyof HubAndEdge) => number): HubAndEdge => ({ hub: of('hub'), edge: of('edge') });
   const sum = <T extends string>(names: readonly T[], amounts: Record<T, number>, each: (name: T) => number): number =>
     names.reduce((total, name) => total + amounts[name] * each(name), 0);
   return {
     cores: both(
       (side) =>
-        (sum(things, load.things, (thing) => upkeep[thing][side]) +
+        (restCpu[side] +
+          sum(things, load.things, (thing) => upkeep[thing][side]) +
           sum(deeds, load.perSecond, (deed) => cpu[deed][side])) /
         1e6,
     ),

@@ -19,13 +19,7 @@ export async function measureCosts(log: (line: string) => void): Promise<Costs> 
   try {
     await world.startServers(20);
     await warmUp(world);
-    const rest = world.resident();
-    const memory = await world.memory();
-    const costs = { rest, memory: {}, upkeep: {}, cpu: {} } as Costs;
-    costs.memory.user = each(difference(memory, fewUsers), amounts.users - 1000);
-    costs.upkeep.user = { hub: 0, edge: 0 };
-    const empty = await upkeepOf(world, log, 'nothing');
-
+    const costs = { memory: {}, upkeep: {}, cpu: {} } as Costs;
     const deed = async (name: Deed, count: number, work: () => Promise<void>): Promise<void> => {
       const before = world.cpu();
       await work();
@@ -42,15 +36,26 @@ export async function measureCosts(log: (line: string) => void): Promise<Costs> 
       return now;
     };
 
-    await deed('start of a server', servers, () => world.startServers(servers));
-    const withServers = await thing('server', servers, { memory, upkeep: empty });
     await deed('activity report of a server', 2000, () => world.activityReports(2000));
     await deed('API request', 2000, () => world.apiRequests(2000));
     await deed('request to a server', 10_000, () => world.serverRequests(10_000));
     await deed('MiB from a server', 400, () => world.serverRequests(400, 'large'));
     await deed('WebSocket message there and back', 20_000, () => world.messages(20_000));
+    // After some traffic, for what was allocated once stays.
+    costs.rest = world.resident();
+    const memory = await world.memory();
+    costs.memory.user = each(difference(memory, fewUsers), amounts.users - 1000);
+    costs.memory.user.edge = 0;
+    costs.upkeep.user = { hub: 0, edge: 0 };
+    const empty = await upkeepOf(world, log, 'nothing');
+    costs.restCpu = empty;
+    await deed('start of a server', servers, () => world.startServers(servers));
+    const withServers = await thing('server', servers, { memory, upkeep: empty });
+    await deed('traffic of a server, told to the hub', servers * trafficTimes, () => trafficOf(world, servers));
+    costs.cpu['traffic of a server, told to the hub'].edge = 0; // Counted with the requests.
+    const withTraffic = { memory: await world.memory(), upkeep: withServers.upkeep };
     await deed('start of a cluster', clusters, () => world.startClusters(clusters));
-    const withClusters = await thing('cluster', clusters, withServers);
+    const withClusters = await thing('cluster', clusters, withTraffic);
     await deed('start of a worker', clusters * workersEach, () => world.scaleClusters(workersEach));
     await thing('worker', clusters * workersEach, withClusters);
     await deed('heartbeat of a cluster', 1000, () => world.heartbeats(1000));
@@ -68,6 +73,16 @@ async function warmUp(world: ModelWorld): Promise<void> {
   await world.activityReports(500);
   await world.serverRequests(3000);
   await world.messages(3000);
+}
+
+const trafficTimes = 4;
+
+/** A request to each of some servers in every time for which the edge tells what was in use. */
+async function trafficOf(world: ModelWorld, servers: number): Promise<void> {
+  for (let time = 0; time < trafficTimes; time++) {
+    await world.serverRequests(servers);
+    await wait(5000);
+  }
 }
 
 /** Microseconds of CPU each second while nothing happens. */

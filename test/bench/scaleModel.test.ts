@@ -8,7 +8,7 @@ const nothing = { hub: 0, edge: 0 };
 function costs(given: Partial<Costs> = {}): Costs {
   const none = <T extends string>(names: readonly T[]): Record<T, typeof nothing> =>
     Object.fromEntries(names.map((name) => [name, nothing])) as Record<T, typeof nothing>;
-  return { rest: nothing, memory: none(things), upkeep: none(things), cpu: none(deeds), ...given };
+  return { rest: nothing, restCpu: nothing, memory: none(things), upkeep: none(things), cpu: none(deeds), ...given };
 }
 
 test('what is there and what happens add up, of hub and edge each', () => {

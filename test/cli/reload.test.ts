@@ -141,15 +141,16 @@ describe('settings files that change while Atoll runs', () => {
 
   test('what a starting hub refuses is taken back', async () => {
     const from = atoll.output.length;
-    write(settings(profile).replace('[root]', '[root, "a/b"]'));
-    await printed(/refused; the old settings stay in force\.\n[^]*ATOLL_USER_NAME_INVALID/, from);
+    const services = '    services:\n';
+    write(settings(profile).replace(services, `${services}      other: { apiToken: ${token} }\n`));
+    await printed(/refused; the old settings stay in force\.\n[^]*ATOLL_SERVICE_INVALID/, from);
     await until('the hub', async () => (await call('/users/grace').catch(() => undefined))?.status === 200);
     // The terminal is told first.
     const { refused } = await until('the report', async () => {
       const told = await report();
       return told.refused !== null && told;
     });
-    expect(refused).toMatchObject({ problems: [expect.stringContaining('ATOLL_USER_NAME_INVALID')] });
+    expect(refused).toMatchObject({ problems: [expect.stringContaining('ATOLL_SERVICE_INVALID')] });
   });
 
   test('SIGHUP reads them at once', async () => {

@@ -104,6 +104,16 @@ describe.skipIf(noPostgresReason !== undefined)('PostgreSQL', () => {
     await store.close();
   });
 
+  test('a text with a zero in it is a bad request, and disturbs no other write', async () => {
+    const store = await open(await server.makeDatabase());
+    const outcomes = await Promise.allSettled(['a', 'b\0c', 'd'].map((name) => addGroup(store, name)));
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled']);
+    expect(outcomes[1]).toMatchObject({ reason: { code: 'ATOLL_BAD_REQUEST', status: 400 } });
+    const asked = store.db.selectFrom('groups').select('id').where('name', '=', 'b\0c').execute();
+    await expect(asked).rejects.toMatchObject({ code: 'ATOLL_BAD_REQUEST' });
+    await store.close();
+  });
+
   test('addresses are read as SQLAlchemy writes them', async () => {
     const url = await server.makeDatabase();
     const withPassword = url.replace('@', `:${server.password}@`).replace('postgresql:', 'postgresql+psycopg2:');

@@ -4,6 +4,8 @@ import { AtollError, messageOf, systemCodeOf } from '../../core/errors.ts';
 const awayClasses = /^(?:08|57P0[123]|53300)/;
 /** The login, the database or the rights are not as they should be. */
 const refusedClasses = /^(?:28|3D|42501)/;
+/** A value that no column takes: text with a zero in it, a number beyond 64 bits. SQLite takes the one, and finds nothing by the other. */
+const valueClass = /^22/;
 const diskFull = '53100';
 const networkCodes = /^E[A-Z_]+$/;
 /** What the client says of a connection that has ended. */
@@ -16,6 +18,8 @@ export function postgresErrorOf(error: unknown, place: string): unknown {
   const code = systemCodeOf(error) ?? '';
   if (code === diskFull)
     return new AtollError('ATOLL_DISK_FULL', 'No space is left on the disk of the database.', details);
+  if (valueClass.test(code))
+    return new AtollError('ATOLL_BAD_REQUEST', 'A value of the request cannot be stored.', { cause: error });
   if (refusedClasses.test(code))
     return new AtollError('ATOLL_DATABASE_REFUSED', 'The database does not let the hub in.', details);
   if (isConnectionLoss(error)) return new AtollError('ATOLL_DATABASE_AWAY', 'The database cannot be reached.', details);

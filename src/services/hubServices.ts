@@ -51,7 +51,7 @@ export function createHubServices(options: HubServicesOptions): HubServices {
   const places = options.relay ? servicesInPod(options.settings) : new Map<string, ServiceAddress>();
   const relayAt = options.relay ?? { host: '', port: relayPort };
   const routes = new ServiceRoutes(options.routes, identity.urls, places, relayAt.port);
-  const relay = new ServiceRelay({ ...relayAt, places, log });
+  const relay = new ServiceRelay({ ...relayAt, places, urls: identity.urls, log });
   const reconciler = new Reconciler({
     reconcile: (name) => reconcileService(life, name),
     listKeys: () => namesToLookAt(life),

@@ -1,5 +1,6 @@
 import { connect, createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../core/errors.ts';
+import type { PublicUrls } from '../identity/publicUrls.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { ServiceAddress } from './servicePlaces.ts';
 
@@ -16,12 +17,15 @@ export interface ServiceRelayOptions {
   port: number;
   /** Where the services are, by name. */
   places: ReadonlyMap<string, ServiceAddress>;
+  /** Says where services are for those who use them. */
+  urls: Pick<PublicUrls, 'own'>;
   log: Logger;
 }
 
 /**
  * Passes connections of edges in other pods on to services in the hub's own. An edge keeps connections for each route: the
- * first line of what comes in, `GET /services/NAME/… HTTP/1.1`, tells for which service all of it is.
+ * first line of what comes in, `GET /services/NAME/… HTTP/1.1` (with the hub's base in front), tells for which service all
+ * of it is.
  */
 export class ServiceRelay {
   readonly #options: ServiceRelayOptions;
@@ -69,7 +73,8 @@ export class ServiceRelay {
       client.off('data', read);
       client.pause();
       client.setTimeout(0);
-      const place = this.#options.places.get(serviceIn(begun.toString('latin1', 0, end)));
+      const { places, urls } = this.#options;
+      const place = places.get(serviceIn(begun.toString('latin1', 0, end), urls));
       if (place) this.#pass(client, begun, place);
       else client.destroy();
     };
@@ -94,8 +99,9 @@ export class ServiceRelay {
 }
 
 /** The name of the service that a request is for, as its path has it; empty when it is for none. */
-function serviceIn(line: string): string {
-  const encoded = /^[A-Z]+ \/services\/([^/? ]+)/.exec(line)?.[1] ?? '';
+function serviceIn(line: string, urls: Pick<PublicUrls, 'own'>): string {
+  const path = /^[A-Z]+ (\/[^? ]*)/.exec(line)?.[1] ?? '';
+  const encoded = /^\/services\/([^/]+)/.exec(urls.own(path) ?? '')?.[1] ?? '';
   try {
     return decodeURIComponent(encoded);
   } catch {

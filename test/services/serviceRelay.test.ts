@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { type WebSocket as ServerSocket, WebSocketServer } from 'ws';
+import { PublicUrls } from '../../src/identity/publicUrls.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import { servicesInPod } from '../../src/services/servicePlaces.ts';
 import { ServiceRelay } from '../../src/services/serviceRelay.ts';
@@ -11,7 +12,20 @@ describe('the way to services in the pod of the hub', () => {
   let service: Server;
   let relay: ServiceRelay;
   let base: string;
+  let places: ReturnType<typeof servicesInPod>;
   const requests: IncomingMessage[] = [];
+
+  async function openRelay(baseUrl: string): Promise<void> {
+    relay = new ServiceRelay({
+      host: '127.0.0.1',
+      port: 0,
+      places,
+      urls: new PublicUrls({ baseUrl }),
+      log: silentLogger(),
+    });
+    await relay.open();
+    base = `127.0.0.1:${relay.port}`;
+  }
 
   beforeEach(async () => {
     service = createServer((request, response) => {
@@ -23,15 +37,13 @@ describe('the way to services in the pod of the hub', () => {
     );
     await new Promise<void>((resolve) => service.listen(0, '127.0.0.1', resolve));
     const { port } = service.address() as AddressInfo;
-    const places = servicesInPod({
+    places = servicesInPod({
       docs: { url: `http://127.0.0.1:${port}` },
       'my docs': { url: `http://hub:${port}/` },
       other: { url: 'http://docs.example.org' },
       none: {},
     });
-    relay = new ServiceRelay({ host: '127.0.0.1', port: 0, places, log: silentLogger() });
-    await relay.open();
-    base = `127.0.0.1:${relay.port}`;
+    await openRelay('/');
   });
   afterEach(async () => {
     relay.close();
@@ -60,6 +72,15 @@ describe('the way to services in the pod of the hub', () => {
       expect(await answer.text()).toBe(body);
       expect(requests.at(-1)?.url).toBe(path);
     }
+  });
+
+  test('leads to services below the base of the hub, and to none beside it', async () => {
+    relay.close();
+    await openRelay('/research/');
+    const answer = await fetch(`http://${base}/research/services/docs/a`, { method: 'POST', body: 'hello' });
+    expect([await answer.text(), requests.at(-1)?.url]).toEqual(['hello', '/research/services/docs/a']);
+    await expect(fetch(`http://${base}/services/docs/a`)).rejects.toThrow('fetch failed');
+    expect(requests).toHaveLength(1);
   });
 
   test('carries WebSockets', async () => {

@@ -22,8 +22,8 @@ const wants = (part: string): boolean => values.only === undefined || values.onl
 const hub = await ScaledHub.start(100);
 const figures: Figure[] = [];
 if (wants('burst')) figures.push(...(await measureBurst(hub, Number(values.pods), Number(values.rounds))));
+if (wants('cuts')) figures.push(...(await measureCuts(Number(values.spawns), Number(values.cuts))));
+// Last: what it makes goes with the control plane.
 if (wants('watched')) figures.push(...(await measureWatched(hub, Number(values.watched))));
 await hub.end();
-if (wants('cuts')) figures.push(...(await measureCuts(Number(values.spawns), Number(values.cuts))));
-await hub.endNodes();
 process.stdout.write(JSON.stringify(figures));

@@ -87,12 +87,11 @@ export class ScaledHub {
     });
   }
 
+  /** Ends the hub and the nodes. The pods stay: there may be thousands, and the control plane ends too. */
   async end(): Promise<void> {
-    await this.hub.end();
+    await this.hub.atoll.end();
+    await this.hub.client.close();
     for (const server of this.#scheduler) server.close().closeAllConnections();
-  }
-
-  async endNodes(): Promise<void> {
     this.#nodes.kill('SIGTERM');
     await once(this.#nodes, 'exit');
   }

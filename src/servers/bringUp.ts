@@ -104,10 +104,11 @@ async function awaitAnswer(
   return undefined;
 }
 
-/** Milliseconds left of the time that a start may take; neither waiting nor the hub's own absence counts. */
+/** Milliseconds left of the time that a start may take; neither waiting, for its turn too, nor the hub's own absence counts. */
 async function remainingMs(life: Life, server: Server, since: number | null): Promise<number> {
   const { startTimeoutSeconds } = await life.settings.of(server);
-  const from = Math.max(since ?? life.openedAt, life.openedAt);
+  const turn = life.starts.since(fullNameOf(server.user, server.name)) ?? life.openedAt;
+  const from = Math.max(since ?? life.openedAt, life.openedAt, turn);
   return from + startTimeoutSeconds * 1000 - life.clock.now();
 }
 

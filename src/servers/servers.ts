@@ -129,6 +129,7 @@ export function createServers(options: ServersOptions): Servers {
     readiness: new ReadinessWatches(),
     board: new ProgressBoard(),
     starts: new StartQueue({
+      clock,
       limit: () => settings.current.concurrentStartLimit,
       wake: (fullName) => reconciler.wake(fullName),
     }),

@@ -1,5 +1,8 @@
+import type { Clock } from '../core/clock.ts';
+
 /** What {@link StartQueue} needs. */
 export interface StartQueueOptions {
+  clock: Clock;
   /** How many may be starting at a time; 0: any number. Asked at each step, since it may change. */
   limit(): number;
   /** Asks for another pass over a server whose turn it is. */
@@ -13,7 +16,8 @@ export interface StartQueueOptions {
  */
 export class StartQueue {
   readonly #options: StartQueueOptions;
-  readonly #starting = new Set<string>();
+  /** Since when. */
+  readonly #starting = new Map<string, number>();
   readonly #waiting = new Set<string>();
 
   constructor(options: StartQueueOptions) {
@@ -32,7 +36,12 @@ export class StartQueue {
   /** Notes a server that is starting already. */
   hold(fullName: string): void {
     this.#waiting.delete(fullName);
-    this.#starting.add(fullName);
+    if (!this.#starting.has(fullName)) this.#starting.set(fullName, this.#options.clock.now());
+  }
+
+  /** Since when it has been a server's turn, in milliseconds since the epoch; undefined when it is not. */
+  since(fullName: string): number | undefined {
+    return this.#starting.get(fullName);
   }
 
   /** Notes that a server has started, or will not. */

@@ -374,6 +374,23 @@ describe('limits', () => {
     expect((await servers.get('ada', 'c'))?.phase).toBe('stopped');
   });
 
+  test('of starts under way: waiting for its turn takes nothing from the time that a start may take', async () => {
+    const { servers, runtime } = await open({ concurrentStartLimit: 1, startTimeoutSeconds: 1 });
+    const usual = runtime.onStart;
+    runtime.onStart = (workload) => (workload.spec.owner === 'ada' ? workload.run() : usual(workload));
+    const reserve = runtime.reserve.bind(runtime);
+    let defects = 1;
+    runtime.reserve = (request) => {
+      if (request.owner === 'bob' && defects-- > 0) throw new TypeError('a defect');
+      return reserve(request);
+    };
+    await servers.start('ada', '');
+    await servers.start('bob', '');
+    await inPhase(servers, 'failed');
+    expect((await inPhase(servers, 'ready', 'bob')).failure).toBeNull();
+    expect(defects).toBeLessThan(1);
+  });
+
   test('of servers that run, also against two requests at the same time', async () => {
     const { servers } = await open({ activeServerLimit: 1 });
     const results = await Promise.allSettled([servers.start('ada', ''), servers.start('bob', '')]);

@@ -91,9 +91,11 @@ export class PublicUrls {
     );
   }
 
-  /** Whether a host (with or without port) is one of a user or a service. */
+  /** Whether a host (lower case, with or without port, also with the final dot of a whole name) is one of a user or a service. */
   isSubdomain(host: string): boolean {
-    return this.#subdomains !== undefined && host.replace(/:\d+$/, '').endsWith(`.${this.#subdomains.hostname}`);
+    return (
+      this.#subdomains !== undefined && host.replace(/\.?(?::\d+)?$/, '').endsWith(`.${this.#subdomains.hostname}`)
+    );
   }
 
   #originOf(host: string | undefined): string {

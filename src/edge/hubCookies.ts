@@ -27,6 +27,7 @@ export function withoutHubCookies(cookie: string, withheld: Exclude<WithheldCook
 /** Whether a Set-Cookie field would set a cookie that is withheld. */
 export function setsHubCookie(setCookie: string, withheld: WithheldCookies): boolean {
   if (withheld === 'none') return false;
-  const pair = setCookie.split(';', 1)[0] as string;
+  // A cookie without a name, `=name=x`, comes back as `name=x`.
+  const pair = (setCookie.split(';', 1)[0] as string).replace(/^\s*=/, '');
   return namesOf[withheld].test(pair.split('=', 1)[0]?.trim() ?? '');
 }

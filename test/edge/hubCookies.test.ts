@@ -23,6 +23,8 @@ describe('the hub’s cookies', () => {
     [' JUPYTERHUB-hub-login = x', true],
     ['__Secure-jupyterhub-x=1', true],
     ['_xsrf=1; Path=/hub/', true],
+    ['=jupyterhub-hub-login=x; Path=/hub/', true],
+    [' = jupyterhub-hub-login=x', true],
     ['bokeh=1; jupyterhub-session-id=s', false],
     ['a=1', false],
   ])('set by %j: %s', (setCookie, expected) => {

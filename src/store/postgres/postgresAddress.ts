@@ -12,6 +12,8 @@ export interface PostgresAddress {
 /** What libpq takes when the URL names no port. */
 export const defaultPostgresPort = 5432;
 const connectMs = 10_000;
+/** After so long without traffic it is looked whether the database's machine is still there. */
+const keepAliveProbeMs = 10_000;
 const schemes = /^postgres(?:ql)?(?:\+\w+)?:\/\//;
 
 /**
@@ -28,6 +30,7 @@ export function clientConfigOf({ url, password }: PostgresAddress): ClientConfig
     application_name: 'atoll',
     connectionTimeoutMillis: connectMs,
     keepAlive: true,
+    keepAliveInitialDelayMillis: keepAliveProbeMs,
   };
 }
 

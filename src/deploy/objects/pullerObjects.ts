@@ -1,6 +1,7 @@
 import type { KubernetesObject } from '../../config/podSettings.ts';
 import type { Settings } from '../../config/settings.ts';
 import { defaultImage } from '../../runtimes/kubernetes/podInputs.ts';
+import { priorityClassName } from '../../runtimes/kubernetes/priorityClasses.ts';
 import { dedicatedTo } from '../../runtimes/kubernetes/serverPod.ts';
 import { type Component, type KubeObject, objectHead, type Release, releaseLabels, selectorOf } from '../release.ts';
 import { pauseContainer } from './schedulingObjects.ts';
@@ -55,7 +56,9 @@ function puller(
         spec: {
           automountServiceAccountToken: false,
           terminationGracePeriodSeconds: 0,
-          ...(scheduling.podPriority.enabled && { priorityClassName: `${release.name}-image-pullers` }),
+          ...(scheduling.podPriority.enabled && {
+            priorityClassName: priorityClassName(release.name, 'image-pullers'),
+          }),
           nodeSelector,
           tolerations: [...dedicatedTo('hub.jupyter.org', 'user'), ...prePuller.extraTolerations, ...tolerations],
           ...(secrets.length > 0 && { imagePullSecrets: secrets.map((secret) => ({ name: secret })) }),

@@ -42,7 +42,8 @@ Without a file, Atoll listens to this machine only, and whoever started it signs
   (variables, labels, classes) take any name.
 * **What has no effect** where Atoll runs is a warning that says why; so is what Atoll does not support.
 
-The tables say what each key does with processes of one machine, on Kubernetes and with Slurm jobs (\`atoll.runtime.kind\`):
+The tables say what each key does with processes of one machine, on Kubernetes and with Slurm jobs (\`atoll.runtime.kind\`;
+Slurm cannot be chosen yet):
 ✓ it works, – it has no effect, ✗ it is not supported. The letter leads to the reason below the table. \`<trait>\` and the
 like stand for any name.
 

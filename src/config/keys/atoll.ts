@@ -1,5 +1,4 @@
 import { z } from 'zod';
-import { runtimeKinds } from '../settings.ts';
 import { clusterKeys } from './clusterKeys.ts';
 import { pullPolicy } from './commonKeys.ts';
 import { imagesOnly } from './effects.ts';
@@ -15,8 +14,9 @@ export const atollKeys: Row[] = [
     section('runtime', 'Where servers and clusters run.'),
     key(
       'runtime.kind',
-      z.enum(runtimeKinds),
-      'Processes of this machine, pods on Kubernetes, or Slurm jobs.',
+      // Not `slurm`, of which only the effects of the keys are known so far.
+      z.enum(['process', 'kubernetes']),
+      'Processes of this machine, or pods on Kubernetes. Slurm jobs cannot be chosen yet.',
       (settings, value) => {
         settings.runtime.kind = value;
       },

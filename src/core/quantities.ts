@@ -58,6 +58,16 @@ export function parseKubernetesMemory(value: number | string): number {
 }
 
 /**
+ * Any amount as the API server of Kubernetes writes it (of a quota, say), such as 0.5 for `500m`, with its smallest units
+ * too. NaN when it is none.
+ */
+export function kubernetesAmount(text: string): number {
+  const [, number = '', unit = ''] = /^([-+]?[\d.]+(?:[eE][-+]?\d+)?)([a-zA-Z]*)$/.exec(text) ?? [];
+  const factor = { n: 1e-9, u: 1e-6, ...kubernetes }[unit];
+  return number === '' || factor === undefined ? Number.NaN : Number(number) * factor;
+}
+
+/**
  * CPU cores: a number, or the same in quotes, or Kubernetes' thousandths (`500m` is 0.5).
  * @throws AtollError `ATOLL_QUANTITY`
  */

@@ -1,7 +1,13 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { AtollError } from '../../src/core/errors.ts';
-import { formatBytes, parseCores, parseJupyterHubMemory, parseKubernetesMemory } from '../../src/core/quantities.ts';
+import {
+  formatBytes,
+  kubernetesAmount,
+  parseCores,
+  parseJupyterHubMemory,
+  parseKubernetesMemory,
+} from '../../src/core/quantities.ts';
 
 const Ki = 2 ** 10;
 const Mi = 2 ** 20;
@@ -51,6 +57,23 @@ describe('memory as JupyterHub and dask-gateway read it', () => {
   test.each([Number.NaN, Number.POSITIVE_INFINITY, -1])('the number %d is refused', (number) =>
     expect(() => parseJupyterHubMemory(number)).toThrow(AtollError),
   );
+});
+
+describe('amounts as Kubernetes writes them', () => {
+  test.each([
+    ['10', 10],
+    ['500m', 0.5],
+    ['2Gi', 2 ** 31],
+    ['2G', 2e9],
+    ['1e3', 1000],
+    ['-1', -1],
+    ['250u', 250e-6],
+    ['1n', 1e-9],
+    ['', Number.NaN],
+    ['2 G', Number.NaN],
+    ['2GB', Number.NaN],
+    ['1toString', Number.NaN],
+  ])('%j is %d', (text, amount) => expect(kubernetesAmount(text)).toBe(amount));
 });
 
 describe('memory as Kubernetes reads it', () => {

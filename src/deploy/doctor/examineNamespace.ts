@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto';
 import type { Event, PersistentVolumeClaim, ResourceQuota, Secret } from 'kubernetes-types/core/v1.js';
 import type { Ingress } from 'kubernetes-types/networking/v1.js';
+import { kubernetesAmount } from '../../core/quantities.ts';
 import { readObject } from '../applyRelease.ts';
 import { releaseLabel } from '../release.ts';
 import { type Examination, type Finding, itemsOf } from './finding.ts';
-import { quantityOf } from './quantityOf.ts';
 
 const dayMs = 24 * 3600 * 1000;
 /** Certificates are renewed a month before they end: what has less is not going to be. */
@@ -40,7 +40,7 @@ export const examineQuotas: Examination = async ({ client, namespace }) => {
   const quotas = await itemsOf<ResourceQuota>(client, `/api/v1/namespaces/${namespace}/resourcequotas`);
   return quotas.flatMap(({ metadata, status }) => {
     const full = Object.entries(status?.hard ?? {}).filter(
-      ([what, most]) => quantityOf(status?.used?.[what] ?? '0') >= quantityOf(most),
+      ([what, most]) => kubernetesAmount(status?.used?.[what] ?? '0') >= kubernetesAmount(most),
     );
     if (full.length === 0) return [];
     return [

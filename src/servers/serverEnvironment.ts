@@ -117,8 +117,9 @@ function jupyterHubVariables(inputs: EnvironmentInputs): Record<string, string> 
   };
   // As KubeSpawner sets them. On one machine nothing runs that image; options of clusters are checked by it.
   if (image !== undefined) Object.assign(variables, { JUPYTER_IMAGE_SPEC: image, JUPYTER_IMAGE: image });
+  // Not with slugs: it is JupyterHub's own spawner that fills this template, for KubeSpawner too.
   if (defaultUrl !== undefined)
-    variables.JUPYTERHUB_DEFAULT_URL = expandTemplate(defaultUrl, templateFields(server, urls, inputs.slugScheme));
+    variables.JUPYTERHUB_DEFAULT_URL = expandTemplate(defaultUrl, templateFields(server, urls));
   return variables;
 }
 

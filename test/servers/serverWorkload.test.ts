@@ -161,7 +161,9 @@ test('the command', () => {
 test('names in templates are people’s own on one machine, and KubeSpawner’s slugs where servers are pods', () => {
   const environment = { BUCKET: 's3://x/{username}/{servername}', SAFE: '{safe_username}', OLD: '{escaped_username}' };
   expect(workload({ environment }).environment).toMatchObject({ BUCKET: 's3://x/ada@example/gpu' });
-  expect(workload({ environment }, {}, {}, new Set(), true).environment).toMatchObject({
+  const settings = { environment, defaultUrl: '/lab/tree/{username}' };
+  expect(workload(settings, {}, {}, new Set(), true).environment).toMatchObject({
+    JUPYTERHUB_DEFAULT_URL: '/lab/tree/ada@example',
     BUCKET: 's3://x/ada-example---d5534a23/gpu',
     SAFE: 'ada-example---d5534a23',
     OLD: 'ada-40example',

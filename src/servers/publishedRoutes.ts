@@ -10,14 +10,22 @@ import { fullNameOf, serverRouteIdOf, serverRoutePrefixOf } from './serverPath.t
  */
 const ownPaths = new Set([
   'api',
+  'consoles',
+  'doc',
+  'edit',
   'files',
   'hub',
+  'kernelspecs',
   'lab',
   'login',
   'logout',
   'lsp',
+  'metrics',
   'nbconvert',
+  'notebooks',
+  'proxy',
   'static',
+  'terminals',
   'tree',
   'view',
 ]);

@@ -20,6 +20,17 @@ describe('a hub below a base URL', () => {
       runtime,
       settings: {
         addresses: { baseUrl: base },
+        services: {
+          grades: {
+            name: 'grades',
+            url: 'http://127.0.0.1:9',
+            admin: false,
+            display: false,
+            info: {},
+            oauthNoConfirm: false,
+            oauthClientAllowedScopes: [],
+          },
+        },
         authentication: {
           ...authentication,
           authenticator: 'dummy',
@@ -132,7 +143,7 @@ describe('a hub below a base URL', () => {
     expect(code.accept_url).toMatch(/^\/research\/hub\/accept-share\?code=/);
     expect(code.full_accept_url).toBe(hub.url + code.accept_url);
     const services = (await (await api('/services')).json()) as Record<string, { prefix: string }>;
-    expect(services['dask-gateway']?.prefix).toBe('/research/services/dask-gateway/');
+    expect(services.grades?.prefix).toBe('/research/services/grades/');
   });
 
   test('nothing is served beside it', async () => {

@@ -497,7 +497,7 @@ export const errorTable = {
   ATOLL_ACCOUNT_PENDING: row(
     403,
     'The account has not been approved yet.',
-    'Ask an administrator of the hub to approve it, at /hub/authorize.',
+    'Ask an administrator of the hub to approve it, on the page Accounts.',
   ),
   ATOLL_LINK_INVALID: row(
     403,

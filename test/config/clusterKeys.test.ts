@@ -52,8 +52,9 @@ atoll:
   test.each([
     ['{ type: select }', 'A select needs choices, or a node whose shares are choices.'],
     ['{ type: int, choices: { a: {} } }', 'Only a select has choices.'],
-    ['{ type: int, min: 3, max: 2, sets: worker_cores }', 'This is above max.'],
-    ['{ type: int, default: 9, max: 2, sets: worker_cores }', 'This is beyond min and max.'],
+    ['{ type: int, min: 3, max: 2, sets: worker_cores }', 'This is above max, 2.'],
+    ['{ type: int, default: 9, max: 2, sets: worker_cores }', 'This is above max, 2.'],
+    ['{ type: int, default: 0, min: 1, sets: worker_cores }', 'This is below min, 1.'],
     ['{ type: string, max: 2, sets: image }', 'Only a number has bounds.'],
     ['{ type: int }', 'It says nowhere what it sets'],
     ['{ type: select, default: c, choices: { a: {}, b: {} } }', 'This is none of the choices: a, b.'],

@@ -220,10 +220,9 @@ function problemOf(name: string, written: z.output<typeof option>): { message: s
       return problem('Only a number has bounds.', min === undefined ? 'max' : 'min');
     return undefined;
   }
-  if (min !== undefined && max !== undefined && min > max) return problem('This is above max.', 'min');
+  if (min !== undefined && max !== undefined && min > max) return problem(`This is above max, ${max}.`, 'min');
   if (preset === undefined) return undefined;
   if (typeof preset !== 'number') return problem('This must be a number.', 'default');
-  return preset < (min ?? preset) || preset > (max ?? preset)
-    ? problem('This is beyond min and max.', 'default')
-    : undefined;
+  if (min !== undefined && preset < min) return problem(`This is below min, ${min}.`, 'default');
+  return max !== undefined && preset > max ? problem(`This is above max, ${max}.`, 'default') : undefined;
 }

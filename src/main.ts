@@ -1,11 +1,13 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { defaultDataFolder } from './core/defaultDataFolder.ts';
 import { toldErrorOf } from './core/errors.ts';
+import { version } from './core/version.ts';
 
 // Commands are imported when they run, so that none pays for the others.
 
 const program = new Command('atoll')
   .description('A multi-user Jupyter hub with elastic Dask clusters, in one program.')
+  .version(version)
   .showHelpAfterError('Run the command with --help to see what it takes.');
 
 const settingsOption = (): Option =>

@@ -52,13 +52,14 @@ export function createHubApp(parts: HubParts): (request: Request) => Response | 
   const { metrics, audit } = parts.operations;
   const settings = parts.settings.part((current) => current.servers);
   const directory = serversDirectory(servers, identity.urls);
-  const workloads: UserWorkloads[] = [directory, clusters];
+  // Servers last: what a person's clusters still write goes with the volumes of their servers.
+  const workloads: UserWorkloads[] = [clusters, directory];
   const pages = createPages(
     { identity, log, settingsReport: parts.settingsReport },
     // Before the pages of servers, below whose paths are links to dashboards.
     clustersPages({ clusters }),
     serversPages({ servers, identity, profiles, settings }),
-    adminPages({ identity, servers, workloads: [directory, clusters], audit }),
+    adminPages({ identity, servers, workloads, audit }),
   );
   const api = createHubApi(
     { identity, servers: directory, workloads, shutDown: (options) => parts.shutDown(options), log },

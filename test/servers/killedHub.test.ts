@@ -59,7 +59,7 @@ test.each([0, 15, 60, 250])(
       const answer = await api('GET', `/users/${user}`);
       if (answer.status !== 200) return false;
       const current = await modelOf(user);
-      return current === undefined ? 'never accepted' : current.pending === null && current;
+      return !current || current.stopped ? 'never accepted' : current.pending === null && current;
     });
     if (model === 'never accepted') await api('POST', `/users/${user}/server`);
     await until(

@@ -9,7 +9,7 @@ import { randomHex } from '../../core/ids.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { ModuleCommand } from './forkable.ts';
 import { type Answer, connectIn, exchange } from './forkServerSocket.ts';
-import { type PythonEnvironment, workerDefaults } from './launchEnvironment.ts';
+import { forkServerEnvironment, type PythonEnvironment } from './launchEnvironment.ts';
 import { proportionalBytesOf, residentBytesOf } from './memoryUse.ts';
 import type { Placement } from './placement.ts';
 import { isAlive, readAllProcesses, readBootId, readEnvironment, readProcess } from './proc.ts';
@@ -74,9 +74,13 @@ export class ForkServers {
   #isSpareTaken = false;
   #spareTimer: NodeJS.Timeout | undefined;
 
+  /** The variables that they run with, as far as these count when modules are loaded. */
+  readonly environment: Readonly<Record<string, string>>;
+
   constructor(options: ForkServersOptions) {
     this.#options = options;
     const { environment, programs } = options;
+    this.environment = forkServerEnvironment(environment);
     this.#version = createHash('sha256')
       .update(JSON.stringify([environment.python, environment.directory, programs]))
       .digest('hex');
@@ -230,6 +234,7 @@ export class ForkServers {
 
   /** Gives the spare fork server to a user. False when there is none that can be had. */
   async #takeSpare(name: string, owner: string, { changeTo, home }: Placement): Promise<boolean> {
+    await this.#starting.get(this.#spareName)?.catch(() => undefined);
     const spare = join(this.#options.directory, this.#spareName);
     const record = readJson(join(spare, 'server.json'), serverSchema);
     // Under a name of its own from now on: no two users ask for the same one.
@@ -272,7 +277,7 @@ export class ForkServers {
         HOME: placement?.home ?? spareHome,
         ...(placement ? { USER: placement.account.name, LOGNAME: placement.account.name } : {}),
         LANG: 'C.UTF-8',
-        ...workerDefaults,
+        ...this.environment,
         [installationVariable]: installationId,
       },
       stdio: ['pipe', log, log],

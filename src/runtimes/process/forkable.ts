@@ -1,5 +1,3 @@
-import { workerDefaults } from './launchEnvironment.ts';
-
 /** A command that stands for running a Python module. */
 export interface ModuleCommand {
   module: string;
@@ -21,15 +19,16 @@ const readAtLoad = [
 /**
  * The module that a command `python -m MODULE …` runs when a fork of a process that has it imported would be the same thing;
  * otherwise undefined.
+ * @param present the variables that that process runs with
  */
 export function forkableModule(
   command: readonly string[],
   environment: Readonly<Record<string, string>>,
+  present: Readonly<Record<string, string>>,
 ): ModuleCommand | undefined {
   const [program, flag, module, ...rest] = command;
   if (program !== 'python' || flag !== '-m' || module === undefined) return undefined;
-  // Fork servers run with the workers' own defaults (see ForkServers), so these change nothing.
   for (const [name, value] of Object.entries(environment))
-    if (workerDefaults[name] !== value && readAtLoad.some((pattern) => pattern.test(name))) return undefined;
+    if (present[name] !== value && readAtLoad.some((pattern) => pattern.test(name))) return undefined;
   return { module, arguments: rest };
 }

@@ -31,6 +31,11 @@ export const workerDefaults: Readonly<Record<string, string>> = {
   MALLOC_TRIM_THRESHOLD_: '65536',
 };
 
+/** The variables, among those that count when modules are loaded, that fork servers run with. */
+export function forkServerEnvironment({ daskClient }: PythonEnvironment): Record<string, string> {
+  return { ...workerDefaults, ...(daskClient !== undefined && { PYTHONPATH: daskClient }) };
+}
+
 /**
  * The whole environment of a workload: what every program needs, its resources under JupyterHub's names (bytes and cores),
  * the spec's own variables, which may name others, and the marks by which its processes are found. Nothing of the hub's environment but the

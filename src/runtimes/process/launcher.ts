@@ -45,7 +45,7 @@ export class Launcher {
   async launch(launch: Launch): Promise<WorkloadProcess> {
     const { record, placement, environment } = launch;
     const { python, programs, forkServers } = this.#options;
-    const module = forkServers && forkableModule(record.command, environment);
+    const module = forkServers && forkableModule(record.command, environment, forkServers.environment);
     const forked =
       module && (await attempt(launch, (request) => forkServers.run(record.owner, placement, module, request)));
     const process =

@@ -159,6 +159,7 @@ dask-gateway:
     const from = atoll.output.length;
     write(settings({ admins: '[root, grace]' }).replace(/ +sign-in:.*\n/, ''));
     await printed(/refused; .*\n.*Atoll will not listen on 0\.0\.0\.0: no authenticator is configured/, from);
+    expect((await call('/')).status).toBe(200);
   });
 });
 

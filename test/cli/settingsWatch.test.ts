@@ -116,6 +116,7 @@ test('what changed before the watch began', async () => {
   writeFileSync(path('a.yaml'), 'a: 22');
   watch.start();
   await until('a change', () => changes > 0);
+  expect(changes).toBe(1);
 });
 
 test('files that settings refer to, as far as they do now, whether or not they are there', async () => {

@@ -54,10 +54,14 @@ describe.skipIf(noBrowserReason !== undefined)(
       const editor = lab.locator('.jp-Notebook .cm-content').first();
       await editor.waitFor(patience);
       await editor.click();
-      // As a person would: JupyterLab forgets a cell that is run while it is still connecting to its kernel.
       await lab.waitForSelector('.jp-Notebook-ExecutionIndicator[data-status="idle"]', patience);
       await lab.keyboard.insertText(computation);
-      await lab.keyboard.press('Shift+Enter');
+      // As a person would, again if need be: JupyterLab forgets a cell that is run while it is still connecting to its kernel.
+      const prompt = lab.locator('.jp-Notebook .jp-InputPrompt').first();
+      await until('the cell to run', async () => {
+        await lab.keyboard.press('Control+Enter');
+        return until('its star or number', async () => /\[[*\d]/.test(await prompt.innerText()), 10).catch(() => false);
+      });
       const output = lab.locator('.jp-OutputArea-output');
       await until(
         'the result in the notebook',

@@ -3,8 +3,9 @@ import { AtollError } from '../../core/errors.ts';
 import type { Principal } from '../../identity/principal.ts';
 import { scopesForShare, shareScopeNames } from '../../identity/shares/scopesForShare.ts';
 import type { Grantee, Share, SharedServer } from '../../identity/shares/sharesTable.ts';
+import type { ApiClient } from '../frame/apiClient.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
-import { listSchemaOf, pagedReply, pageQuery, readPage } from '../frame/pagination.ts';
+import { listSchemaOf, type Page, pagedReply, pageQuery, readPage } from '../frame/pagination.ts';
 import { empty, json } from '../frame/replies.ts';
 import type { HubApiOptions } from './hubApiOptions.ts';
 import { newShareCodeSchema, shareCodeModel, shareCodeSchema, shareModel, shareSchema } from './shareModels.ts';
@@ -77,16 +78,12 @@ function addOwnersRoutes(frame: ApiFrame, { identity }: HubApiOptions): void {
       query: z.object(pageQuery),
       responses: shareList,
     },
-    async ({ params, query, request, client }) => {
+    async ({ params, ...asked }) => {
       await checkOwner(params.user);
-      const page = readPage(query, request, client, { alwaysPaged: true });
-      const { shares: found, total } = await shares.list({ owner: params.user }, page);
-      return pagedReply(
-        found.map((share) => shareModel(share, urls)),
-        total,
-        page,
-        request,
-        client,
+      return answerPage(
+        asked,
+        (page) => shares.list({ owner: params.user }, page),
+        ({ shares: found }) => found.map((share) => shareModel(share, urls)),
       );
     },
   );
@@ -100,16 +97,12 @@ function addOwnersRoutes(frame: ApiFrame, { identity }: HubApiOptions): void {
       query: z.object(pageQuery),
       responses: codeList,
     },
-    async ({ params, query, request, client }) => {
+    async ({ params, ...asked }) => {
       await checkOwner(params.user);
-      const page = readPage(query, request, client, { alwaysPaged: true });
-      const { codes, total } = await shares.listCodes({ owner: params.user }, page);
-      return pagedReply(
-        codes.map((code) => shareCodeModel(code, urls)),
-        total,
-        page,
-        request,
-        client,
+      return answerPage(
+        asked,
+        (page) => shares.listCodes({ owner: params.user }, page),
+        ({ codes }) => codes.map((code) => shareCodeModel(code, urls)),
       );
     },
   );
@@ -139,16 +132,12 @@ function addServerShareRoutes(
       query: z.object(pageQuery),
       responses: shareList,
     },
-    async ({ params, query, request, client }) => {
+    async ({ params, ...asked }) => {
       const server = await findServer(identity, params);
-      const page = readPage(query, request, client, { alwaysPaged: true });
-      const { shares: found, total } = await shares.list({ serverId: server.id }, page);
-      return pagedReply(
-        found.map((share) => shareModel(share, urls)),
-        total,
-        page,
-        request,
-        client,
+      return answerPage(
+        asked,
+        (page) => shares.list({ serverId: server.id }, page),
+        ({ shares: found }) => found.map((share) => shareModel(share, urls)),
       );
     },
   );
@@ -232,16 +221,12 @@ function addShareCodeRoutes(
       query: z.object(pageQuery),
       responses: codeList,
     },
-    async ({ params, query, request, client }) => {
+    async ({ params, ...asked }) => {
       const server = await findServer(identity, params);
-      const page = readPage(query, request, client, { alwaysPaged: true });
-      const { codes, total } = await shares.listCodes({ serverId: server.id }, page);
-      return pagedReply(
-        codes.map((code) => shareCodeModel(code, urls)),
-        total,
-        page,
-        request,
-        client,
+      return answerPage(
+        asked,
+        (page) => shares.listCodes({ serverId: server.id }, page),
+        ({ codes }) => codes.map((code) => shareCodeModel(code, urls)),
       );
     },
   );
@@ -322,17 +307,13 @@ function addGranteeRoutes(frame: ApiFrame, { identity }: HubApiOptions): void {
         query: z.object(pageQuery),
         responses: shareList,
       },
-      async ({ params, query, request, client }) => {
+      async ({ params, ...asked }) => {
         const grantee = granteeOf(params);
         await checkGrantee(grantee);
-        const page = readPage(query, request, client, { alwaysPaged: true });
-        const { shares: found, total } = await shares.listWith(grantee, page);
-        return pagedReply(
-          found.map((share) => shareModel(share, urls)),
-          total,
-          page,
-          request,
-          client,
+        return answerPage(
+          asked,
+          (page) => shares.listWith(grantee, page),
+          ({ shares: found }) => found.map((share) => shareModel(share, urls)),
         );
       },
     );
@@ -390,6 +371,17 @@ function addGranteeRoutes(frame: ApiFrame, { identity }: HubApiOptions): void {
     const who = 'user' in grantee ? `user ${grantee.user}` : `group ${grantee.group}`;
     throw new AtollError('ATOLL_NOT_FOUND', `No such share for ${who} on ${owner}/${name}`.slice(0, 1000));
   }
+}
+
+/** A part of a list that always comes as an object, as JupyterHub answers those of shares and codes. */
+async function answerPage<Found extends { total: number }>(
+  { query, request, client }: { query: Parameters<typeof readPage>[0]; request: Request; client: ApiClient },
+  find: (page: Page) => Promise<Found>,
+  modelsOf: (found: Found) => unknown[],
+): Promise<Response> {
+  const page = readPage(query, request, client, { alwaysPaged: true });
+  const found = await find(page);
+  return pagedReply(modelsOf(found), found.total, page, request, client);
 }
 
 async function findServer(

@@ -18,6 +18,7 @@ import { measureList } from './clusters/list.ts';
 import { measureStarts } from './clusters/starts.ts';
 import { measureTraffic } from './clusters/traffic.ts';
 import { handIn } from './report/handIn.ts';
+import { benchToken } from './support/benchService.ts';
 import { DaskGatewayPeer } from './support/daskGatewayPeer.ts';
 import { createUser } from './support/serverStart.ts';
 
@@ -27,7 +28,6 @@ const { values } = parseArgs({
 const rounds = Number(values.rounds);
 const isAsked = (part: string): boolean => values.only === '' || values.only === part;
 const cache = resolve(import.meta.dirname, '../.cache');
-const token = 'bench-token-of-atoll-0123456789';
 // Fork servers are for environments that Atoll built itself.
 delete process.env.ATOLL_PYTHON_ENV;
 const { directory: environment } = await ensureEnvironment({
@@ -42,7 +42,7 @@ jupyterhub:
       JupyterHub: { authenticator_class: dummy }
       DummyAuthenticator: { password: a-password-for-the-bench }
     services:
-      bench: { apiToken: ${token}, admin: true }
+      bench: { apiToken: ${benchToken}, admin: true }
 `;
 
 if (isAsked('starts')) await starts();
@@ -84,10 +84,10 @@ async function withAtoll(
 }
 
 async function gatewayVariables({ url }: Atoll): Promise<Record<string, string>> {
-  await createUser({ url, token }, 'ada');
+  await createUser({ url, token: benchToken }, 'ada');
   const response = await fetch(`${url}/hub/api/users/ada/tokens`, {
     method: 'POST',
-    headers: { authorization: `token ${token}`, 'content-type': 'application/json' },
+    headers: { authorization: `token ${benchToken}`, 'content-type': 'application/json' },
     body: '{}',
   });
   const issued = (await response.json()) as { token: string };

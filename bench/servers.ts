@@ -7,6 +7,7 @@ import { ensureEnvironment } from '../src/environment/ensureEnvironment.ts';
 import { Atoll } from '../test/support/atoll.ts';
 import { besideEach, type Figure } from './report/figure.ts';
 import { handIn } from './report/handIn.ts';
+import { benchSettings, benchToken } from './support/benchService.ts';
 import { JupyterHubPeer } from './support/jupyterHubPeer.ts';
 import { timeNpmStart } from './support/npmStart.ts';
 import { commandLine, residentMemory, withDescendants } from './support/processTree.ts';
@@ -28,16 +29,6 @@ const environment = await ensureEnvironment({
   onProgress: (line) => console.error(line),
 });
 process.env.ATOLL_PYTHON_ENV = environment.directory;
-
-const settings = `
-jupyterhub:
-  hub:
-    config:
-      JupyterHub: { authenticator_class: dummy }
-      Authenticator: { allow_all: true }
-    services:
-      bench: { apiToken: bench-token-of-atoll-0123456789, admin: true }
-`;
 
 /** What is measured, a value a round; seconds and megabytes. */
 class Measured {
@@ -83,10 +74,10 @@ function figures(name: string, unit: string, values: (measured: Measured) => num
 async function measureAtoll(round: number): Promise<void> {
   const data = mkdtempSync(join(tmpdir(), 'atoll-bench-'));
   const startedAt = performance.now();
-  const running = await Atoll.start({ settings, data, sources: isProfiled });
+  const running = await Atoll.start({ settings: benchSettings, data, sources: isProfiled });
   try {
     atoll.startSeconds.push((performance.now() - startedAt) / 1000);
-    const hub = { url: running.url, token: 'bench-token-of-atoll-0123456789' };
+    const hub = { url: running.url, token: benchToken };
     const memory = (): number => residentMemory(running.pidOf('hub')) + residentMemory(running.pidOf('edge'));
     await measureStarts(hub, atoll, round, memory);
   } finally {

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Atoll } from '../../test/support/atoll.ts';
+import { benchSettings, benchToken } from '../support/benchService.ts';
 import { fillStore } from '../support/fillStore.ts';
 import { JupyterHubPeer } from '../support/jupyterHubPeer.ts';
 import type { JupyterHubVersion } from '../support/jupyterHubVersions.ts';
@@ -26,27 +27,16 @@ export interface RunningCompetitor extends HubUnderTest {
   end(): Promise<void>;
 }
 
-const token = 'bench-token-of-atoll-0123456789';
-const settings = `
-jupyterhub:
-  hub:
-    config:
-      JupyterHub: { authenticator_class: dummy }
-      Authenticator: { allow_all: true }
-    services:
-      bench: { apiToken: ${token}, admin: true }
-`;
-
 /** Ours. */
 export function atollWith(users: number): Competitor {
   const start = async (): Promise<RunningCompetitor> => {
     const data = mkdtempSync(join(tmpdir(), 'atoll-bench-api-'));
     await fillStore(join(data, 'atoll.db'), users);
-    const atoll = await Atoll.start({ settings, data, sources: isProfiled });
+    const atoll = await Atoll.start({ settings: benchSettings, data, sources: isProfiled });
     return {
       name: atollName,
       url: atoll.url,
-      token,
+      token: benchToken,
       pids: [atoll.pidOf('hub'), atoll.pidOf('edge')],
       async end() {
         await atoll.end();

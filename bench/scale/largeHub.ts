@@ -3,13 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Atoll } from '../../test/support/atoll.ts';
 import type { Figure } from '../report/figure.ts';
+import { benchToken } from '../support/benchService.ts';
 import { fillStore } from '../support/fillStore.ts';
 import { residentMemory } from '../support/processTree.ts';
 import { isProfiled } from '../support/profiled.ts';
 import type { HubUnderTest } from '../support/serverStart.ts';
 import { median } from '../support/statistics.ts';
-
-const token = 'bench-token-of-atoll-0123456789';
 
 /** 50,000 users: from the start of the program to `Ready`, a page of users straight after it, and the hub's memory. */
 export async function measureLargeHub(users: number, rounds: number): Promise<Figure[]> {
@@ -22,11 +21,11 @@ export async function measureLargeHub(users: number, rounds: number): Promise<Fi
       const atoll = await Atoll.start({
         data,
         sources: isProfiled,
-        settings: `jupyterhub: { hub: { services: { bench: { apiToken: ${token}, admin: true } } } }\n`,
+        settings: `jupyterhub: { hub: { services: { bench: { apiToken: ${benchToken}, admin: true } } } }\n`,
       });
       try {
         ready.push((performance.now() - startedAt) / 1000);
-        pages.push(median(await timePages({ url: atoll.url, token }, users)));
+        pages.push(median(await timePages({ url: atoll.url, token: benchToken }, users)));
         memory.push(residentMemory(atoll.pidOf('hub')) / 1e6);
       } finally {
         await atoll.end();

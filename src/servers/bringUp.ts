@@ -27,8 +27,11 @@ export async function bringUp(life: Life, server: Server, workloadId: string): P
     life.board.add(workloadId, { progress: 5, message: 'Waiting for its turn: many servers are starting' });
     return undefined;
   }
-  life.starts.hold(fullName);
-  if (seen.phase === 'waiting') return tellWaiting(life, workloadId, seen);
+  if (seen.phase === 'waiting') {
+    // A process that waits is being started on this machine, which costs; anything else waits for a cluster's node or image.
+    if (life.runtime.name !== 'process') life.starts.giveBack(fullName);
+    return tellWaiting(life, workloadId, seen);
+  }
   return awaitAnswer(life, server, workloadId, seen);
 }
 

@@ -195,6 +195,7 @@ export function createServers(options: ServersOptions): Servers {
     async close() {
       for (const stop of unfollow.splice(0)) stop();
       life.readiness.close();
+      life.starts.close();
       await reconciler.stop();
       await activity.close();
     },

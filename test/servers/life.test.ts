@@ -391,6 +391,33 @@ describe('limits', () => {
     expect(defects).toBeLessThan(1);
   });
 
+  test('of starts under way: those that wait for the cluster keep nobody else waiting', async () => {
+    const { servers, runtime } = await open({ concurrentStartLimit: 64, allowNamedServers: true });
+    Object.assign(runtime, { name: 'kubernetes' });
+    const usual = runtime.onStart;
+    runtime.onStart = (workload) =>
+      workload.spec.owner === 'ada' ? workload.wait('no node has room for it') : usual(workload);
+    for (let stuck = 0; stuck < 64; stuck++) await servers.start('ada', `stuck-${stuck}`);
+    await servers.start('bob', '');
+    await inPhase(servers, 'ready', 'bob');
+    const stuck = await servers.list({ users: ['ada'] });
+    expect(stuck.map(({ phase }) => phase)).toEqual(stuck.map(() => 'starting'));
+    expect(runtime.live).toHaveLength(65);
+  });
+
+  test('of starts under way: those that never answer keep others waiting for seconds only', async () => {
+    const { servers, runtime } = await open({ concurrentStartLimit: 64, allowNamedServers: true });
+    const usual = runtime.onStart;
+    runtime.onStart = (workload) => (workload.spec.owner === 'ada' ? workload.run() : usual(workload));
+    for (let stuck = 0; stuck < 64; stuck++) await servers.start('ada', `stuck-${stuck}`);
+    await until('all places are taken', () => runtime.live.length === 64);
+    await servers.start('bob', '');
+    // The time that a start may take is not over for any of them.
+    await inPhase(servers, 'ready', 'bob');
+    const stuck = await servers.list({ users: ['ada'] });
+    expect(stuck.map(({ phase }) => phase)).toEqual(stuck.map(() => 'starting'));
+  });
+
   test('of servers that run, also against two requests at the same time', async () => {
     const { servers } = await open({ activeServerLimit: 1 });
     const results = await Promise.allSettled([servers.start('ada', ''), servers.start('bob', '')]);

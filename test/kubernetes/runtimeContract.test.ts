@@ -7,7 +7,7 @@ runtimeContract({
   skip: [
     {
       reason: 'the kubelet looks at its containers once a second, and tells what it saw after that',
-      tests: ['an exit is noticed within a second'],
+      tests: ['an exit is noticed at once'],
     },
     {
       reason: 'Kubernetes tells one number for both',

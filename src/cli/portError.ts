@@ -12,6 +12,7 @@ export function portError(error: Error, host: string, port: number): Error {
     case 'EACCES':
     case 'EADDRNOTAVAIL':
     case 'ENOTFOUND':
+    case 'EAI_AGAIN':
       return new AtollError('ATOLL_PORT_FORBIDDEN', `Atoll cannot listen on ${where}.`, {
         evidence: error.message,
         cause: error,

@@ -1,16 +1,18 @@
-import { closeSync, openSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { createServer, isIP } from 'node:net';
 import { BridgeHolder } from '../bridge/bridgeHolder.ts';
+import { findInterpreter } from '../bridge/checkPython.ts';
 import type { Settings } from '../config/settings.ts';
 import { type DataFolder, openDataFolder } from '../core/dataFolder.ts';
 import { AtollError } from '../core/errors.ts';
+import { isFirstStart, takeBackFirstStart } from '../core/firstStart.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
 import { silentLogger } from '../observability/logger.ts';
 import { printReadyReport } from './childRole.ts';
 import { edgeUrl } from './edgeUrl.ts';
 import { holdLock } from './holdLock.ts';
 import { portError } from './portError.ts';
-import { keepSettings, readKeptSettings, readSettings } from './readSettings.ts';
+import { keepSettings, type ReadSettings, readKeptSettings, readSettings } from './readSettings.ts';
 import { SettingsReloader } from './settingsReloader.ts';
 import { RefusedError, Supervisor } from './supervisor.ts';
 
@@ -25,15 +27,27 @@ export interface UpOptions {
 
 /**
  * `atoll up`: checks what can be checked at once, sets the Python environment up, then runs hub and edge until a signal
- * or an administrator (`POST /hub/api/shutdown`) ends them.
+ * or an administrator (`POST /hub/api/shutdown`) ends them. A first start that is refused leaves nothing half-made.
  */
 export async function up(options: UpOptions): Promise<void> {
-  const { host, port } = options;
   const read = await readSettings(options.file);
   // What Python in them sets is known once there is an environment to run it in.
-  if (!read.hasPython) checkHost(host, read.settings);
+  if (!read.hasPython) checkHost(options.host, read.settings);
   const folder = openDataFolder(options.data);
   await holdLock(folder.upLock, folder.root);
+  const isFirst = isFirstStart(folder);
+  try {
+    await run(options, read, folder);
+  } catch (error) {
+    if (isFirst) takeBackFirstStart(folder);
+    if (!(error instanceof RefusedError)) throw error;
+    console.error(`atoll: ${error.message}`);
+    process.exit(1);
+  }
+}
+
+async function run(options: UpOptions, read: ReadSettings, folder: DataFolder): Promise<void> {
+  const { host, port } = options;
   await checkPort(host, port);
   const stopped = stopSignal();
   if (read.settings.runtime.kind === 'process') await setUpEnvironment(folder, stopped.signal);
@@ -83,10 +97,9 @@ export async function up(options: UpOptions): Promise<void> {
       printReadyReport({ ...ready[0], notes: [...(ready[0].notes ?? []), ...(note === undefined ? [] : [note])] });
     }
   } catch (error) {
+    reloader.close();
     await supervisor.stop({ workloads: false });
-    if (!(error instanceof RefusedError)) throw error;
-    console.error(`atoll: ${error.message}`);
-    process.exit(1);
+    throw error;
   }
   await stopped.promise;
   reloader.close();
@@ -97,6 +110,9 @@ export async function up(options: UpOptions): Promise<void> {
 
 /** Builds the Python environment in which workloads of this machine run. */
 async function setUpEnvironment(folder: DataFolder, signal: AbortSignal): Promise<void> {
+  // A build would put another environment in the place of the newer version's.
+  if (existsSync(folder.database) && (await findInterpreter(folder.environments)) === undefined)
+    await refuseNewerData(folder.database);
   await ensureEnvironment({ stateDirectory: folder.environments, onProgress: printProgress, signal }).catch(
     (error: unknown) => {
       if (!signal.aborted) throw error;
@@ -104,6 +120,16 @@ async function setUpEnvironment(folder: DataFolder, signal: AbortSignal): Promis
       process.exit(1);
     },
   );
+}
+
+/** @throws AtollError `ATOLL_DATA_NEWER`; whatever else is wrong with the database, the hub will tell. */
+async function refuseNewerData(database: string): Promise<void> {
+  const { openSqliteForReading } = await import('../store/openSqlite.ts');
+  try {
+    await (await openSqliteForReading(database)).destroy();
+  } catch (error) {
+    if (error instanceof AtollError && error.code === 'ATOLL_DATA_NEWER') throw error;
+  }
 }
 
 function printProgress(line: string): void {

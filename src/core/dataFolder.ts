@@ -16,6 +16,7 @@ import { tmpdir, userInfo } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { isSuperuser } from './defaultDataFolder.ts';
 import { AtollError, messageOf, systemCodeOf } from './errors.ts';
+import { removeEmpty } from './removeEmpty.ts';
 
 /** Unix socket paths may have 107 bytes at most (Linux `sun_path`). */
 const longestSocketPath = 107;
@@ -24,8 +25,12 @@ const longestSocketPath = 107;
 export interface DataFolder {
   /** Absolute. */
   readonly root: string;
+  /** The folders of it (and above it) that were missing, outermost first. */
+  readonly made: readonly string[];
   /** The SQLite database. */
   readonly database: string;
+  /** What {@link secretOf} keeps, mode 0700. */
+  readonly secrets: string;
   /** Python environments that Atoll built. */
   readonly environments: string;
   /** What the process runtime keeps: one folder a workload. */
@@ -48,44 +53,51 @@ const passable = (): number => (isSuperuser() ? 0o711 : 0o700);
 /**
  * Makes a folder, and those above it, of exactly that mode, whatever the umask; one that is there already stays as it is.
  * Node's own recursive `mkdir` never returns where the folder above takes no folders (/proc, an automounter's).
+ * @param made gets the path of each that was made.
  */
-function makeFolder(path: string, mode: number): void {
+function makeFolder(path: string, mode: number, made: string[]): void {
   try {
     mkdirSync(path);
   } catch (error) {
     const code = systemCodeOf(error);
     if (code === 'EEXIST' && statSync(path).isDirectory()) return;
     if (code !== 'ENOENT' || existsSync(dirname(path))) throw error;
-    makeFolder(dirname(path), mode);
+    makeFolder(dirname(path), mode, made);
     mkdirSync(path);
   }
+  made.push(path);
   chmodSync(path, mode);
 }
 
 /**
- * Makes the data folder (private) where it is missing, and tells its paths.
+ * Makes the data folder (private) where it is missing, and tells its paths. When it cannot be made, nothing of it is.
  * @throws AtollError `ATOLL_DATA_NOT_WRITABLE`, `ATOLL_DISK_FULL`.
  */
 export function openDataFolder(path: string): DataFolder {
   const root = resolve(path);
+  const [secrets, workloads] = [join(root, 'secrets'), join(root, 'process')];
+  const made: string[] = [];
   try {
-    makeFolder(root, passable());
+    makeFolder(root, passable(), made);
     accessSync(root, constants.W_OK | constants.X_OK);
     const run = runFolder(root);
-    for (const folder of [run, join(root, 'secrets')]) makeFolder(folder, 0o700);
-    for (const folder of [join(root, 'python'), join(root, 'process')]) makeFolder(folder, passable());
+    for (const folder of [run, secrets]) makeFolder(folder, 0o700, made);
+    for (const folder of [join(root, 'python'), workloads]) makeFolder(folder, passable(), made);
     return {
       root,
+      made,
       run,
       database: join(root, 'atoll.db'),
+      secrets,
       environments: root,
-      workloads: join(root, 'process'),
+      workloads,
       hubSocket: join(run, 'hub.sock'),
       controlSocket: join(run, 'control.sock'),
       upLock: join(run, 'up.lock'),
       hubLock: join(run, 'hub.lock'),
     };
   } catch (error) {
+    removeEmpty(made);
     if (systemCodeOf(error) === 'ENOSPC')
       throw new AtollError('ATOLL_DISK_FULL', 'No space is left for the data folder.', {
         evidence: root,
@@ -120,7 +132,7 @@ type SecretName = 'control-token' | 'sealing-key' | 'installation-id';
 
 /** The file of a secret. */
 export function secretPath(folder: DataFolder, name: SecretName): string {
-  return join(folder.root, 'secrets', name);
+  return join(folder.secrets, name);
 }
 
 /**

@@ -1,4 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
+import { AtollError } from './errors.ts';
+import { isSqliteDiskFull, sqliteCodeOf } from './sqliteErrors.ts';
 
 const sqliteBusy = 5;
 
@@ -15,15 +17,16 @@ export class FileLock {
     this.#file = new DatabaseSync(path, { timeout: 0 });
   }
 
-  /** Takes the lock; false when somebody else holds it. */
+  /** Takes the lock; false when somebody else holds it. @throws AtollError `ATOLL_DISK_FULL` */
   tryTake(): boolean {
     try {
       // Nothing is ever written, so no journal is needed.
       this.#file.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
       return true;
     } catch (error) {
-      if (error instanceof Error && 'errcode' in error && error.errcode === sqliteBusy) return false;
-      throw error;
+      if (sqliteCodeOf(error) === sqliteBusy) return false;
+      if (!isSqliteDiskFull(error)) throw error;
+      throw new AtollError('ATOLL_DISK_FULL', 'No space is left on the disk.', { cause: error });
     }
   }
 

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { AtollError } from '../core/errors.ts';
@@ -60,8 +60,14 @@ export async function findUv(options: UvOptions): Promise<string> {
   const program = readZipEntry(await fetchWheel(options, wheel), `uv-${version}.data/scripts/uv`);
   await mkdir(options.directory, { recursive: true });
   const temporary = `${kept}.${process.pid}.new`;
-  await writeFile(temporary, program, { mode: 0o755 });
-  await rename(temporary, kept);
+  try {
+    await writeFile(temporary, program, { mode: 0o755 });
+    await rename(temporary, kept);
+  } catch (error) {
+    // It may be what fills the disk.
+    await rm(temporary, { force: true });
+    throw error;
+  }
   return kept;
 }
 

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { SqliteDatabase, SqliteStatement } from 'kysely';
 import { AtollError, messageOf } from '../core/errors.ts';
+import { isSqliteDiskFull, sqliteCodeOf } from '../core/sqliteErrors.ts';
 
 /** Prepared statements kept; the program has fewer, apart from those with lists of varying length. */
 const keptStatements = 500;
@@ -77,20 +78,16 @@ function namesOf(statement: StatementSync): string[] {
 
 /** SQLite's result codes that a person can do something about. */
 const corrupt = 11;
-const full = 13;
 const notADatabase = 26;
-/** The file of the shared memory could not grow (SQLITE_IOERR_SHMSIZE). */
-const noRoomForSharedMemory = 10 + (19 << 8);
 
 /** Does something with SQLite, and throws what went wrong in a person's words. */
 function explained<T>(work: () => T): T {
   try {
     return work();
   } catch (error) {
-    const extendedCode = error instanceof Error && 'errcode' in error ? Number(error.errcode) : 0;
-    const code = extendedCode & 0xff;
-    if (code === full || extendedCode === noRoomForSharedMemory)
+    if (isSqliteDiskFull(error))
       throw new AtollError('ATOLL_DISK_FULL', 'No space is left on the disk.', { cause: error });
+    const code = sqliteCodeOf(error) & 0xff;
     if (code === corrupt || code === notADatabase)
       throw new AtollError('ATOLL_DATA_DAMAGED', 'The database of the data folder is damaged.', {
         evidence: messageOf(error),

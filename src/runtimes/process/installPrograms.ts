@@ -19,10 +19,10 @@ export async function installPrograms(directory: string): Promise<string> {
   if (existsSync(folder)) return folder;
   const temporary = join(directory, `.programs-${randomHex(8)}`);
   await mkdir(temporary);
-  for (const [index, name] of names.entries())
-    await writeFile(join(temporary, name), contents[index] ?? '', { mode: 0o644 });
-  await chmod(temporary, 0o755);
   try {
+    for (const [index, name] of names.entries())
+      await writeFile(join(temporary, name), contents[index] ?? '', { mode: 0o644 });
+    await chmod(temporary, 0o755);
     await rename(temporary, folder);
   } catch (error) {
     await rm(temporary, { recursive: true, force: true });

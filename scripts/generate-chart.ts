@@ -27,6 +27,7 @@ function objects(): Record<string, KubeObject> {
   scheduling.userPlaceholder.replicas = 1;
   ingress.enabled = true;
   httpRoute.enabled = true;
+  Object.assign(settings.deployment.imagePullSecret, { create: true, automaticReferenceInjection: false });
   settings.services = { '@service@': { url: 'http://example.org' } } as never;
   const release = { name: '@name@', namespace: '@namespace@', settings, inputs: [], image: '@image@' };
   const rendered = renderRelease({ ...release, controlToken: '@token@' });

@@ -19,7 +19,7 @@
 {{- end -}}
 {{- $values = set (deepCopy $values) "jupyterhub" $nested -}}
 {{- end -}}
-{{- $read := list "hub" "proxy" "singleuser" "scheduling" "prePuller" "ingress" "httpRoute" "imagePullSecrets" "rbac" -}}
+{{- $read := list "hub" "proxy" "singleuser" "scheduling" "prePuller" "ingress" "httpRoute" "imagePullSecret" "imagePullSecrets" "rbac" -}}
 {{- $used := dict "atoll" (default dict $values.atoll) -}}
 {{- range $read -}}
 {{- if hasKey (default dict $values.jupyterhub) . -}}{{- $_ := set $used . (get $values.jupyterhub .) -}}{{- end -}}

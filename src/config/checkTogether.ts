@@ -18,6 +18,7 @@ export function checkTogether(settings: Settings, root: MapNode): Problem[] {
   checkResources(settings, (paths, message) => add('ATOLL_SETTINGS_CONFLICT', 'error', paths, message));
   checkSignIn(settings.authentication, add);
   checkDatabase(settings.database, (paths, message) => add('ATOLL_SETTINGS_CONFLICT', 'error', paths, message));
+  checkImagePullSecret(settings, (paths, message) => add('ATOLL_SETTINGS_CONFLICT', 'error', paths, message));
   const { enabled, type } = settings.deployment.edge.https;
   if (settings.runtime.kind === 'kubernetes' && enabled && type !== 'offload')
     add(
@@ -69,6 +70,18 @@ function checkDatabase(database: DatabaseSettings | undefined, refuse: (paths: P
       [path('url'), path('type')],
       'hub.db.url must be the address of a PostgreSQL database: postgresql://USER@HOST:5432/DATABASE.',
     );
+}
+
+function checkImagePullSecret(
+  { runtime, deployment }: Settings,
+  refuse: (paths: Path[], message: string) => void,
+): void {
+  const { create, username, password } = deployment.imagePullSecret;
+  if (runtime.kind !== 'kubernetes' || !create || (username !== undefined && password !== undefined)) return;
+  refuse(
+    [['jupyterhub', 'imagePullSecret', 'create']],
+    'imagePullSecret.create needs imagePullSecret.username and imagePullSecret.password, and the registry unless it is Docker Hub.',
+  );
 }
 
 function checkResources({ servers, clusters }: Settings, refuse: (paths: Path[], message: string) => void): void {

@@ -1,5 +1,8 @@
 import type { ImageSettings, KubernetesObject } from './podSettings.ts';
 
+/** The secret of `jupyterhub.imagePullSecret`; as in z2jh, since values name it in other places. */
+export const imagePullSecretName = 'image-pull-secret';
+
 /** `….serviceAccount`. */
 export interface ServiceAccountSettings {
   /** Undefined: true. */
@@ -87,6 +90,18 @@ export interface DeploymentSettings {
   createRbac: boolean;
   /** `jupyterhub.imagePullSecrets`: names of secrets for all pods. */
   imagePullSecrets: string[];
+  /** `jupyterhub.imagePullSecret`: a secret that is made for the registry of images. */
+  imagePullSecret: {
+    /** Default false. */
+    create: boolean;
+    /** Whether all pods use it. Default true. */
+    automaticReferenceInjection: boolean;
+    /** Undefined: Docker Hub. */
+    registry?: string;
+    username?: string;
+    password?: string;
+    email?: string;
+  };
   /** The hub's pod: `jupyterhub.hub`. */
   hub: PartSettings & {
     service: KubernetesServiceSettings;
@@ -181,6 +196,7 @@ export function defaultDeployment(): DeploymentSettings {
     image: {},
     createRbac: true,
     imagePullSecrets: [],
+    imagePullSecret: { create: false, automaticReferenceInjection: true },
     hub: { ...part(), service: {}, extraEnv: {}, lifecycle: {}, pvc: {} },
     edge: { ...part(), service: {}, https: { enabled: false, type: 'letsencrypt' } },
     ingress: { enabled: false, annotations: {}, hosts: [], pathType: 'Prefix', tls: [], extraPaths: [] },

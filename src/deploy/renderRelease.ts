@@ -1,5 +1,6 @@
 import { edgeObjects } from './objects/edgeObjects.ts';
 import { hubObjects } from './objects/hubObjects.ts';
+import { imagePullSecret } from './objects/imagePullSecret.ts';
 import { networkPolicies } from './objects/networkPolicies.ts';
 import { pullerObjects } from './objects/pullerObjects.ts';
 import { routeObjects } from './objects/routeObjects.ts';
@@ -10,6 +11,7 @@ import type { KubeObject, Release } from './release.ts';
 export function renderRelease(release: Release): KubeObject[] {
   const objects = [
     ...schedulingObjects(release),
+    ...imagePullSecret(release),
     ...hubObjects(release),
     ...edgeObjects(release),
     ...networkPolicies(release),

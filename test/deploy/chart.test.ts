@@ -40,12 +40,13 @@ function objectsOf(yaml: string): KubeObject[] {
     .filter((object) => object !== null);
 }
 
-/** Objects by kind and name, without what must differ: secrets and their hashes, and who manages them. */
+/** Objects by kind and name, without what must differ: secrets that are made and their hashes, and who manages them. */
 function comparable(objects: readonly KubeObject[]): Record<string, unknown> {
   const entries = objects
-    .filter(({ kind }) => kind !== 'Secret')
+    .filter(({ metadata }) => metadata.name !== 'atoll-settings' && metadata.name !== 'atoll-keys')
     .map(({ ...object }) => {
       const text = JSON.stringify(object, (key, value: unknown) => {
+        if (key === '.dockerconfigjson') return JSON.parse(Buffer.from(String(value), 'base64').toString()) as unknown;
         if (['atoll/settings', 'atoll/keys', 'helm.sh/resource-policy'].includes(key)) return undefined;
         if (key === 'app.kubernetes.io/managed-by') return 'somebody';
         // A map has no order in Helm.
@@ -108,6 +109,13 @@ jupyterhub: { hub: { db: { type: postgres, url: 'postgresql+psycopg2://hub@db.ex
 jupyterhub: { hub: { db: { type: other, url: 'postgresql://hub@db/hub', pvc: { subPath: a } } } }`,
   'services in the pod of the hub': `
 jupyterhub: { hub: { services: { a: { url: 'http://hub:10101', command: [a] }, b: { url: 'http://127.0.0.1:1/' }, c: { url: 'http://localhost' } } } }`,
+  'a secret for a registry': `
+jupyterhub:
+  imagePullSecrets: [one]
+  imagePullSecret: { create: true, registry: ghcr.io, username: bot, password: 'p"\\w', email: a@example.org }
+  singleuser: { image: { pullSecrets: [two] } }`,
+  'a secret for Docker Hub that pods do not use by themselves':
+    'imagePullSecret: { create: true, automaticReferenceInjection: false, username: bot, password: p }',
   'the hub’s pod': `
 jupyterhub:
   imagePullSecrets: [one, { name: two }]

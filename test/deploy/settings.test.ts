@@ -1,6 +1,8 @@
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadSettings } from '../../src/config/loadSettings.ts';
 import { imageOf } from '../../src/deploy/deployRelease.ts';
+import { pullSecretNames } from '../../src/deploy/objects/imagePullSecret.ts';
+import { renderRelease } from '../../src/deploy/renderRelease.ts';
 
 async function loaded(text: string): ReturnType<typeof loadSettings> {
   return loadSettings([{ name: 'config.yaml', text }], { runtime: 'kubernetes' });
@@ -33,6 +35,53 @@ test('TLS that the edges would have to end is told, with what to do; TLS of a lo
   ]);
   expect(problems[0]?.message).toContain('ingress.tls');
   expect((await loaded('proxy: { https: { enabled: true, type: offload } }')).problems).toEqual([]);
+});
+
+describe('a secret that is made for the registry of images', () => {
+  const written = 'registry: ghcr.io, username: bot, password: p:w';
+
+  test('is what kubectl makes, and all pods use it', async () => {
+    const { settings } = await loaded(`jupyterhub: { imagePullSecret: { create: true, ${written} } }`);
+    const release = { name: 'dhub', namespace: 'ns', settings, inputs: [], image: 'atoll:1', controlToken: 'x' };
+    const objects = renderRelease(release);
+    const secret = objects.find(({ metadata }) => metadata.name === 'image-pull-secret');
+    expect(secret).toMatchObject({ kind: 'Secret', type: 'kubernetes.io/dockerconfigjson' });
+    const data = Buffer.from(
+      (secret?.data as Record<string, string> | undefined)?.['.dockerconfigjson'] ?? '',
+      'base64',
+    ).toString();
+    expect(JSON.parse(data)).toEqual({
+      auths: { 'ghcr.io': { username: 'bot', password: 'p:w', auth: Buffer.from('bot:p:w').toString('base64') } },
+    });
+    for (const kind of ['Deployment', 'DaemonSet'])
+      for (const object of objects.filter((one) => one.kind === kind))
+        expect(object).toMatchObject({
+          spec: { template: { spec: { imagePullSecrets: [{ name: 'image-pull-secret' }] } } },
+        });
+    expect(settings.servers.pod.imagePullSecrets).toEqual(['image-pull-secret']);
+  });
+
+  test('is used by nobody who does not name it, when the settings say so', async () => {
+    const { settings } = await loaded(
+      `jupyterhub: { imagePullSecret: { create: true, automaticReferenceInjection: false, ${written} } }`,
+    );
+    expect(settings.deployment.imagePullSecret.create).toBe(true);
+    expect(settings.servers.pod.imagePullSecrets).toEqual([]);
+    expect(pullSecretNames(settings.deployment, ['own'])).toEqual([{ name: 'own' }]);
+  });
+
+  test('needs a user and a password', async () => {
+    const { problems } = await loadSettings([{ name: 'x', text: 'imagePullSecret: { create: true, username: bot }' }], {
+      runtime: 'kubernetes',
+    });
+    expect(problems).toEqual([
+      expect.objectContaining({
+        severity: 'error',
+        code: 'ATOLL_SETTINGS_CONFLICT',
+        path: 'jupyterhub.imagePullSecret.create',
+      }),
+    ]);
+  });
 });
 
 test('secrets for pulling images count for hub and edges, and for servers', async () => {

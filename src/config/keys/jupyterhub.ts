@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { imagePullSecretName } from '../deploymentSettings.ts';
 import type { Settings } from '../settings.ts';
 import {
   commonKeys,
@@ -13,7 +14,19 @@ import {
 import { imagesOnly, none, onKubernetes, ownPlacement, unsupported, works } from './effects.ts';
 import { inert, podKey, type Row, section, under } from './key.ts';
 import { addPullSecrets } from './podValues.ts';
-import { closedMap, flag, freeMap, integer, list, mapList, pullSecrets, text, textList, textMap } from './types.ts';
+import {
+  closedMap,
+  flag,
+  freeMap,
+  integer,
+  list,
+  mapList,
+  pullSecrets,
+  secretText,
+  text,
+  textList,
+  textMap,
+} from './types.ts';
 
 const ownChoice = unsupported("Atoll's own choice holds.");
 const pauseElsewhere = unsupported('Use prePuller.pause.image.');
@@ -21,6 +34,7 @@ const placement = z.enum(['ignore', 'prefer', 'require']);
 
 const scheduling = ({ deployment }: Settings) => deployment.scheduling;
 const podPriority = ({ deployment }: Settings) => deployment.scheduling.podPriority;
+const registryLogin = ({ deployment }: Settings) => deployment.imagePullSecret;
 const userPlaceholder = ({ deployment }: Settings) => deployment.scheduling.userPlaceholder;
 
 const schedulingKeys: Row[] = [
@@ -197,18 +211,6 @@ export const jupyterhubKeys: Row[] = [
     ),
     section('debug', 'More output.', unsupported('The hub logs as it always does.')),
     inert('debug.enabled', flag, 'Whether hub and servers log more.', undefined, { satisfiedBy: false }),
-    section('imagePullSecret', 'Credentials with which images are pulled.', {
-      ...imagesOnly,
-      kubernetes: unsupported(
-        'Make the secret (kubectl create secret docker-registry), and name it in jupyterhub.imagePullSecrets.',
-      ),
-    }),
-    inert('imagePullSecret.create', flag, 'Whether a secret is made.'),
-    inert('imagePullSecret.automaticReferenceInjection', flag, 'Whether all pods use it.'),
-    inert('imagePullSecret.registry', text, 'The registry.'),
-    inert('imagePullSecret.username', text, 'User at the registry.'),
-    inert('imagePullSecret.password', text, 'Password at the registry.', {}, { secret: true }),
-    inert('imagePullSecret.email', text, 'Mail address at the registry.'),
     podKey(
       'imagePullSecrets',
       pullSecrets,
@@ -218,6 +220,40 @@ export const jupyterhubKeys: Row[] = [
         addPullSecrets(settings, value);
       },
       { effects: imagesOnly },
+    ),
+    section('imagePullSecret', 'Credentials with which images are pulled.', imagesOnly),
+    field('imagePullSecret', 'registry', text, 'The registry; without it, Docker Hub.', registryLogin),
+    field('imagePullSecret', 'username', text, 'User at the registry.', registryLogin),
+    podKey(
+      'imagePullSecret.password',
+      secretText,
+      'Password at the registry.',
+      ({ deployment }, value) => {
+        deployment.imagePullSecret.password = value;
+      },
+      { secret: true },
+    ),
+    field('imagePullSecret', 'email', text, 'Mail address at the registry.', registryLogin),
+    podKey(
+      'imagePullSecret.automaticReferenceInjection',
+      flag,
+      'Whether all pods use it.',
+      ({ deployment }, value) => {
+        deployment.imagePullSecret.automaticReferenceInjection = value;
+      },
+      { default: true },
+    ),
+    // After all that it depends on.
+    podKey(
+      'imagePullSecret.create',
+      flag,
+      'Whether `deploy` makes the Kubernetes secret image-pull-secret of these.',
+      (settings, value) => {
+        const { imagePullSecret } = settings.deployment;
+        imagePullSecret.create = value;
+        if (value && imagePullSecret.automaticReferenceInjection) addPullSecrets(settings, [imagePullSecretName]);
+      },
+      { default: false, satisfiedBy: false },
     ),
     section('rbac', 'Rights of the pods in Kubernetes.', onKubernetes(none('there are no pods'))),
     ...['enabled', 'create'].map((name) =>

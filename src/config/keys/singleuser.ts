@@ -141,9 +141,7 @@ const imageKeys: Row[] = [
     'Spelling of image.pullSecrets before z2jh 0.10.',
     {
       ...imagesOnly,
-      kubernetes: unsupported(
-        'Make the secret (kubectl create secret docker-registry), and name it in singleuser.image.pullSecrets.',
-      ),
+      kubernetes: unsupported('Write it as jupyterhub.imagePullSecret, with create: true.'),
     },
     { secret: true },
   ),

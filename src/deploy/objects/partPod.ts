@@ -4,6 +4,7 @@ import { sha256Hex } from '../../core/ids.ts';
 import { priorityClassName } from '../../runtimes/kubernetes/priorityClasses.ts';
 import { dedicatedTo } from '../../runtimes/kubernetes/serverPod.ts';
 import type { Release } from '../release.ts';
+import { pullSecretNames } from './imagePullSecret.ts';
 
 /** What {@link partPod} is made from. */
 export interface PartPodInputs {
@@ -32,11 +33,11 @@ export function partPod({
   const { deployment } = release.settings;
   const { image } = deployment;
   const { corePods, podPriority } = deployment.scheduling;
-  const pullSecrets = [...new Set([...deployment.imagePullSecrets, ...(image.pullSecrets ?? [])])];
+  const imagePullSecrets = pullSecretNames(deployment, image.pullSecrets ?? []);
   return {
     automountServiceAccountToken: serviceAccountName !== undefined,
     ...(serviceAccountName !== undefined && { serviceAccountName }),
-    ...(pullSecrets.length > 0 && { imagePullSecrets: pullSecrets.map((name) => ({ name })) }),
+    ...(imagePullSecrets.length > 0 && { imagePullSecrets }),
     ...(podPriority.enabled && { priorityClassName: priorityClassName(release.name, 'core') }),
     ...(part.nodeSelector && { nodeSelector: part.nodeSelector }),
     enableServiceLinks: false,

@@ -4,6 +4,7 @@ import { defaultImage } from '../../runtimes/kubernetes/podInputs.ts';
 import { priorityClassName } from '../../runtimes/kubernetes/priorityClasses.ts';
 import { dedicatedTo } from '../../runtimes/kubernetes/serverPod.ts';
 import { type Component, type KubeObject, objectHead, type Release, releaseLabels, selectorOf } from '../release.ts';
+import { pullSecretNames } from './imagePullSecret.ts';
 import { pauseContainer } from './schedulingObjects.ts';
 
 /** Has every node that comes pull the images of servers before somebody waits for them (z2jh's continuous pre-puller). */
@@ -43,8 +44,9 @@ function puller(
   name: string,
   { annotations = {}, nodeSelector, tolerations = [] }: PullerPlace,
 ): KubeObject {
-  const { prePuller, imagePullSecrets, scheduling } = release.settings.deployment;
-  const secrets = [...new Set([...imagePullSecrets, ...release.settings.servers.pod.imagePullSecrets])];
+  const { servers, deployment } = release.settings;
+  const { prePuller, scheduling } = deployment;
+  const imagePullSecrets = pullSecretNames(deployment, servers.pod.imagePullSecrets);
   const resources = prePuller.resources ?? { requests: { cpu: '1m', memory: '8Mi' } };
   return {
     ...objectHead(release, 'apps/v1', 'DaemonSet', name, component),
@@ -61,7 +63,7 @@ function puller(
           }),
           nodeSelector,
           tolerations: [...dedicatedTo('hub.jupyter.org', 'user'), ...prePuller.extraTolerations, ...tolerations],
-          ...(secrets.length > 0 && { imagePullSecrets: secrets.map((secret) => ({ name: secret })) }),
+          ...(imagePullSecrets.length > 0 && { imagePullSecrets }),
           initContainers: imagesOf(release.settings).map((image, index) => ({
             name: `image-${index}`,
             image,

@@ -18,7 +18,7 @@ function clusterImage({ spec, clusters, servers }: PodInputs): string {
 
 /** The pod of a scheduler or worker: what dask-gateway's chart makes of the same settings. */
 export function clusterPod(inputs: PodInputs): PodManifest {
-  const { spec, namespace, installationId, clusters, secretName } = inputs;
+  const { spec, namespace, installationId, clusters, servers, secretName } = inputs;
   const role = spec.kind === 'scheduler' ? 'scheduler' : 'worker';
   const chosen = { ...clusters[role], ...spec.clusterPod };
   const pullPolicy = spec.clusterPod?.imagePullPolicy ?? clusters.image.pullPolicy;
@@ -37,8 +37,10 @@ export function clusterPod(inputs: PodInputs): PodManifest {
     ...(pullPolicy && { imagePullPolicy: pullPolicy }),
     ...(spec.directory !== undefined && { workingDir: spec.directory }),
   };
+  // The image is that of the servers, or one beside it, more often than not: so are the secrets.
+  const ofServers = servers.imagePullSecrets;
   const pullSecrets = spec.clusterPod?.imagePullSecrets ?? [
-    ...new Set([...(clusters.image.pullSecrets ?? []), ...clusters.imagePullSecrets]),
+    ...new Set([...(clusters.image.pullSecrets ?? []), ...clusters.imagePullSecrets, ...ofServers]),
   ];
   const podSpec: PodSpec = {
     restartPolicy: 'Never',

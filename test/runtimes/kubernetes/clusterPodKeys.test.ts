@@ -124,6 +124,20 @@ describe('each key and the pods of a cluster', () => {
     expect(scheduler).toMatchObject(container({ image: 'x/gpu:1', imagePullPolicy: 'Always' }));
   });
 
+  test('what servers pull their images with, clusters do as well: the image is the same, or one beside it', async () => {
+    const { worker, scheduler } = await podsFrom(`
+dask-gateway: { gateway: { backend: { imagePullSecrets: [own] } } }
+jupyterhub:
+  imagePullSecret: { create: true, username: bot, password: p }
+  singleuser: { image: { pullSecrets: [users] } }`);
+    for (const pod of [worker, scheduler])
+      expect(pod.spec?.imagePullSecrets?.map(({ name }) => name)?.toSorted()).toEqual([
+        'image-pull-secret',
+        'own',
+        'users',
+      ]);
+  });
+
   test('workers prefer nodes of their own, and go after people; schedulers before, and not on nodes that can vanish', async () => {
     const { worker, scheduler } = await podsFrom('{}');
     const preferred = ({ spec: pod }: Pod): unknown[] =>

@@ -1,5 +1,5 @@
-import { corkForThisTurn } from './corkForThisTurn.ts';
 import type { Wire } from './wire.ts';
+import { writeAtTurnEnd, writeWaiting } from './writeAtTurnEnd.ts';
 
 /** What a {@link splice} tells. */
 export interface SpliceWatch {
@@ -27,15 +27,19 @@ export function splice(client: Wire, upstream: Wire, watch: SpliceWatch): void {
     const from = source.socket;
     const to = target.socket;
     source.receive = (chunk) => {
-      const small = chunk.length <= smallMessage;
-      if (small) corkForThisTurn(to);
-      if (!to.write(small ? Buffer.from(chunk) : chunk)) from.pause();
       if (onData !== undefined) onData();
       if (timer !== undefined) timer.refresh();
-      return !small && to.writableLength > 0;
+      if (chunk.length <= smallMessage) {
+        writeAtTurnEnd(from, to, Buffer.from(chunk));
+        return false;
+      }
+      writeWaiting();
+      if (!to.write(chunk)) from.pause();
+      return to.writableLength > 0;
     };
     to.on('drain', () => from.resume());
     from.on('end', () => {
+      writeWaiting();
       to.end();
       timer ??= setTimeout(destroyBoth, halfClosedIdleMs);
     });

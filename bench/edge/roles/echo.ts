@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { Wire } from '../../../src/edge/wire.ts';
+import { writeAtTurnEnd } from '../../../src/edge/writeAtTurnEnd.ts';
 
 // The server and the clients of a WebSocket echo in one process, as light as Node can: the server answers any handshake
 // and sends back what comes, without looking into it; each client sends a message, and the next one when it is back.
@@ -17,15 +18,17 @@ const warmUpMs = 700;
 const handshake =
   'GET /bench/ws HTTP/1.1\r\nHost: 127.0.0.1\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n';
 const switched = 'HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n';
-const message = textMessage(bodyBytes);
+const message = Buffer.from(textMessage(bodyBytes), 'latin1');
 
 const server = createServer({ noDelay: true, pauseOnConnect: true }, (accepted) => {
   const wire = Wire.accept(accepted);
   const { socket } = wire;
   socket.on('error', () => {});
+  socket.on('drain', () => socket.resume());
   let open = false;
   wire.receive = (chunk) => {
-    socket.write(open ? chunk.toString('latin1') : switched, 'latin1');
+    if (open) writeAtTurnEnd(socket, socket, Buffer.from(chunk));
+    else socket.write(switched);
     open = true;
     return false;
   };
@@ -45,10 +48,11 @@ for (let index = 0; index < connections; index++) {
     back += back < 0 ? 1 : chunk.length;
     if (seconds > 0 && (back === 0 || back >= message.length)) {
       back = 0;
-      socket.write(message, 'latin1');
+      writeAtTurnEnd(socket, socket, message);
     }
     return false;
   };
+  socket.on('drain', () => socket.resume());
   socket.on('error', (error) => {
     console.error(error.message);
     process.exit(1);

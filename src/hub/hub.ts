@@ -1,5 +1,4 @@
 import { userInfo } from 'node:os';
-import { getRequestListener } from '@hono/node-server';
 import type { BridgeHolder } from '../bridge/bridgeHolder.ts';
 import type { KnownPython } from '../bridge/messages.ts';
 import { createClusters } from '../clusters/clusters.ts';
@@ -35,6 +34,7 @@ import { clusterOptionsFrom } from './python/clusterOptions.ts';
 import { profileSourceFrom } from './python/profileSource.ts';
 import { serverHooksFrom } from './python/serverHooks.ts';
 import { signInHooksFrom } from './python/signInHooks.ts';
+import { requestListener } from './requestListener.ts';
 import { servedBelow } from './servedBelow.ts';
 import { type ReloadOutcome, SettingsReload } from './settingsReload.ts';
 import { stopWorkloads, stopWorkloadsOf } from './stopWorkloads.ts';
@@ -203,11 +203,7 @@ export async function startHub({
     metrics,
   );
   const app = servedBelow(urls, measured);
-  const answer = getRequestListener(app);
-  const hubServer = await listenOn(
-    edgeElsewhere?.http ?? folder.hubSocket,
-    (request, response) => void answer(request, response),
-  );
+  const hubServer = await listenOn(edgeElsewhere?.http ?? folder.hubSocket, requestListener(app));
   const controlServer = await listenOn(
     edgeElsewhere?.control ?? folder.controlSocket,
     createControlListener({

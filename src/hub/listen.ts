@@ -13,6 +13,8 @@ const keepAliveMs = 150_000;
 const requestMs = 60_000;
 /** Bytes of a request's head: an OAuth state or a long `next=` makes it larger than Node's 16 KiB. */
 const longestHead = 64 * 1024;
+/** Connections that may wait to be accepted: more than people open while the hub is busy. The system may allow fewer. */
+const backlog = 4096;
 
 /**
  * Serves HTTP on a Unix socket that only this user may connect to, or on an address where the edge is elsewhere. A socket
@@ -40,8 +42,7 @@ export function listenOn(
       if (typeof place === 'string') chmodSync(place, 0o600);
       resolve(server);
     };
-    if (typeof place === 'string') server.listen(place, listening);
-    else server.listen(place, listening);
+    server.listen(typeof place === 'string' ? { path: place, backlog } : { ...place, backlog }, listening);
   });
 }
 

@@ -46,19 +46,14 @@ async function* streamProgress(
     return;
   }
   const bell = new Bell();
-  const fullName = fullNameOf(first.user, first.name);
-  const waiting: ProgressEvent[] = [
-    { progress: 0, message: 'Server requested' },
-    ...board.eventsOf(first.workloadId ?? ''),
-  ];
-  const unfollowBoard = board.follow((workloadId, event) => {
-    if (workloadId !== first.workloadId) return;
+  const workloadId = first.workloadId ?? '';
+  const waiting: ProgressEvent[] = [{ progress: 0, message: 'Server requested' }, ...board.eventsOf(workloadId)];
+  const unfollowBoard = board.follow(workloadId, (event) => {
     waiting.push(event);
     bell.ring();
   });
-  const unfollowStore = store.changes.follow('servers', (key) => {
-    if (key === fullName) bell.ring();
-  });
+  const fullName = fullNameOf(first.user, first.name);
+  const unfollowStore = store.changes.followOne('servers', fullName, () => bell.ring());
   try {
     while (!signal.aborted) {
       const last = lastEventOf(urls, first, await readServer(store.db, first.user, first.name));

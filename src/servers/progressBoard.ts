@@ -16,7 +16,8 @@ const mostEvents = 200;
 /** What happened so far in starts under way, by workload. In memory: the definite state is in the store. */
 export class ProgressBoard {
   readonly #events = new Map<string, ProgressEvent[]>();
-  readonly #listeners = new Set<(workloadId: string, event: ProgressEvent) => void>();
+  /** By workload. */
+  readonly #listeners = new Map<string, Set<(event: ProgressEvent) => void>>();
 
   /**
    * Adds an event, unless it says the same as the last one. The number of events of a start is bounded: from then on each
@@ -26,7 +27,7 @@ export class ProgressBoard {
     const events = this.#events.get(workloadId) ?? [];
     if (events.at(-1)?.message === event.message) return;
     this.#events.set(workloadId, [...events.slice(0, mostEvents - 1), event]);
-    for (const listener of this.#listeners) listener(workloadId, event);
+    for (const listener of this.#listeners.get(workloadId) ?? []) listener(event);
   }
 
   /** The events of one start so far. */
@@ -39,9 +40,12 @@ export class ProgressBoard {
     this.#events.delete(workloadId);
   }
 
-  /** Calls `listener` at each new event, until the returned function is called. */
-  follow(listener: (workloadId: string, event: ProgressEvent) => void): () => void {
-    this.#listeners.add(listener);
-    return () => this.#listeners.delete(listener);
+  /** Calls `listener` at each new event of one start, until the returned function is called. */
+  follow(workloadId: string, listener: (event: ProgressEvent) => void): () => void {
+    const listeners = this.#listeners.get(workloadId) ?? new Set();
+    this.#listeners.set(workloadId, listeners.add(listener));
+    return () => {
+      if (listeners.delete(listener) && listeners.size === 0) this.#listeners.delete(workloadId);
+    };
   }
 }

@@ -167,9 +167,7 @@ export function createServers(options: ServersOptions): Servers {
   async function settled(user: string, name: string, milliseconds: number, signal?: AbortSignal) {
     const deadline = performance.now() + milliseconds;
     const bell = new Bell();
-    const stop = store.changes.follow('servers', (key) => {
-      if (key === fullNameOf(user, name)) bell.ring();
-    });
+    const stop = store.changes.followOne('servers', fullNameOf(user, name), () => bell.ring());
     try {
       for (;;) {
         const server = await get(user, name);

@@ -279,10 +279,10 @@ describe('limits', () => {
 describe('progress', () => {
   /** How many follow the servers' changes that did not do so before. */
   function countFollowers({ store }: SmallHub): () => number {
-    const follow = store.changes.follow.bind(store.changes);
+    const follow = store.changes.followOne.bind(store.changes);
     let followers = 0;
-    store.changes.follow = (topic, listener) => {
-      const stop = follow(topic, listener);
+    store.changes.followOne = (topic, key, listener) => {
+      const stop = follow(topic, key, listener);
       followers += 1;
       return () => {
         followers -= 1;

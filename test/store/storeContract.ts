@@ -116,6 +116,20 @@ export function storeContract(kind: string, makeDatabase: () => Promise<Database
       expect(await groupNames(store)).toEqual(['a', 'b', 'c']);
     });
 
+    test('tells who follows one thing of that only, until they do not any more', async () => {
+      const told: string[] = [];
+      const stopFirst = store.changes.followOne('groups', 'a', () => told.push('first'));
+      store.changes.followOne('groups', 'a', () => told.push('second'));
+      store.changes.followOne('users', 'a', () => told.push('a user'));
+      await addGroup(store, 'b');
+      expect(told).toEqual([]);
+      await addGroup(store, 'a');
+      expect(told).toEqual(['first', 'second']);
+      stopFirst();
+      store.changes.publish('groups', 'a');
+      expect(told).toEqual(['first', 'second', 'second']);
+    });
+
     test('writes at the same time are committed together, each all or nothing, and told in their order', async () => {
       const told: string[] = [];
       store.changes.follow('groups', (name) => told.push(name));

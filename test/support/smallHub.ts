@@ -1,6 +1,5 @@
 import { randomBytes } from 'node:crypto';
 import type { AddressInfo } from 'node:net';
-import { serve } from '@hono/node-server';
 import { Hono } from 'hono';
 import { createHubApi } from '../../src/api/hub/createHubApi.ts';
 import { proxyApi } from '../../src/api/hub/proxyApi.ts';
@@ -11,7 +10,9 @@ import { metricsApi } from '../../src/api/operations/metricsApi.ts';
 import { LiveSettings } from '../../src/config/live.ts';
 import { defaultSettings, type Settings } from '../../src/config/settings.ts';
 import { Sealer } from '../../src/core/sealer.ts';
+import { listenOn } from '../../src/hub/listen.ts';
 import { measureRequests } from '../../src/hub/measureRequests.ts';
+import { requestListener } from '../../src/hub/requestListener.ts';
 import { servedBelow } from '../../src/hub/servedBelow.ts';
 import { createIdentity, type Identity } from '../../src/identity/identity.ts';
 import { AuditLog } from '../../src/observability/audit/auditLog.ts';
@@ -105,16 +106,8 @@ export async function startSmallHub(options: SmallHubOptions): Promise<SmallHub>
   );
   const app = new Hono().route('/', pages.app).route('/', api);
   app.notFound((c) => pages.notFound(c.req.raw));
-  const server = serve({
-    fetch: servedBelow(
-      identity.urls,
-      measureRequests((request) => app.fetch(request), metrics),
-    ),
-    hostname: '127.0.0.1',
-    port,
-    // An edge in front keeps connections for longer than Node does.
-    serverOptions: { keepAliveTimeout: 150_000 },
-  });
+  const measured = measureRequests((request) => app.fetch(request), metrics);
+  const server = await listenOn({ host: '127.0.0.1', port }, requestListener(servedBelow(identity.urls, measured)));
   await servers.open();
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo | null)?.port ?? port}`,
@@ -131,7 +124,7 @@ export async function startSmallHub(options: SmallHubOptions): Promise<SmallHub>
     },
     async close() {
       server.close();
-      if ('closeAllConnections' in server) server.closeAllConnections();
+      server.closeAllConnections();
       await servers.close();
       await identity.close();
       if (!options.store) await store.close();

@@ -43,7 +43,7 @@ export function problemsText(problems: readonly Problem[]): string {
     [
       ...errors.map(errorText),
       ...groups.filter(([, members]) => members.length > 0).map(([title, members]) => groupText(title, members)),
-      sumText(errors.length, warnings.length),
+      sumText(errors.length, warnings),
     ]
       .map((part) => `${part}\n`)
       .join('\n')
@@ -81,9 +81,15 @@ function placeText({ file, line, column }: Pick<Problem, 'file' | 'line' | 'colu
   return `${file}:${line}:${column}`;
 }
 
-function sumText(errors: number, warnings: number): string {
+function sumText(errors: number, warnings: readonly Problem[]): string {
   const count = (number: number, noun: string): string =>
     `${number === 0 ? 'No' : number} ${noun}${number === 1 ? '' : 's'}`;
-  const verdict = errors === 0 ? 'Atoll can run with these files.' : 'Atoll cannot run with these files.';
-  return `${count(errors, 'error')}, ${count(warnings, 'warning').toLowerCase()}. ${verdict}`;
+  return `${count(errors, 'error')}, ${count(warnings.length, 'warning').toLowerCase()}. ${verdict(errors, warnings)}`;
+}
+
+function verdict(errors: number, warnings: readonly Problem[]): string {
+  if (errors > 0) return 'Atoll cannot run with these files.';
+  return warnings.some(({ code }) => code === 'ATOLL_AUTHENTICATOR_INCOMPLETE')
+    ? 'Atoll can run with these files and one that has what is missing.'
+    : 'Atoll can run with these files.';
 }

@@ -9,7 +9,7 @@ import type { Settings } from '../config/settings.ts';
 import type { ValuesInput } from '../config/values/parseValues.ts';
 import type { DataFolder } from '../core/dataFolder.ts';
 import { AtollError } from '../core/errors.ts';
-import { checkPeople } from './checkPeople.ts';
+import { checkStart } from './checkStart/checkStart.ts';
 import { toReport } from './problemsText.ts';
 
 /** Settings that can be run, and what the operator should know about them. */
@@ -91,9 +91,9 @@ async function load(
   options: LoadOptions,
 ): Promise<LoadedSettings> {
   const loaded = await loadSettings(inputs, options);
-  if (!python || !hasPython(loaded.values)) return checkPeople(loaded);
+  if (!python || !hasPython(loaded.values)) return checkStart(loaded);
   const { settingsWithPython } = await import('../bridge/settingsWithPython.ts');
-  const result = await checkPeople(await settingsWithPython(loaded, python));
+  const result = await checkStart(await settingsWithPython(loaded, python));
   if (result.problems.some(({ severity }) => severity === 'error')) result.discard();
   else result.adopt();
   return result;

@@ -6,7 +6,7 @@ import type { KnownPython } from '../bridge/messages.ts';
 import { diffSettings } from '../config/diffSettings.ts';
 import { type LoadedSettings, loadSettings } from '../config/loadSettings.ts';
 import { readValuesFiles } from '../config/values/readValuesFiles.ts';
-import { checkPeople } from './checkPeople.ts';
+import { checkStart } from './checkStart/checkStart.ts';
 import { problemLine } from './readSettings.ts';
 import type { ReadAnswer, ReadRequest } from './readSettingsApart.ts';
 
@@ -41,7 +41,7 @@ async function withPython(
   loaded: LoadedSettings,
   data: string,
 ): Promise<LoadedSettings & { python?: KnownPython | undefined; notRun: boolean }> {
-  if (!hasPython(loaded.values)) return { ...(await checkPeople(loaded)), notRun: false };
+  if (!hasPython(loaded.values)) return { ...(await checkStart(loaded)), notRun: false };
   const python = await findInterpreter(data);
-  return { ...(await checkPeople(await checkPython(loaded, { python }))), notRun: python === undefined };
+  return { ...(await checkStart(await checkPython(loaded, { python }))), notRun: python === undefined };
 }

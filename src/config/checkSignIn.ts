@@ -34,11 +34,6 @@ export function checkSignIn(authentication: AuthenticationSettings, add: Add): v
         [[...traitsOf('SharedPasswordAuthenticator'), 'password_groups']],
         'password_groups needs manage_groups: true, else nobody is put into these groups.',
       );
-    if (user_password === undefined && admin_password === undefined && !isGiven(password_groups))
-      warn(
-        'ATOLL_SETTINGS_NOBODY_MAY_SIGN_IN',
-        'Nobody can sign in: SharedPasswordAuthenticator has neither user_password nor admin_password.',
-      );
   }
   if (authenticator === 'dummy' && classes.dummy?.password === undefined)
     warn(

@@ -525,6 +525,11 @@ export const errorTable = {
     'The settings of the authenticator do not fit together.',
     'Correct them as the message says.',
   ),
+  ATOLL_AUTHENTICATOR_INCOMPLETE: row(
+    400,
+    'The settings of the authenticator lack something that it cannot do without.',
+    'Write it into a settings file; a file with secrets may be one of its own.',
+  ),
   ATOLL_ROLE_INVALID: row(400, 'A role in the settings is wrong.', 'Correct the entry of loadRoles.'),
   ATOLL_SCOPE_INVALID: row(400, 'A custom scope in the settings is wrong.', 'Correct custom_scopes.'),
   ATOLL_SERVICE_INVALID: row(400, 'A service in the settings is wrong.', 'Correct the entry of services.'),

@@ -51,10 +51,24 @@ export class Services {
   readonly #byName = new Map<string, Service>();
   readonly #byTokenHash = new Map<string, Service>();
 
-  /** @throws AtollError `ATOLL_SERVICE_INVALID` for a bad name or client id, and for tokens that are short, long or shared. */
-  constructor(settings: Readonly<Record<string, ServiceSettings>>, urls: PublicUrls) {
+  /**
+   * @param refuse takes what is wrong with a service, which is left out then: a bad name or client id, or a token that is short,
+   * long or shared. Default: that is thrown.
+   * @throws AtollError `ATOLL_SERVICE_INVALID`
+   */
+  constructor(
+    settings: Readonly<Record<string, ServiceSettings>>,
+    urls: PublicUrls,
+    refuse: (service: ServiceSettings, error: unknown) => void = throwIt,
+  ) {
     this.#urls = urls;
-    for (const service of Object.values(settings)) this.#add(toService(service, urls));
+    for (const service of Object.values(settings)) {
+      try {
+        this.#add(toService(service, urls));
+      } catch (error) {
+        refuse(service, error);
+      }
+    }
     if (!this.#byName.has(gatewayServiceName))
       this.#add(
         toService(
@@ -170,6 +184,10 @@ function toService(settings: ServiceSettings, urls: PublicUrls): Service {
     ...(apiToken !== undefined && { tokenHash: sha256Hex(apiToken) }),
     ...(settings.managed && { command: settings.managed.command }),
   };
+}
+
+function throwIt(_service: ServiceSettings, error: unknown): never {
+  throw error;
 }
 
 function invalid(name: string, what: string): AtollError {

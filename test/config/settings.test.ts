@@ -329,7 +329,6 @@ describe('sign-in', () => {
   test.each([
     ['Authenticator: {admin_users: [ada]}, JupyterHub: {authenticator_class: dummy}', 'WEAK_SECRET'],
     ['DummyAuthenticator: {password: x}, JupyterHub: {authenticator_class: dummy}', 'NOBODY_MAY_SIGN_IN'],
-    ['Authenticator: {allow_all: true}, JupyterHub: {authenticator_class: shared-password}', 'NOBODY_MAY_SIGN_IN'],
   ])('%s is accepted with a warning', async (text, code) => {
     const { problems } = await load(traits(text));
     expect(problems.map((problem) => [problem.code, problem.severity])).toEqual([

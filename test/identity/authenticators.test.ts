@@ -110,8 +110,21 @@ describe('shared passwords', () => {
     await close();
   });
 
+  test('none at all: told as missing', async () => {
+    await expect(open('sharedpassword', { classes: { sharedpassword: {} } })).rejects.toMatchObject({
+      code: 'ATOLL_AUTHENTICATOR_INCOMPLETE',
+    });
+  });
+
+  test('those of groups alone are enough', async () => {
+    const sharedpassword = { password_groups: { 'for-the-physicists': ['physics'] } };
+    const { authenticator, close } = await open('sharedpassword', { manageGroups: true, classes: { sharedpassword } });
+    const fields = { password: 'for-the-physicists' };
+    expect(await authenticator.authenticate({ username: 'ada', fields })).toEqual({ name: 'ada', groups: ['physics'] });
+    await close();
+  });
+
   test.each<[string, AuthenticationSettings['classes']['sharedpassword'] & object]>([
-    ['none at all', {}],
     ['a short user password', { user_password: '1234567' }],
     ['a short administrator password', { admin_password: 'x'.repeat(31) }],
     [

@@ -1,5 +1,5 @@
 import type { AuthenticationSettings, AuthenticatorName } from '../../config/settings.ts';
-import type { Clock } from '../../core/clock.ts';
+import { type Clock, systemClock } from '../../core/clock.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { Store } from '../../store/store.ts';
 import { normalizeName } from '../names.ts';
@@ -9,23 +9,31 @@ import type { Authenticator } from './contract.ts';
 export interface AuthenticatorDependencies {
   store: Store;
   clock: Clock;
-  log: Logger;
+  log: Pick<Logger, 'warn'>;
   /** What stands before the names of its people. */
   prefix: string;
 }
 
-type Factory = (settings: AuthenticationSettings, on: AuthenticatorDependencies) => Promise<Authenticator>;
+/** What an authenticator may build on that keeps nothing in the store. */
+type PlainDependencies = Pick<AuthenticatorDependencies, 'clock' | 'log'>;
+
+type Factory<On> = (settings: AuthenticationSettings, on: On) => Promise<Authenticator>;
 
 /** Each loads its folder when it is needed: a hub has the code of the authenticators in memory that it uses. */
-const factories: Record<Exclude<AuthenticatorName, 'multi'>, Factory> = {
-  link: async () => (await import('./link/linkAuthenticator.ts')).linkAuthenticator,
-  null: async () => (await import('./null/nullAuthenticator.ts')).nullAuthenticator,
-  dummy: async ({ classes }) =>
-    (await import('./dummy/dummyAuthenticator.ts')).createDummyAuthenticator(classes.dummy?.password),
+const keepingFactories = {
   sharedpassword: async (settings, on) =>
     (await import('./sharedpassword/sharedPasswordAuthenticator.ts')).createSharedPasswordAuthenticator(settings, on),
   native: async (settings, on) =>
     (await import('./native/nativeAuthenticator.ts')).createNativeAuthenticator(settings, on),
+} satisfies Partial<Record<AuthenticatorName, Factory<AuthenticatorDependencies>>>;
+
+type KeepingName = keyof typeof keepingFactories;
+
+const factories: Record<Exclude<AuthenticatorName, 'multi' | KeepingName>, Factory<PlainDependencies>> = {
+  link: async () => (await import('./link/linkAuthenticator.ts')).linkAuthenticator,
+  null: async () => (await import('./null/nullAuthenticator.ts')).nullAuthenticator,
+  dummy: async ({ classes }) =>
+    (await import('./dummy/dummyAuthenticator.ts')).createDummyAuthenticator(classes.dummy?.password),
   tmp: async () => (await import('./tmp/tmpAuthenticator.ts')).tmpAuthenticator,
   remoteuser: async (settings) =>
     (await import('./remoteuser/remoteUserAuthenticator.ts')).createRemoteUserAuthenticator(settings),
@@ -63,7 +71,7 @@ export interface SignInMethod {
 
 /**
  * The ways to sign in that the settings choose, in the order of the sign-in page.
- * @throws AtollError `ATOLL_AUTHENTICATOR_INVALID` when the settings of one are not good.
+ * @throws AtollError `ATOLL_AUTHENTICATOR_INVALID`, `ATOLL_AUTHENTICATOR_INCOMPLETE` when the settings of one are not good.
  */
 export async function createSignInMethods(
   settings: AuthenticationSettings,
@@ -84,12 +92,24 @@ export async function createSignInMethods(
   );
 }
 
+/**
+ * Throws what {@link createSignInMethods} would throw for one way to sign in. Needs no store.
+ * @throws AtollError `ATOLL_AUTHENTICATOR_INVALID`, `ATOLL_AUTHENTICATOR_INCOMPLETE`
+ */
+export async function checkAuthenticator(settings: AuthenticationSettings): Promise<void> {
+  const { authenticator: name } = settings;
+  if (name === 'sharedpassword') (await import('./sharedpassword/sharedPasswords.ts')).sharedPasswords(settings);
+  else if (name !== 'multi' && name !== 'native') 
+    await factories[name](settings, { clock: systemClock, log: { warn: () => undefined } });
+}
+
 async function createAuthenticator(
   settings: AuthenticationSettings,
   dependencies: AuthenticatorDependencies,
 ): Promise<Authenticator> {
   const { authenticator: name } = settings;
   if (name === 'multi') throw new TypeError('several ways to sign in cannot be one of several');
-  const authenticator = await factories[name](settings, dependencies);
+  const isKeeping = name === 'native' || name === 'sharedpassword';
+  const authenticator = await (isKeeping ? keepingFactories[name] : factories[name])(settings, dependencies);
   return settings.loginService === undefined ? authenticator : { ...authenticator, service: settings.loginService };
 }

@@ -255,7 +255,7 @@ describe('a launch from a course', () => {
 
   test('without the addresses of the platform it is not configured', async () => {
     await expect(open({ jwks_endpoint: undefined as never })).rejects.toMatchObject({
-      code: 'ATOLL_AUTHENTICATOR_INVALID',
+      code: 'ATOLL_AUTHENTICATOR_INCOMPLETE',
     });
   });
 });

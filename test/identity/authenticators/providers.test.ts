@@ -583,7 +583,7 @@ describe('CILogon (CVE-2022-31027)', () => {
   });
 
   test('without providers it is not configured', async () => {
-    await expect(visit(ada, {})).rejects.toMatchObject({ code: 'ATOLL_AUTHENTICATOR_INVALID' });
+    await expect(visit(ada, {})).rejects.toMatchObject({ code: 'ATOLL_AUTHENTICATOR_INCOMPLETE' });
   });
 });
 
@@ -870,9 +870,16 @@ describe('any OAuth 2.0 provider, by its addresses', () => {
   });
 
   test.each<[string, Classes['generic']]>([
-    ['no client_id', { client_id: '' }],
-    ['no token_url', { token_url: undefined as never }],
-    ['no userdata_url', { userdata_url: undefined as never }],
+    ['client_id', { client_id: '' }],
+    ['token_url', { token_url: undefined as never }],
+    ['userdata_url', { userdata_url: undefined as never }],
+  ])('no %s: told at start', async (_what, traits) => {
+    await expect(signIn(settingsOf('generic', { ...urls(), ...traits }))).rejects.toMatchObject({
+      code: 'ATOLL_AUTHENTICATOR_INCOMPLETE',
+    });
+  });
+
+  test.each<[string, Classes['generic']]>([
     ['allowed_scopes that are not asked for', { allowed_scopes: ['x'] }],
     ['certificates that are not there', { http_request_kwargs: { ca_certs: '/nowhere/ca.pem' } }],
   ])('%s: told at start', async (_what, traits) => {

@@ -15,7 +15,10 @@ export function createAuth0Authenticator(settings: AuthenticationSettings): Auth
   const subdomain = traits.auth0_subdomain ?? process.env.AUTH0_SUBDOMAIN;
   const domain = traits.auth0_domain ?? process.env.AUTH0_DOMAIN ?? (subdomain && `${subdomain}.auth0.com`);
   if (!domain)
-    throw new AtollError('ATOLL_AUTHENTICATOR_INVALID', 'Auth0OAuthenticator needs auth0_domain or auth0_subdomain.');
+    throw new AtollError(
+      'ATOLL_AUTHENTICATOR_INCOMPLETE',
+      'Auth0OAuthenticator needs auth0_domain or auth0_subdomain.',
+    );
   const site = `https://${domain}`;
   const http = connectionTo(service, traits);
   return createOAuthAuthenticator(

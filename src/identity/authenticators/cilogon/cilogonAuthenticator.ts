@@ -21,7 +21,7 @@ export function createCILogonAuthenticator(settings: AuthenticationSettings): Au
   const written = withDefaults(cilogonTraits, settings.classes.cilogon);
   const providers = new Map(Object.entries(written.idps ?? {}));
   if (providers.size === 0)
-    throw new AtollError('ATOLL_AUTHENTICATOR_INVALID', 'CILogonOAuthenticator needs allowed_idps.', {
+    throw new AtollError('ATOLL_AUTHENTICATOR_INCOMPLETE', 'CILogonOAuthenticator needs allowed_idps.', {
       nextStep: 'Name the identity providers by which people may sign in; https://cilogon.org/idplist lists them.',
     });
   const traits = {

@@ -19,23 +19,23 @@ interface Found {
 /**
  * Names and passwords of an LDAP directory: the password is right when the directory takes it for the person's DN, which is
  * made by a template or looked up.
- * @throws AtollError `ATOLL_AUTHENTICATOR_INVALID`
+ * @throws AtollError `ATOLL_AUTHENTICATOR_INCOMPLETE`
  */
-export function createLdapAuthenticator(settings: AuthenticationSettings, log: Logger): Authenticator {
+export function createLdapAuthenticator(settings: AuthenticationSettings, log: Pick<Logger, 'warn'>): Authenticator {
   const traits = withDefaults(ldapTraits, settings.classes.ldap);
   if (!traits.lookup_dn && traits.bind_dn_template.length === 0)
-    throw new AtollError('ATOLL_AUTHENTICATOR_INVALID', 'LDAPAuthenticator needs bind_dn_template or lookup_dn.');
+    throw new AtollError('ATOLL_AUTHENTICATOR_INCOMPLETE', 'LDAPAuthenticator needs bind_dn_template or lookup_dn.');
   return new LdapAuthenticator(traits, settings, log).asAuthenticator();
 }
 
 class LdapAuthenticator {
   readonly #traits: LdapTraits;
   readonly #manageGroups: boolean;
-  readonly #log: Logger;
+  readonly #log: Pick<Logger, 'warn'>;
   readonly #directory: Directory;
   readonly #validName: RegExp;
 
-  constructor(traits: LdapTraits, { manageGroups }: AuthenticationSettings, log: Logger) {
+  constructor(traits: LdapTraits, { manageGroups }: AuthenticationSettings, log: Pick<Logger, 'warn'>) {
     this.#traits = traits;
     this.#manageGroups = manageGroups;
     this.#log = log;

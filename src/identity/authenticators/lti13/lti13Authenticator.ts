@@ -18,14 +18,14 @@ const keysLifetimeMs = 300_000;
 /**
  * LTI 1.3: people come from a course of a learning platform (Canvas, Moodle, …). The platform begins (OpenID third-party
  * initiated login), and answers with a signed ID token in a form (implicit flow; IMS Security Framework 1.0, 5.1.1).
- * @throws AtollError `ATOLL_AUTHENTICATOR_INVALID`
+ * @throws AtollError `ATOLL_AUTHENTICATOR_INCOMPLETE`
  */
 export function createLti13Authenticator({ classes }: AuthenticationSettings, clock: Clock): Authenticator {
   const traits = withDefaults(lti13Traits, classes.lti13);
   const { issuer, authorize_url, jwks_endpoint, client_id: clientIds } = traits;
   if (!issuer || !authorize_url || !jwks_endpoint || clientIds.length === 0)
     throw new AtollError(
-      'ATOLL_AUTHENTICATOR_INVALID',
+      'ATOLL_AUTHENTICATOR_INCOMPLETE',
       'LTI13Authenticator needs issuer, client_id, authorize_url and jwks_endpoint.',
     );
   const http = new ProviderHttp({ service, checkCertificate: true });

@@ -14,14 +14,14 @@ const service = 'MediaWiki';
 /**
  * A MediaWiki, such as Wikimedia's, which speaks OAuth 1.0a: the hub gets a request token, the browser takes it to the wiki,
  * the hub exchanges it, and the wiki says in a signed token who somebody is (Extension:OAuth, Special:OAuth/identify).
- * @throws AtollError `ATOLL_AUTHENTICATOR_INVALID`
+ * @throws AtollError `ATOLL_AUTHENTICATOR_INCOMPLETE`
  */
 export function createMediaWikiAuthenticator({ classes }: AuthenticationSettings): Authenticator {
   const traits = withDefaults(mediawikiTraits, classes.mediawiki);
   const key = traits.client_id || process.env.OAUTH_CLIENT_ID;
   const secret = traits.client_secret || process.env.OAUTH_CLIENT_SECRET;
   if (!key || !secret)
-    throw new AtollError('ATOLL_AUTHENTICATOR_INVALID', 'MWOAuthenticator needs client_id and client_secret.');
+    throw new AtollError('ATOLL_AUTHENTICATOR_INCOMPLETE', 'MWOAuthenticator needs client_id and client_secret.');
   const consumer: Credentials = { key, secret };
   const { mw_index_url, oauth_callback_url } = traits;
   const http = new ProviderHttp({

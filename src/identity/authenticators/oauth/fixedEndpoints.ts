@@ -5,8 +5,8 @@ import type { Endpoints } from './provider.ts';
 
 /**
  * The addresses of a provider: those that the settings name, else the class's own.
- * @throws AtollError `ATOLL_AUTHENTICATOR_INVALID` when one is missing, or an ID token would be believed that anybody on the
- * way could have written.
+ * @throws AtollError `ATOLL_AUTHENTICATOR_INCOMPLETE` when one is missing, `ATOLL_AUTHENTICATOR_INVALID` when an ID token would
+ * be believed that anybody on the way could have written.
  */
 export function fixedEndpoints(
   className: string,
@@ -30,7 +30,7 @@ export function fixedEndpoints(
 }
 
 function missing(className: string, trait: string): AtollError {
-  return new AtollError('ATOLL_AUTHENTICATOR_INVALID', `${className} needs ${trait}.`);
+  return new AtollError('ATOLL_AUTHENTICATOR_INCOMPLETE', `${className} needs ${trait}.`);
 }
 
 /** Whether nobody else can read or change what is sent there. */

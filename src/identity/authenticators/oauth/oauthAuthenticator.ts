@@ -35,7 +35,7 @@ export function connectionTo(service: string, traits: OAuthTraits): ProviderHttp
 /**
  * An authenticator that sends people to an OAuth 2.0 or OpenID Connect provider: authorization code, state, PKCE and (with the
  * scope openid) nonce; then the provider is asked who they are. What differs by class is in `provider`.
- * @throws AtollError `ATOLL_AUTHENTICATOR_INVALID` when the settings lack something.
+ * @throws AtollError `ATOLL_AUTHENTICATOR_INVALID`, `ATOLL_AUTHENTICATOR_INCOMPLETE`
  */
 export function createOAuthAuthenticator(
   provider: Provider,
@@ -75,7 +75,7 @@ class OAuthAuthenticator {
         .find((value) => value);
     const clientId = traits.client_id || given('ID');
     if (!clientId)
-      throw new AtollError('ATOLL_AUTHENTICATOR_INVALID', `Signing in with ${provider.service} needs a client_id.`, {
+      throw new AtollError('ATOLL_AUTHENTICATOR_INCOMPLETE', `Signing in with ${provider.service} needs a client_id.`, {
         nextStep: `Register this hub at ${provider.service}, and write client_id and client_secret into the settings.`,
       });
     this.#client = {

@@ -12,7 +12,7 @@ const service = 'Okta';
 export function createOktaAuthenticator(settings: AuthenticationSettings): Authenticator {
   const written = withDefaults(oktaTraits, settings.classes.okta);
   if (!written.okta_domain)
-    throw new AtollError('ATOLL_AUTHENTICATOR_INVALID', 'OktaOAuthenticator needs okta_domain.');
+    throw new AtollError('ATOLL_AUTHENTICATOR_INCOMPLETE', 'OktaOAuthenticator needs okta_domain.');
   const traits = { ...written, auth_state_groups_key: written.auth_state_groups_key ?? 'okta_user.groups' };
   const site = /^https?:\/\//.test(written.okta_domain) ? written.okta_domain : `https://${written.okta_domain}`;
   const issuer = traits.authorization_server === '' ? site : `${site}/oauth2/${traits.authorization_server}`;

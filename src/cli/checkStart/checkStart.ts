@@ -1,0 +1,46 @@
+import type { LoadedSettings } from '../../config/loadSettings.ts';
+import type { Problem } from '../../config/problem.ts';
+import { entryAt } from '../../config/values/plainValue.ts';
+import { problemAt } from '../../config/values/problemAt.ts';
+import type { MapNode } from '../../config/values/valueNode.ts';
+import { findText } from './findText.ts';
+import { hubPath, type Refusal } from './refusal.ts';
+import { wrongPeople } from './wrongPeople.ts';
+import { wrongScopes } from './wrongScopes.ts';
+import { wrongServices } from './wrongServices.ts';
+import { wrongSignIn } from './wrongSignIn.ts';
+
+/**
+ * Settings with what a hub would refuse at its start, at its place: people, scopes, services and sign-in. The hub's own code
+ * decides. Settings with other errors are left as they are.
+ */
+export async function checkStart<T extends LoadedSettings>(loaded: T): Promise<T> {
+  const { settings, values, problems } = loaded;
+  if (!values || problems.some(isError)) return loaded;
+  const refused = [
+    ...(await wrongPeople(settings)),
+    ...(await wrongScopes(settings)),
+    ...(await wrongServices(settings)),
+    ...(await wrongSignIn(settings.authentication)),
+  ].map((refusal) => toProblem(refusal, values));
+  return {
+    ...loaded,
+    problems: [...refused.filter(isError), ...problems, ...refused.filter((problem) => !isError(problem))],
+  };
+}
+
+function toProblem({ text, paths = [hubPath()], ...refusal }: Refusal, values: MapNode): Problem {
+  const written = paths.flatMap((path) => {
+    const value = entryAt(values, path)?.value;
+    return value === undefined ? [] : [{ path, value }];
+  });
+  const found = written.map(({ path, value }) => text !== undefined && findText(value, text, path)).find(Boolean);
+  const path = found || (written[0]?.path ?? []);
+  const entry = entryAt(values, path) ?? { keyPlace: values.place, value: values };
+  const isKey = text === undefined || path.at(-1) === text;
+  return problemAt(isKey ? entry.keyPlace : entry.value.place, { ...refusal, path });
+}
+
+function isError({ severity }: Problem): boolean {
+  return severity === 'error';
+}

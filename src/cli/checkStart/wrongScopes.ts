@@ -1,0 +1,45 @@
+import type { Settings } from '../../config/settings.ts';
+import { nearest } from '../../config/suggest.ts';
+import { hubPath, placesOf, type Refusal, toRefusal } from './refusal.ts';
+
+/** Scopes that do not exist, and roles and custom scopes that cannot be as they are. */
+export async function wrongScopes({ roles, customScopes = {}, extraUserScopes = [] }: Settings): Promise<Refusal[]> {
+  if (roles.length === 0 && extraUserScopes.length === 0 && Object.keys(customScopes).length === 0) return [];
+  const [{ parseScope }, { ScopeCatalogue }, { scopeTree }, { RoleBook }] = await Promise.all([
+    import('../../identity/scopes/parseScope.ts'),
+    import('../../identity/scopes/scopeCatalogue.ts'),
+    import('../../identity/scopes/scopeTree.ts'),
+    import('../../identity/roles/roleBook.ts'),
+  ]);
+  try {
+    const catalogue = new ScopeCatalogue(customScopes);
+    const isKnown = (scope: string): boolean => catalogue.has(parseScope(scope)?.name ?? '');
+    const names = [...Object.keys(scopeTree), ...Object.keys(customScopes)];
+    const unknown = new Set([...roles.flatMap((role) => role.scopes), ...extraUserScopes].filter((s) => !isKnown(s)));
+    return [
+      ...[...unknown].map(
+        (text): Refusal => ({
+          code: 'ATOLL_SETTINGS_VALUE',
+          severity: 'error',
+          message: `There is no scope ${JSON.stringify(text)}.`,
+          suggestion: nearest(text.split('!')[0] ?? '', names),
+          text,
+        }),
+      ),
+      ...roles
+        .filter(({ scopes }) => scopes.every(isKnown))
+        .flatMap((role) => {
+          try {
+            new RoleBook([role], catalogue);
+            return [];
+          } catch (error) {
+            return [
+              toRefusal(error, { paths: placesOf(role.name, ['loadRoles'], ['config', 'JupyterHub', 'load_roles']) }),
+            ];
+          }
+        }),
+    ];
+  } catch (error) {
+    return [toRefusal(error, { paths: [hubPath('config', 'JupyterHub', 'custom_scopes')] })];
+  }
+}

@@ -1,0 +1,16 @@
+import type { Settings } from '../../config/settings.ts';
+import { placesOf, type Refusal, toRefusal } from './refusal.ts';
+
+/** Services that cannot be as they are: their names, tokens and OAuth clients. */
+export async function wrongServices({ services, addresses }: Settings): Promise<Refusal[]> {
+  if (Object.keys(services).length === 0) return [];
+  const [{ Services }, { PublicUrls }] = await Promise.all([
+    import('../../identity/services.ts'),
+    import('../../identity/publicUrls.ts'),
+  ]);
+  const found: Refusal[] = [];
+  new Services(services, new PublicUrls(addresses), ({ name }, error) =>
+    found.push(toRefusal(error, { paths: placesOf(name, ['services']) })),
+  );
+  return found;
+}

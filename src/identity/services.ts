@@ -51,24 +51,10 @@ export class Services {
   readonly #byName = new Map<string, Service>();
   readonly #byTokenHash = new Map<string, Service>();
 
-  /**
-   * @param refuse takes what is wrong with a service, which is left out then: a bad name or client id, or a token that is short,
-   * long or shared. Default: that is thrown.
-   * @throws AtollError `ATOLL_SERVICE_INVALID`
-   */
-  constructor(
-    settings: Readonly<Record<string, ServiceSettings>>,
-    urls: PublicUrls,
-    refuse: (service: ServiceSettings, error: unknown) => void = throwIt,
-  ) {
+  /** @throws AtollError `ATOLL_SERVICE_INVALID` for a bad name or client id, and for tokens that are short, long or shared. */
+  constructor(settings: Readonly<Record<string, ServiceSettings>>, urls: PublicUrls) {
     this.#urls = urls;
-    for (const service of Object.values(settings)) {
-      try {
-        this.#add(toService(service, urls));
-      } catch (error) {
-        refuse(service, error);
-      }
-    }
+    for (const service of Object.values(settings)) this.addOfSettings(service);
     if (!this.#byName.has(gatewayServiceName))
       this.#add(
         toService(
@@ -83,6 +69,13 @@ export class Services {
           urls,
         ),
       );
+  }
+
+  /** Adds a service that the settings name, in the place of Atoll's own of that name. @throws AtollError `ATOLL_SERVICE_INVALID` */
+  addOfSettings(settings: ServiceSettings): void {
+    const service = toService(settings, this.#urls);
+    if (service.name === gatewayServiceName) this.#byName.delete(gatewayServiceName);
+    this.#add(service);
   }
 
   /**
@@ -184,10 +177,6 @@ function toService(settings: ServiceSettings, urls: PublicUrls): Service {
     ...(apiToken !== undefined && { tokenHash: sha256Hex(apiToken) }),
     ...(settings.managed && { command: settings.managed.command }),
   };
-}
-
-function throwIt(_service: ServiceSettings, error: unknown): never {
-  throw error;
 }
 
 function invalid(name: string, what: string): AtollError {

@@ -64,12 +64,13 @@ hub:
     first: { apiToken: a-token-of-two-services }
     'a/b': {}
     second: { apiToken: a-token-of-two-services }
+    dask-gateway: { apiToken: a-token-of-the-gateway, display: false }
     third: { oauth_client_id: jupyterhub-user-ada }
 `);
   expect(errors).toEqual([
     '5:5 jupyterhub.hub.services.a/b: The service "a/b" has a name that cannot stand in a web address.',
     '6:5 jupyterhub.hub.services.second: The service "second" has the same API token as another service.',
-    '7:5 jupyterhub.hub.services.third: The service "third" has an OAuth client id that does not begin with "service-".',
+    '8:5 jupyterhub.hub.services.third: The service "third" has an OAuth client id that does not begin with "service-".',
   ]);
   const listed = '[{ name: a, api_token: abcdefgh }, { name: b, api_token: abcdefgh }]';
   expect(await errorsOf(`hub: { services: ${listed} }`)).toEqual([

@@ -50,7 +50,9 @@ describe('a first start that is refused leaves nothing of its data folder', () =
   beforeEach(() => {
     data = join(folder, 'above/data');
   });
-  afterEach(() => expect(existsSync(join(folder, 'above'))).toBe(false));
+  afterEach(() => {
+    if (existsSync(join(folder, 'above'))) throw new Error('something is left');
+  });
 
   test('where the port is in use', async () => {
     const other = createServer().listen(0, '127.0.0.1');
@@ -92,7 +94,8 @@ test('folders that were there before a refused start stay, with what is in them'
   mkdirSync(join(data, 'python'), { recursive: true });
   writeFileSync(join(data, 'notes.txt'), 'mine');
   expect(await refusalOf({ data, environment: noPython })).toMatch(/ATOLL_PYTHON_MISSING/);
-  expect(readdirSync(data, { recursive: true }).toSorted()).toEqual(['notes.txt', 'python']);
+  expect(readdirSync(data)).toHaveLength(2);
+  expect(readdirSync(join(data, 'python'))).toEqual([]);
 });
 
 test('a full disk holds nothing of a refused first start, wherever it was when the disk was full', async ({ skip }) => {

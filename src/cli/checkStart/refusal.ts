@@ -41,4 +41,14 @@ export function toRefusal(error: unknown, place: RefusedPlace): Refusal {
   };
 }
 
+/** What is refused when the hub's own code does this; see {@link toRefusal}. */
+export function refusals(attempt: () => unknown, place: RefusedPlace): Refusal[] {
+  try {
+    attempt();
+    return [];
+  } catch (error) {
+    return [toRefusal(error, place)];
+  }
+}
+
 const without = 'Without it, which may be in a further file, the hub does not start.';

@@ -1,6 +1,6 @@
 import type { Settings } from '../../config/settings.ts';
 import { nearest } from '../../config/suggest.ts';
-import { hubPath, placesOf, type Refusal, toRefusal } from './refusal.ts';
+import { hubPath, placesOf, type Refusal, refusals, toRefusal } from './refusal.ts';
 
 /** Scopes that do not exist, and roles and custom scopes that cannot be as they are. */
 export async function wrongScopes({ roles, customScopes = {}, extraUserScopes = [] }: Settings): Promise<Refusal[]> {
@@ -28,16 +28,11 @@ export async function wrongScopes({ roles, customScopes = {}, extraUserScopes = 
       ),
       ...roles
         .filter(({ scopes }) => scopes.every(isKnown))
-        .flatMap((role) => {
-          try {
-            new RoleBook([role], catalogue);
-            return [];
-          } catch (error) {
-            return [
-              toRefusal(error, { paths: placesOf(role.name, ['loadRoles'], ['config', 'JupyterHub', 'load_roles']) }),
-            ];
-          }
-        }),
+        .flatMap((role) =>
+          refusals(() => new RoleBook([role], catalogue), {
+            paths: placesOf(role.name, ['loadRoles'], ['config', 'JupyterHub', 'load_roles']),
+          }),
+        ),
     ];
   } catch (error) {
     return [toRefusal(error, { paths: [hubPath('config', 'JupyterHub', 'custom_scopes')] })];

@@ -1,5 +1,5 @@
 import type { Settings } from '../../config/settings.ts';
-import { placesOf, type Refusal, toRefusal } from './refusal.ts';
+import { placesOf, type Refusal, refusals } from './refusal.ts';
 
 /** Services that cannot be as they are: their names, tokens and OAuth clients. */
 export async function wrongServices({ services, addresses }: Settings): Promise<Refusal[]> {
@@ -8,9 +8,8 @@ export async function wrongServices({ services, addresses }: Settings): Promise<
     import('../../identity/services.ts'),
     import('../../identity/publicUrls.ts'),
   ]);
-  const found: Refusal[] = [];
-  new Services(services, new PublicUrls(addresses), ({ name }, error) =>
-    found.push(toRefusal(error, { paths: placesOf(name, ['services']) })),
+  const others = new Services({}, new PublicUrls(addresses));
+  return Object.values(services).flatMap((service) =>
+    refusals(() => others.addOfSettings(service), { paths: placesOf(service.name, ['services']) }),
   );
-  return found;
 }

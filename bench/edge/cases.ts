@@ -141,10 +141,12 @@ function echo(bytes: number): Take {
     });
     const ended = once(child, 'exit');
     const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
-    await lines.next();
+    await begin(lines, peer);
     const before = cpuOf(peer);
-    const perSecond = Number((await lines.next()).value);
+    const line = (await lines.next()).value;
     const cpu = cpuOf(peer) - before;
+    const perSecond = Number(line);
+    if (Number.isNaN(perSecond)) throw new Error(`${peer.name}: ${line}`);
     await ended;
     return { 'messages/s': perSecond, 'µs CPU': (cpu / (perSecond * seconds)) * 1e6 };
   };
@@ -160,14 +162,19 @@ function idleWebSockets(count: number): Take {
     const child = spawn(...field.command(process.execPath, [rolePath('echo'), ...words], false), {
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    const { done } = await createInterface(child.stdout)[Symbol.asyncIterator]().next();
-    if (done) throw new Error(`${peer.name}: a WebSocket was closed`);
+    await begin(createInterface(child.stdout)[Symbol.asyncIterator](), peer);
     const full = memoryOf(peer);
     const ended = once(child, 'exit');
     child.kill();
     await ended;
     return { MB: full / 1e6, 'kB/WebSocket': (full - atRest) / 1e3 / count };
   };
+}
+
+/** @throws Error with what the clients say instead of `begin` */
+async function begin(lines: AsyncIterator<string, unknown>, { name }: ProxyPeer): Promise<void> {
+  const { done, value } = await lines.next();
+  if (value !== 'begin') throw new Error(`${name}: ${done ? 'the clients ended' : value}`);
 }
 
 function cpuOf({ pids }: ProxyPeer): number {

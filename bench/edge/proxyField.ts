@@ -34,6 +34,11 @@ export function rolePath(role: string): string {
 /** Body of a small answer. */
 const smallBody = '0123456789'.repeat(10);
 const largeBytes = 1024 * 1024;
+/**
+ * A WebSocket takes two of nginx's, and nginx cuts connections when fewer than a sixteenth are free: with 4096 of them it reset
+ * some of 2,000 WebSockets whenever it was slow to let go of those of the round before.
+ */
+const nginxConnections = 16_384;
 /** Bytes of a body that no buffer holds. */
 export const hugeBytes = 100 * 1024 * 1024;
 
@@ -129,7 +134,7 @@ export class ProxyField {
       server { listen 127.0.0.1:${port};
         location / { proxy_pass http://server; ${forwarded} proxy_set_header Connection ""; }
         location /bench/ws { proxy_pass http://127.0.0.1:${echo}; ${forwarded}
-          proxy_set_header Connection "upgrade"; proxy_set_header Upgrade $http_upgrade; } }`;
+          proxy_read_timeout 10m; proxy_set_header Connection "upgrade"; proxy_set_header Upgrade $http_upgrade; } }`;
     const pid = await this.#startNginx('proxy', config, port, true);
     return { name: 'nginx', port, pids: withDescendants(pid) };
   }
@@ -189,8 +194,8 @@ export class ProxyField {
     const config = join(this.folder, `${name}.conf`);
     writeFileSync(
       config,
-      `daemon off; worker_processes 1; pid ${name}.pid; error_log stderr crit;
-      events { worker_connections 4096; }
+      `daemon off; worker_processes 1; worker_rlimit_nofile ${nginxConnections}; pid ${name}.pid; error_log stderr crit;
+      events { worker_connections ${nginxConnections}; }
       http { access_log off; default_type text/plain; keepalive_requests 1000000000;
         client_body_temp_path ${name}-body; proxy_temp_path ${name}-proxy; fastcgi_temp_path ${name}-f; uwsgi_temp_path ${name}-u; scgi_temp_path ${name}-s;
         ${servers} }`,

@@ -6,7 +6,7 @@ import { writeAtTurnEnd } from '../../../src/edge/writeAtTurnEnd.ts';
 // The server and the clients of a WebSocket echo in one process, as light as Node can: the server answers any handshake
 // and sends back what comes, without looking into it; each client sends a message, and the next one when it is back.
 // Prints `begin` after a warm-up, and then how many messages a second came back. With SECONDS 0 the connections are only
-// opened, and stay until the process is ended.
+// opened, and stay until the process is ended. When a connection is refused or lost, the next line says so.
 //
 //   node echo.ts PROXY_PORT SERVER_PORT CONNECTIONS SECONDS MESSAGE_BYTES
 
@@ -43,8 +43,11 @@ for (let index = 0; index < connections; index++) {
   const { socket } = wire;
   let back = -1;
   wire.receive = (chunk) => {
-    if (back < 0) opened++;
-    else received += chunk.length;
+    if (back < 0) {
+      const [line] = chunk.toString('latin1').split('\r\n', 1);
+      if (!line?.startsWith('HTTP/1.1 101 ')) fail(`WebSocket ${index} was answered with ${line}`);
+      opened++;
+    } else received += chunk.length;
     back += back < 0 ? 1 : chunk.length;
     if (seconds > 0 && (back === 0 || back >= message.length)) {
       back = 0;
@@ -53,10 +56,8 @@ for (let index = 0; index < connections; index++) {
     return false;
   };
   socket.on('drain', () => socket.resume());
-  socket.on('error', (error) => {
-    console.error(error.message);
-    process.exit(1);
-  });
+  socket.on('error', (error) => fail(`WebSocket ${index}, with ${opened} open: ${error.message}`));
+  socket.on('close', () => fail(`WebSocket ${index} was closed, with ${opened} open`));
   socket.write(handshake);
   // Not more at once than a listening socket's queue holds.
   if (index % 100 === 99) await allOpen(index + 1);
@@ -78,6 +79,11 @@ async function allOpen(count: number): Promise<void> {
   if (opened >= count) return;
   await new Promise((resolve) => setTimeout(resolve, 5));
   await allOpen(count);
+}
+
+function fail(reason: string): never {
+  console.log(reason);
+  process.exit(1);
 }
 
 /** A masked text frame as a browser sends it (RFC 6455 section 5.2); the mask is of no matter here. */

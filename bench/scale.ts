@@ -9,7 +9,7 @@
 import { resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureEnvironment } from '../src/environment/ensureEnvironment.ts';
-import { handIn } from './report/handIn.ts';
+import { handIn, part } from './report/handIn.ts';
 import { measureLargeHub } from './scale/largeHub.ts';
 import { measureRestart } from './scale/restart.ts';
 import { startAnswers } from './scale/simulatedAtoll.ts';
@@ -36,15 +36,18 @@ const environment = await ensureEnvironment({
 process.env.ATOLL_PYTHON_ENV = environment.directory;
 const versions = jupyterHubVersions(environment.directory, values.peers.split(',').filter(Boolean));
 
-if (isAsked('users')) handIn(await measureLargeHub(Number(values.users), rounds));
+if (isAsked('users')) await part('users', async () => handIn(await measureLargeHub(Number(values.users), rounds)));
 const answers = await startAnswers();
 try {
   if (isAsked('starts'))
-    handIn(
-      await measureStubServers(answers.port, versions, starts, rounds),
-      `Starts are asked for and looked at through the proxies, from one Node process; JupyterHub is asked for ${starts.theirs} at once where ours is for ${starts.ours}. Nothing is pinned.`,
+    await part('starts', async () =>
+      handIn(
+        await measureStubServers(answers.port, versions, starts, rounds),
+        `Starts are asked for and looked at through the proxies, from one Node process; JupyterHub is asked for ${starts.theirs} at once where ours is for ${starts.ours}. Nothing is pinned.`,
+      ),
     );
-  if (isAsked('restart')) handIn(await measureRestart(answers.port, versions, starts.ours, rounds));
+  if (isAsked('restart'))
+    await part('restart', async () => handIn(await measureRestart(answers.port, versions, starts.ours, rounds)));
 } finally {
   answers.end();
 }

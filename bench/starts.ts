@@ -22,7 +22,7 @@ const { directory } = await ensureEnvironment({
   stateDirectory: resolve(import.meta.dirname, '../.cache'),
   onProgress: (line) => console.error(line),
 });
-const rounds = Number(process.argv[2] ?? 5);
+const rounds = Number(process.argv[2] ?? 3);
 const ticksPerSecond = 100;
 
 const words = (line: string): string[] => line.split(' ');

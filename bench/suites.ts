@@ -15,10 +15,14 @@ export interface Suite {
    * that is not here as a failure: so no goal (goals.json) loses its case unseen.
    */
   cases: readonly string[];
+  /** Arguments of the whole form. Default: none. */
+  words?: readonly string[];
   /** Arguments of the short form, some forty seconds long; undefined: it has none. */
   short?: readonly string[];
   /** Arguments with which one case (or a part with it) is run once more under a profiler; undefined: that makes no sense. */
   profile?: (caseName: string) => readonly string[] | undefined;
+  /** It takes too long for a run of everything, and is run when it is named. */
+  onlyNamed?: boolean;
 }
 
 const userCounts = ['1,000 users', '10,000 users', '50,000 users'];

@@ -3,7 +3,7 @@
  * front, one after the other in each round. A ratio is the median of the rounds' ratios, so that a busy moment of the
  * machine counts for all or for one round only.
  *
- *   node bench/edge/edge.ts [--rounds 5] [--seconds 2] [--case NAME]…
+ *   node bench/edge/edge.ts [--rounds 3] [--seconds 2] [--case NAME]…
  *
  * Where `taskset` exists, each proxy has the last processor for itself, while load and servers share the first one. They
  * are light, so that the proxy is what limits where it can be: nginx with a fixed answer and wrk; for WebSockets one
@@ -12,14 +12,14 @@
 import { parseArgs } from 'node:util';
 import { freePort } from '../../test/support/freePort.ts';
 import { besideEach, type Figure, type FigurePeer, missingFigures } from '../report/figure.ts';
-import { handIn } from '../report/handIn.ts';
+import { handIn, part } from '../report/handIn.ts';
 import { isInstalled } from '../support/isInstalled.ts';
 import { type Case, cases, edgeCaseNames, figureName } from './cases.ts';
 import { type Behind, ProxyField, type ProxyPeer } from './proxyField.ts';
 
 const { values } = parseArgs({
   options: {
-    rounds: { type: 'string', default: '5' },
+    rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '2' },
     case: { type: 'string', multiple: true },
   },
@@ -44,24 +44,17 @@ if (absent.length > 0)
   );
 else
   for (const one of cases)
-    if (one.units.some((unit) => asked.includes(figureName(one.name, unit)))) handIn(await measureOrSay(one));
+    if (one.units.some((unit) => asked.includes(figureName(one.name, unit))))
+      await part(one.name, async () => handIn(await measure(one)));
 
-/** One case that goes wrong does not take the others with it. */
-async function measureOrSay(one: Case): Promise<Figure[]> {
-  const names = one.units.map((unit) => `edge/${figureName(one.name, unit)}`);
-  const reason = one.whyNot?.();
-  if (reason !== undefined) return missingFigures(names, reason);
-  try {
-    return await measure(one);
-  } catch (error) {
-    console.error(error);
-    process.exitCode = 1;
-    return missingFigures(names, error instanceof Error ? error.message : String(error));
-  }
-}
-
-async function measure({ name, peers, routes = 1000, changes = 0, take, units }: Case): Promise<Figure[]> {
+async function measure({ name, peers, routes = 1000, changes = 0, take, units, whyNot }: Case): Promise<Figure[]> {
   console.log(name);
+  const reason = whyNot?.();
+  if (reason !== undefined)
+    return missingFigures(
+      units.map((unit) => `edge/${figureName(name, unit)}`),
+      reason,
+    );
   const field = new ProxyField(pinning);
   try {
     const behind: Behind = { server: await field.startServer(), echo: await freePort(), routes, changes };

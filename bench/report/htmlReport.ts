@@ -5,16 +5,20 @@ import type { Figure } from './figure.ts';
 import { type Goal, goalsOf, judge, shortfallText, type Verdict, worst } from './goals.ts';
 import { type Html, roundsPlot, timePlot } from './plots.ts';
 import { profileText } from './profile.ts';
-import { type Result, resultsFolder, type SuiteResult } from './results.ts';
+import type { Result, SuiteResult } from './results.ts';
 import { cellsOf } from './tableText.ts';
 
 /**
- * Writes the last result as a page, each figure with its rounds and with its medians over all results of the same form; returns
- * the file.
+ * Writes the last result into a folder as a page, each figure with its rounds and with its medians over all results of the same
+ * form; returns the file.
  */
-export async function writeHtmlReport(results: readonly Result[], goals: readonly Goal[]): Promise<string> {
+export async function writeHtmlReport(
+  results: readonly Result[],
+  goals: readonly Goal[],
+  folder: string,
+): Promise<string> {
   const last = results.at(-1);
-  const file = join(resultsFolder, 'report.html');
+  const file = join(folder, 'report.html');
   if (last) writeFileSync(file, await htmlReport(last, results, goals));
   return file;
 }

@@ -1,4 +1,5 @@
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { homedir, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Figure } from './figure.ts';
 import type { Machine } from './machine.ts';
@@ -39,23 +40,31 @@ export interface CaseProfile extends ProfileSummary {
 export interface SuiteMessage {
   figures: Figure[];
   method?: string;
+  /** What went wrong with a part of it. */
+  failure?: string;
 }
 
 /** Where results are kept, one file a run. */
 export const resultsFolder = join(import.meta.dirname, '../results');
 
-/** Keeps a result; returns the file. */
-export function keepResult(result: Result): string {
-  mkdirSync(resultsFolder, { recursive: true });
-  const file = join(resultsFolder, `${result.at.slice(0, 19).replaceAll(':', '-')}.json`);
-  writeFileSync(file, `${JSON.stringify(result, null, 1)}\n`);
+/** Keeps a result in a folder; returns the file. A result that was kept before is replaced. */
+export function keepResult(result: Result, folder: string): string {
+  mkdirSync(folder, { recursive: true });
+  const file = join(folder, `${result.at.slice(0, 19).replaceAll(':', '-')}.json`);
+  writeFileSync(file, `${withoutPaths(JSON.stringify(result, null, 1))}\n`);
   return file;
 }
 
-/** All results kept, oldest first. */
-export function readResults(): Result[] {
-  return readdirSync(resultsFolder)
+/** All results kept in a folder, oldest first. */
+export function readResults(folder: string): Result[] {
+  return readdirSync(folder)
     .filter((name) => name.endsWith('.json'))
     .toSorted()
-    .map((name) => JSON.parse(readFileSync(join(resultsFolder, name), 'utf8')) as Result);
+    .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as Result);
+}
+
+/** Reasons are what programs say, and these name folders of the machine, which are of no interest to others. */
+function withoutPaths(text: string): string {
+  const root = join(import.meta.dirname, '../..');
+  return text.replaceAll(root, '.').replaceAll(tmpdir(), '(temporary)').replaceAll(homedir(), '~');
 }

@@ -1,5 +1,6 @@
-import { readdirSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { readdirSync, readlinkSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { processesNaming } from '../../test/support/processesNaming.ts';
 import { residentMemory } from '../support/processTree.ts';
 
 /** What Atoll itself holds; none of it may grow for ever. */
@@ -46,15 +47,9 @@ export function openSockets(pid: number): number {
   return openFiles(pid).filter(isSocket).length;
 }
 
-/** Everything that runs in the data folder: the roles, fork servers, servers, schedulers, workers. */
+/** How many processes run in the data folder: the roles, fork servers, servers, schedulers, workers. */
 export function processCount(data: string): number {
-  return readdirSync('/proc').filter((pid) => {
-    try {
-      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/environ`, 'latin1').includes(data);
-    } catch {
-      return false; // It ended meanwhile.
-    }
-  }).length;
+  return processesNaming(data).length;
 }
 
 /** What a process has open: paths, and `socket:[…]` for sockets. */

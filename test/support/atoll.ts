@@ -1,17 +1,9 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import {
-  existsSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  readlinkSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
 import { freePort } from './freePort.ts';
+import { killNow, processesNaming, readProc } from './processesNaming.ts';
 import { until } from './until.ts';
 
 const program = resolve(import.meta.dirname, '../../bin/atoll');
@@ -157,44 +149,5 @@ export class Atoll {
       const argv = readProc(pid, 'cmdline').split('\0');
       return argv.some((word) => /\/main\.(ts|js)$/.test(word)) && argv.includes(role);
     });
-  }
-}
-
-/** Processes whose command line, working folder or environment names `path`. */
-function processesNaming(path: string): number[] {
-  const pids = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .map(Number);
-  return pids.filter((pid) => {
-    if (pid === process.pid) return false;
-    return (
-      readProc(pid, 'cmdline').includes(path) ||
-      readProc(pid, 'environ').includes(path) ||
-      workingFolder(pid).startsWith(path)
-    );
-  });
-}
-
-function readProc(pid: number, file: string): string {
-  try {
-    return readFileSync(`/proc/${pid}/${file}`, 'utf8');
-  } catch {
-    return ''; // It ended meanwhile.
-  }
-}
-
-function workingFolder(pid: number): string {
-  try {
-    return readlinkSync(`/proc/${pid}/cwd`);
-  } catch {
-    return '';
-  }
-}
-
-function killNow(pid: number): void {
-  try {
-    process.kill(pid, 'SIGKILL');
-  } catch {
-    // It ended meanwhile.
   }
 }

@@ -48,7 +48,8 @@ end
   const before = cpuOf(pids);
   const output = execFileSync(program, rest, { encoding: 'utf8' });
   const cpu = cpuOf(pids) - before;
-  if (/Non-2xx|Socket errors/.test(output)) throw new Error(`${name}: ${output}`);
+  const [trouble] = /Non-2xx.*|Socket errors.*/.exec(output) ?? [];
+  if (trouble !== undefined) throw new Error(`${name}: ${request.title}: ${trouble}`);
   const count = Number(/(\d+) requests in/.exec(output)?.[1]);
   // A slow hub on a busy machine answers nothing in a second.
   if (count === 0) return load(hub, request, users, seconds * 4, folder);

@@ -114,7 +114,8 @@ function askAgain(
   const url = `http://127.0.0.1:${peer.port}/bench/${path}`;
   const words = ['-t1', `-c${connections}`, `-d${seconds}`, '--timeout', '30s', url];
   const output = execFileSync(...field.command('wrk', words, false), { encoding: 'utf8' });
-  if (/Non-2xx|Socket errors/.test(output)) throw new Error(`${peer.name}: ${output}`);
+  const [trouble] = /Non-2xx.*|Socket errors.*/.exec(output) ?? [];
+  if (trouble !== undefined) throw new Error(`${peer.name}: ${trouble}`);
   return {
     count: Number(/(\d+) requests in/.exec(output)?.[1]),
     perSecond: Number(/Requests\/sec:\s+([\d.]+)/.exec(output)?.[1]),

@@ -1,6 +1,6 @@
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { killNow, processesNaming } from '../../test/support/processesNaming.ts';
@@ -30,6 +30,8 @@ export async function runSuite(
 ): Promise<string | undefined> {
   // A short name: that of a Unix socket in it has a limit.
   const folder = mkdtempSync(join(tmpdir(), 'ab-'));
+  // The workers of an nginx that root has started are somebody else, and read below it.
+  chmodSync(folder, 0o711);
   const env = { ...process.env, ...environment, TMPDIR: folder };
   const child = fork(resolve(import.meta.dirname, '..', suite.file), words, {
     stdio: ['ignore', 'pipe', 'inherit', 'ipc'],

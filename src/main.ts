@@ -181,6 +181,9 @@ program
   .option('--hub <address>', 'HOST:PORT of a hub elsewhere, its --listen')
   .option('--control <address>', 'HOST:PORT of a hub elsewhere, its --control')
   .option('--control-token-file <file>', 'file with the secret that the hub and edges elsewhere share')
+  .option('--tls-certificate <file>', 'certificate with its chain (PEM): the edge ends TLS on the same port')
+  .option('--tls-key <file>', 'private key of the certificate (PEM)')
+  .option('--tls-host <name>', 'host at which plain HTTP is sent on to HTTPS; may be repeated', repeated, [])
   .addOption(
     new Option('--drain <seconds>', 'how long it serves its WebSockets on when it is to stop')
       .argParser(parseCount)

@@ -1,5 +1,6 @@
 import { openDataFolder, secretOf } from '../core/dataFolder.ts';
 import { createEdge, type EdgeOptions } from '../edge/edge.ts';
+import type { TlsFiles } from '../edge/tlsFiles.ts';
 import { runRole } from './childRole.ts';
 import { drain } from './drain.ts';
 import { parseAddress, readControlToken } from './networkAddress.ts';
@@ -14,6 +15,11 @@ export interface EdgeCommandOptions {
   hub?: string;
   control?: string;
   controlTokenFile?: string;
+  /** Files with which it ends TLS; both or none. */
+  tlsCertificate?: string;
+  tlsKey?: string;
+  /** Hosts at which plain HTTP is sent on to HTTPS. */
+  tlsHost: string[];
   /** Seconds for which it serves WebSockets and other connections on when it is told to stop. */
   drain: number;
 }
@@ -25,6 +31,7 @@ export async function edge(options: EdgeCommandOptions): Promise<void> {
       host: options.host,
       port: options.port,
       ...hubOf(options),
+      tls: tlsOf(options),
       log: (level, fields, message) => log[level](fields, message),
     });
     await running.start().catch((error: unknown) => {
@@ -36,6 +43,11 @@ export async function edge(options: EdgeCommandOptions): Promise<void> {
     };
     return { report: {}, stop };
   });
+}
+
+function tlsOf({ tlsCertificate = '', tlsKey = '', tlsHost }: EdgeCommandOptions): TlsFiles | undefined {
+  if (tlsCertificate === '' && tlsKey === '') return undefined;
+  return { certificate: tlsCertificate, key: tlsKey, hosts: tlsHost.map((host) => host.toLowerCase()) };
 }
 
 function hubOf({

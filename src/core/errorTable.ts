@@ -209,6 +209,11 @@ export const errorTable = {
   ATOLL_NOT_FOUND: row(404, 'There is no such page, user, server or cluster.', 'Check the address.'),
 
   // The edge
+  ATOLL_EDGE_CERTIFICATE: row(
+    500,
+    'The certificate and key with which the edge should end TLS cannot be read, or do not belong together.',
+    'Give a certificate with its chain and the private key that belongs to it, both in PEM, without a passphrase.',
+  ),
   ATOLL_EDGE_BAD_REQUEST: row(
     400,
     'The bytes that reached the edge are not valid HTTP/1.1, or could be understood in two ways.',

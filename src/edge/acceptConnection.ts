@@ -1,3 +1,4 @@
+import type { Socket } from 'node:net';
 import { ClientConnection } from './clientConnection.ts';
 import type { Watched } from './deadlines.ts';
 import type { EdgeContext } from './edgeContext.ts';
@@ -5,7 +6,7 @@ import type { Peer } from './forwardedFields.ts';
 import { listen } from './listen.ts';
 import { TlsPassthrough } from './tlsPassthrough.ts';
 import type { TrustedProxies } from './trustedProxies.ts';
-import type { Wire } from './wire.ts';
+import { Wire } from './wire.ts';
 
 /** The first byte of a TLS connection: a handshake record. No HTTP request begins with it. */
 const tlsHandshake = 0x16;
@@ -13,14 +14,13 @@ const tlsHandshake = 0x16;
 /** Waits for the first byte of a new connection, which tells HTTP and TLS apart, and hands it to the one or the other. */
 export function acceptConnection(edge: EdgeContext, wire: Wire, proxies: TrustedProxies): void {
   const { socket } = wire;
-  const address = socket.remoteAddress?.replace(/^::ffff:/, '');
   // Whatever reads the socket sees a failure as the end; without a listener it would end the process.
   socket.on('error', () => {});
-  if (address === undefined) {
+  const peer = peerOf(socket, proxies, false);
+  if (peer === undefined) {
     socket.destroy();
     return;
   }
-  const peer: Peer = { address, proxies };
   const silent: Watched = {
     deadline: edge.deadlines.now + edge.limits.headMs,
     onDeadline: () => socket.destroy(),
@@ -36,4 +36,18 @@ export function acceptConnection(edge: EdgeContext, wire: Wire, proxies: Trusted
     end: () => socket.destroy(),
     close: () => edge.deadlines.delete(silent),
   });
+}
+
+/** Takes over a connection whose TLS the edge has ended. */
+export function acceptDecrypted(edge: EdgeContext, socket: Socket, proxies: TrustedProxies): void {
+  socket.on('error', () => {});
+  const peer = peerOf(socket, proxies, true);
+  if (peer === undefined || edge.stopping) socket.destroy();
+  else new ClientConnection(edge, Wire.decrypted(socket), peer);
+}
+
+/** Undefined when it is gone already. */
+function peerOf(socket: Socket, proxies: TrustedProxies, isSecure: boolean): Peer | undefined {
+  const address = socket.remoteAddress?.replace(/^::ffff:/, '');
+  return address === undefined ? undefined : { address, proxies, isSecure };
 }

@@ -108,7 +108,9 @@ export class ClientConnection implements Client, Watched {
   /** Breaks the connection, so that the client cannot take what it got for a whole answer. */
   abort(): void {
     this.#exchange = undefined;
-    this.socket.resetAndDestroy();
+    // What ends without TLS's own goodbye is no whole answer either.
+    if (this.peer.isSecure) this.socket.destroy();
+    else this.socket.resetAndDestroy();
   }
 
   /** Hands the socket over after `101 Switching Protocols`, with the bytes that the client has already sent. */

@@ -1,6 +1,6 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../core/errors.ts';
-import { acceptConnection } from './acceptConnection.ts';
+import { acceptConnection, acceptDecrypted } from './acceptConnection.ts';
 import { ActivityBook, RouteActivity } from './activity.ts';
 import { Deadlines } from './deadlines.ts';
 import type { EdgeContext, EdgeCounts } from './edgeContext.ts';
@@ -12,6 +12,8 @@ import { HubLink } from './hubLink.ts';
 import type { RouteEvent, Target } from './protocol.ts';
 import { RouteTable } from './routeTable.ts';
 import { withAddress } from './target.ts';
+import type { TlsFiles } from './tlsFiles.ts';
+import type { TlsTermination } from './tlsTermination.ts';
 import { TrustedProxies } from './trustedProxies.ts';
 import { UpstreamPool } from './upstreamPool.ts';
 import { Wire } from './wire.ts';
@@ -29,6 +31,8 @@ export interface EdgeOptions {
   controlToken: string;
   /** Addresses and networks (`10.0.0.0/8`) of proxies in front, whose X-Forwarded fields count until the hub names others. Default: none. */
   trustedProxies?: string[];
+  /** With what it ends TLS itself. Default: it only passes that of schedulers on. */
+  tls?: TlsFiles | undefined;
   log: EdgeLog;
   /** Default: {@link defaultLimits}. */
   limits?: Partial<EdgeLimits>;
@@ -51,6 +55,7 @@ export interface Edge {
   /**
    * Begins to listen and to follow the hub; resolves when it listens. Requests wait until the first routes are there.
    * Throws the system's error when it cannot listen.
+   * @throws AtollError `ATOLL_EDGE_CERTIFICATE`
    */
   start(): Promise<{ host: string; port: number }>;
   /** Resolves when it listens and has received the routes once. */
@@ -83,6 +88,8 @@ export function createEdge(options: EdgeOptions): Edge {
       pool: createPool(options.hub),
       activity: new RouteActivity(),
     },
+    tls: undefined,
+    secureHosts: options.tls?.hosts ?? [],
     gate,
     grants,
     deadlines,
@@ -145,10 +152,17 @@ export function createEdge(options: EdgeOptions): Edge {
     }
   }
 
+  /** TLS of its own is not loaded by edges without it. */
+  async function openTls(files: TlsFiles): Promise<TlsTermination> {
+    const { TlsTermination } = await import('./tlsTermination.ts');
+    return new TlsTermination(files, limits.helloMs, (socket) => acceptDecrypted(context, socket, trustedProxies), log);
+  }
+
   async function stop(): Promise<void> {
     context.stopping = true;
     clearInterval(reporting);
     server.close();
+    context.tls?.close();
     gate.close();
     for (const client of context.clients) if (!client.busy) client.close();
     const end = performance.now() + limits.stopMs;
@@ -163,6 +177,7 @@ export function createEdge(options: EdgeOptions): Edge {
 
   return {
     async start() {
+      if (options.tls) context.tls = await openTls(options.tls);
       const address = await listenOn(server, options);
       server.on('error', (error) => log('error', { reason: error.message }, 'the listener failed'));
       deadlines.start();

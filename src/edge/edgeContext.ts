@@ -5,6 +5,7 @@ import type { EdgeLog } from './edgeLog.ts';
 import type { Grants } from './grants.ts';
 import type { HubGate } from './hubGate.ts';
 import type { HttpEntry, RouteTable } from './routeTable.ts';
+import type { TlsTermination } from './tlsTermination.ts';
 import type { UpstreamCounts } from './upstreamPool.ts';
 
 /** What an edge counts. */
@@ -26,6 +27,10 @@ export interface EdgeContext {
   readonly table: RouteTable;
   /** Where requests without a route go. */
   readonly hub: HttpEntry;
+  /** What ends the TLS of connections that are for no scheduler; undefined: nobody does. */
+  tls: TlsTermination | undefined;
+  /** Hosts that people reach by HTTPS only. */
+  readonly secureHosts: readonly string[];
   readonly gate: HubGate;
   readonly grants: Grants;
   readonly deadlines: Deadlines;

@@ -55,6 +55,7 @@ export function answerText(answer: EdgeAnswer, connection: 'close' | 'keep-alive
 const reasons: Record<number, string> = {
   302: 'Found',
   303: 'See Other',
+  308: 'Permanent Redirect',
   400: 'Bad Request',
   401: 'Unauthorized',
   403: 'Forbidden',

@@ -16,6 +16,7 @@ import type { RequestHead } from './requestHead.ts';
 import type { ResponseHead } from './responseHead.ts';
 import { type RelayProgress, ResponseRelay } from './responseRelay.ts';
 import { type HttpEntry, withoutSegments } from './routeTable.ts';
+import { secureLocation } from './secureLocation.ts';
 import { splice } from './splice.ts';
 import { isSameTarget } from './target.ts';
 import type { UpstreamConnection, UpstreamUser } from './upstreamConnection.ts';
@@ -70,7 +71,12 @@ export class Exchange implements UpstreamUser, GateWaiter {
 
   /** Looks for the route, checks the access, and sends the request on. */
   begin(): void {
-    const { table, hub } = this.#edge;
+    const { table, hub, secureHosts } = this.#edge;
+    const elsewhere = secureLocation(this.#request, this.#client.peer, secureHosts);
+    if (elsewhere !== undefined) {
+      this.#answer(elsewhere);
+      return;
+    }
     if (!table.loaded) {
       this.#hold();
       return;

@@ -8,6 +8,8 @@ export interface Peer {
   address: string;
   /** Which proxies' own X-Forwarded fields count. */
   proxies: TrustedProxies;
+  /** Its connection is TLS, which the edge ended. */
+  isSecure: boolean;
 }
 
 /**
@@ -16,11 +18,12 @@ export interface Peer {
  * behind it are left out: whoever reads it need not know them.
  */
 export function forwardedFields(head: RequestHead, peer: Peer): string {
-  if (!isTrusted(peer)) return lines(peer.address, 'http', head.host);
+  const proto = peer.isSecure ? 'https' : 'http';
+  if (!isTrusted(peer)) return lines(peer.address, proto, head.host);
   const { fields } = head;
   const seenByProxy = lines(
     addressesUpToClient(fields.get('x-forwarded-for'), peer),
-    fields.get('x-forwarded-proto') ?? 'http',
+    fields.get('x-forwarded-proto') ?? proto,
     hostSeenByClient(head, peer),
     fields.get('x-forwarded-port'),
   );

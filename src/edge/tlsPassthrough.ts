@@ -14,7 +14,8 @@ const longestHello = 16 * 1024;
 
 /**
  * A TLS connection on its way to the target that its ClientHello names. The edge reads the ClientHello, passes it on and
- * splices; it never opens the TLS. What has no route is closed without a word.
+ * splices; it never opens the TLS of those. What is for no scheduler is for the edge itself, where it has a certificate, and
+ * else closed without a word.
  */
 export class TlsPassthrough implements Watched {
   readonly #edge: EdgeContext;
@@ -44,14 +45,16 @@ export class TlsPassthrough implements Watched {
     this.#received = Buffer.concat([this.#received, chunk]);
     const hello = parseClientHello(this.#received);
     if (hello.kind === 'incomplete' && this.#received.length < longestHello) return false;
-    if (hello.kind !== 'complete' || hello.serverName === undefined) {
+    if (hello.kind !== 'complete') {
       this.#client.destroy();
       return false;
     }
     this.#client.pause();
-    const entry = this.#edge.table.matchSni(hello.serverName);
+    const { serverName = '' } = hello;
+    const entry = this.#edge.table.matchSni(serverName);
     if (entry !== undefined) this.#connect(entry);
-    else this.#awaitRoute(hello.serverName);
+    else if (clusterName.test(serverName)) this.#awaitRoute(serverName);
+    else this.#handOver();
     return false;
   }
 
@@ -60,9 +63,21 @@ export class TlsPassthrough implements Watched {
     this.#client.destroy();
   }
 
+  /** It is for the edge itself, or for nobody. */
+  #handOver(): void {
+    const { tls, deadlines } = this.#edge;
+    if (tls === undefined) {
+      this.#client.destroy();
+      return;
+    }
+    this.#unlisten();
+    deadlines.delete(this);
+    tls.take(this.#client, this.#received);
+  }
+
   #awaitRoute(serverName: string): void {
     const { limits, counts, deadlines, table } = this.#edge;
-    if (!clusterName.test(serverName) || counts.heldTls >= limits.heldTls) {
+    if (counts.heldTls >= limits.heldTls) {
       this.#client.destroy();
       return;
     }

@@ -44,6 +44,13 @@ export class Wire {
     return wire;
   }
 
+  /** Takes over a connection whose TLS was ended, and which brings each piece in a buffer of its own. */
+  static decrypted(socket: Socket): Wire {
+    const wire = new Wire(() => socket);
+    socket.on('data', (chunk: Buffer) => wire.receive(chunk));
+    return wire;
+  }
+
   #take(length: number): void {
     const buffer = this.#buffer;
     const size = buffer.length;

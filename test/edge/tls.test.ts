@@ -1,56 +1,22 @@
-import { execFileSync } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { connect as connectTcp, createServer as createTcpServer } from 'node:net';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { connect, createServer, type Server, type TLSSocket } from 'node:tls';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { Target } from '../../src/edge/protocol.ts';
 import { type EdgeWorld, RawClient, startEdgeWorld } from '../support/edgeWorld.ts';
+import { type SelfSigned, selfSigned } from '../support/selfSigned.ts';
 import { until } from '../support/until.ts';
 
 /** As dask-gateway has it: one self-signed certificate is authority, server and client in one; only those who have it may in. */
-let credentials: { cert: string; key: string };
-let stranger: { cert: string; key: string };
+let credentials: SelfSigned;
+let stranger: SelfSigned;
 let scheduler: Server;
 let target: Target;
 let world: EdgeWorld;
 
-function makeCredentials(): { cert: string; key: string } {
-  const folder = mkdtempSync(join(tmpdir(), 'atoll-tls-'));
-  const [cert, key] = [join(folder, 'cert.pem'), join(folder, 'key.pem')];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'ec',
-      '-pkeyopt',
-      'ec_paramgen_curve:P-256',
-      '-nodes',
-      '-days',
-      '2',
-      '-subj',
-      '/CN=daskgateway-0a',
-      '-addext',
-      'subjectAltName=DNS:daskgateway-0a',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-    ],
-    { stdio: 'pipe' },
-  );
-  const made = { cert: readFileSync(cert, 'utf8'), key: readFileSync(key, 'utf8') };
-  rmSync(folder, { recursive: true });
-  return made;
-}
-
 beforeAll(async () => {
-  credentials = makeCredentials();
-  stranger = makeCredentials();
+  credentials = selfSigned('daskgateway-0a');
+  stranger = selfSigned('daskgateway-0a');
   scheduler = createServer(
     { ...credentials, ca: credentials.cert, requestCert: true, rejectUnauthorized: true, allowHalfOpen: true },
     (socket) => {

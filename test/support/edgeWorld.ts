@@ -107,6 +107,7 @@ export interface EdgeWorldOptions {
   hub?: RequestListener;
   limits?: EdgeOptions['limits'];
   trustedProxies?: string[];
+  tls?: EdgeOptions['tls'];
   answerGrant?: ControlListenerOptions['answerGrant'];
   /** Does not wait until the hub is there, and does not start it. */
   withoutHub?: boolean;
@@ -160,6 +161,7 @@ export async function startEdgeWorld(options: EdgeWorldOptions = {}): Promise<Ed
     controlToken: token,
     log: (level, fields, message) => log.push({ level, fields, message }),
     limits: { activityMs: 50, stopMs: 500, ...options.limits },
+    tls: options.tls,
     ...(options.trustedProxies && { trustedProxies: options.trustedProxies }),
   });
   const { port } = await edge.start();

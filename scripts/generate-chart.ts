@@ -22,11 +22,12 @@ export function generatedChartFiles(): Record<string, string> {
 /** Every object that there can be, by kind and name, in the order in which they are made; `@…@` is put in by the templates. */
 function objects(): Record<string, KubeObject> {
   const settings = defaultSettings();
-  const { scheduling, ingress, httpRoute } = settings.deployment;
+  const { scheduling, ingress, httpRoute, edge } = settings.deployment;
   scheduling.podPriority.enabled = true;
   scheduling.userPlaceholder.replicas = 1;
   ingress.enabled = true;
   httpRoute.enabled = true;
+  Object.assign(edge.https, { enabled: true, type: 'manual' });
   Object.assign(settings.deployment.imagePullSecret, { create: true, automaticReferenceInjection: false });
   settings.services = { '@service@': { url: 'http://example.org' } } as never;
   const release = { name: '@name@', namespace: '@namespace@', settings, inputs: [], image: '@image@' };

@@ -7,6 +7,14 @@
 {{- $template := $deployment.spec.template -}}
 {{- $container := first $template.spec.containers -}}
 
+{{- if and (eq (include "atoll.hasHttpsPort" .) "true") $values.proxy.service.disableHttpPort -}}
+{{- $args := list -}}
+{{- range $container.args -}}
+{{- $args = append $args (ternary (print . ":443") . (hasPrefix "http://proxy-public." .)) -}}
+{{- end -}}
+{{- $_ := set $container "args" $args -}}
+{{- end -}}
+
 {{- $settings := index $objects "Secret atoll-settings" -}}
 {{- $kept := get $settings.data "settings.json" | b64dec | fromJson -}}
 {{- $file := dict "name" "values.yaml" "text" .text -}}

@@ -1,5 +1,8 @@
 {{/* What values say about how people come in from outside. */}}
 {{- define "atoll.routes" -}}
+{{- if and (eq (include "atoll.tlsType" .values.proxy.https) "letsencrypt") (not .values.ingress.enabled) (not .values.httpRoute.enabled) -}}
+{{- fail "Atoll asks Let's Encrypt for no certificates itself. Have cert-manager write a Certificate into a secret, and set proxy.https.type: secret and proxy.https.secret.name; or let an ingress end TLS." -}}
+{{- end -}}
 {{- $written := .values.ingress -}}
 {{- if $written.enabled -}}
 {{- $ingress := index .objects "Ingress jupyterhub" -}}

@@ -9,6 +9,7 @@ import { isFirstStart, takeBackFirstStart } from '../core/firstStart.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
 import { silentLogger } from '../observability/logger.ts';
 import { printReadyReport } from './childRole.ts';
+import { keepEdgeCertificate, publicUrl } from './edgeCertificate.ts';
 import { edgeUrl } from './edgeUrl.ts';
 import { holdLock } from './holdLock.ts';
 import { portError } from './portError.ts';
@@ -55,6 +56,7 @@ async function run(options: UpOptions, read: ReadSettings, folder: DataFolder): 
   const url = edgeUrl(host, port);
   // Before anything is started that would have to be ended when this fails.
   const keptSettings = keepSettings(read, folder);
+  const tls = keepEdgeCertificate(read.settings, folder);
   if (read.hasPython && !isLoopback(host)) checkHost(host, await settingsWithPython(keptSettings, folder));
   let { stopWorkloads } = options;
   const supervisor = new Supervisor(({ workloads }) => {
@@ -66,7 +68,10 @@ async function run(options: UpOptions, read: ReadSettings, folder: DataFolder): 
     data: folder.root,
     inputs: read.inputs,
     referredFiles: read.referredFiles,
-    tellHub: (command) => supervisor.ask('hub', command),
+    tellHub: (command) => {
+      if (command.type === 'settings') keepEdgeCertificate(command.settings, folder);
+      return supervisor.ask('hub', command);
+    },
     keep: (inputs) => keepSettings({ inputs }, folder),
     restartHub: async () => {
       await supervisor.restart('hub');
@@ -81,7 +86,7 @@ async function run(options: UpOptions, read: ReadSettings, folder: DataFolder): 
   const edge = supervisor.start({
     name: 'edge',
     nodeOptions: [],
-    arguments: ['edge', '--data', folder.root, '--host', host, '--port', String(port)],
+    arguments: ['edge', '--data', folder.root, '--host', host, '--port', String(port), ...tls],
   });
   const hub = supervisor.start({
     name: 'hub',
@@ -92,7 +97,7 @@ async function run(options: UpOptions, read: ReadSettings, folder: DataFolder): 
   try {
     const ready = await Promise.race([Promise.all([hub, edge]), stopped.promise]);
     if (ready !== undefined) {
-      console.log(`Ready: ${url}${read.settings.addresses.baseUrl.slice(0, -1)}`);
+      console.log(`Ready: ${publicUrl(url, read.settings)}${read.settings.addresses.baseUrl.slice(0, -1)}`);
       const note = reloader.start();
       printReadyReport({ ...ready[0], notes: [...(ready[0].notes ?? []), ...(note === undefined ? [] : [note])] });
     }

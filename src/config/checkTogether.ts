@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../core/errorTable.ts';
 import { formatBytes } from '../core/quantities.ts';
+import { checkHttps } from './checkHttps.ts';
 import { authenticatorClass, checkSignIn } from './checkSignIn.ts';
 import type { Path, Problem } from './problem.ts';
 import type { DatabaseSettings, Settings } from './settings.ts';
@@ -19,14 +20,7 @@ export function checkTogether(settings: Settings, root: MapNode): Problem[] {
   checkSignIn(settings.authentication, add);
   checkDatabase(settings.database, (paths, message) => add('ATOLL_SETTINGS_CONFLICT', 'error', paths, message));
   checkImagePullSecret(settings, (paths, message) => add('ATOLL_SETTINGS_CONFLICT', 'error', paths, message));
-  const { enabled, type } = settings.deployment.edge.https;
-  if (settings.runtime.kind === 'kubernetes' && enabled && type !== 'offload')
-    add(
-      'ATOLL_SETTINGS_NOT_SUPPORTED',
-      'warning',
-      ['type', 'enabled'].map((name) => ['jupyterhub', 'proxy', 'https', name]),
-      "Atoll's edges do not end TLS. Let an ingress do it: ingress.tls with the secret, or with annotations for cert-manager.",
-    );
+  checkHttps(settings, add);
   checkOptionDefaults(settings, root, (paths, message) => add('ATOLL_SETTINGS_NO_EFFECT', 'warning', paths, message));
   const chosen = entryAt(root, authenticatorClass);
   if (chosen && isNull(chosen.value))

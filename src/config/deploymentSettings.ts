@@ -69,6 +69,22 @@ export interface PartSettings {
   networkPolicy: NetworkPolicySettings;
 }
 
+/** `proxy.https`: who ends TLS. */
+export interface HttpsSettings {
+  enabled: boolean;
+  /**
+   * `manual`: the edges, with the certificate in the settings; `secret`: they, with that of a Kubernetes secret; `offload`: a
+   * load balancer in front; empty: nobody. `letsencrypt`, z2jh's default, is nothing that Atoll does itself.
+   */
+  type: '' | 'letsencrypt' | 'manual' | 'offload' | 'secret';
+  /** Names at which people come in; plain HTTP is sent on to HTTPS there. */
+  hosts: string[];
+  /** Certificate, with those between it and its authority, and private key, in PEM. */
+  manual: { cert?: string; key?: string };
+  /** A secret, and the names of its entries. */
+  secret: { name?: string; crt: string; key: string };
+}
+
 /** A placement rule of `scheduling.corePods` or `.userPods`. */
 export interface PlacementSettings {
   /** `matchNodePurpose`. Default `prefer`. */
@@ -123,8 +139,7 @@ export interface DeploymentSettings {
   /** The edge's pods: `jupyterhub.proxy.chp`, and the service in front of them, `proxy.service`. */
   edge: PartSettings & {
     service: KubernetesServiceSettings;
-    /** `proxy.https`. `type` is Atoll's concern only when it is `offload`: a load balancer in front ends TLS. */
-    https: { enabled: boolean; type: string };
+    https: HttpsSettings;
   };
   /** `jupyterhub.ingress`. */
   ingress: {
@@ -198,7 +213,7 @@ export function defaultDeployment(): DeploymentSettings {
     imagePullSecrets: [],
     imagePullSecret: { create: false, automaticReferenceInjection: true },
     hub: { ...part(), service: {}, extraEnv: {}, lifecycle: {}, pvc: {} },
-    edge: { ...part(), service: {}, https: { enabled: false, type: 'letsencrypt' } },
+    edge: { ...part(), service: {}, https: defaultHttps() },
     ingress: { enabled: false, annotations: {}, hosts: [], pathType: 'Prefix', tls: [], extraPaths: [] },
     httpRoute: { enabled: false, annotations: {}, hostnames: [], parentRefs: [] },
     serverNetworkPolicy: { egressAllowRules: {} },
@@ -224,4 +239,9 @@ export function defaultDeployment(): DeploymentSettings {
       pause: { image: {} },
     },
   };
+}
+
+function defaultHttps(): HttpsSettings {
+  const secret = { crt: 'tls.crt', key: 'tls.key' };
+  return { enabled: false, type: 'letsencrypt', hosts: [], manual: {}, secret };
 }

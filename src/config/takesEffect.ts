@@ -32,6 +32,7 @@ const moments: readonly [beginning: string, moment: Moment][] = [
   ['jupyterhub.hub.config.Spawner', 'next server start'],
   ['jupyterhub.hub.config.KubeSpawner', 'next server start'],
   ['jupyterhub.proxy', 'restart of the edge'],
+  ['jupyterhub.proxy.https.manual', 'at once'],
   ['jupyterhub', 'at once'],
 ];
 

@@ -15,6 +15,7 @@ import {
   refuseForeign,
 } from './applyRelease.ts';
 import { type Revision, readHistory, writeRevision } from './history.ts';
+import { hasHttpsPort } from './objects/edgeTls.ts';
 import { imagesOf } from './objects/pullerObjects.ts';
 import { serviceNames } from './ports.ts';
 import { pullImages } from './pullImages.ts';
@@ -166,13 +167,16 @@ async function settingsOf({ inputs }: Revision): Promise<{ settings: Settings; i
 }
 
 async function addressOf(client: ApiClient, { namespace, settings }: Release): Promise<string | undefined> {
-  const { ingress } = settings.deployment;
+  const { ingress, edge } = settings.deployment;
   const [host] = ingress.hosts;
   if (ingress.enabled && host !== undefined) return `http${ingress.tls.length > 0 ? 's' : ''}://${host}`;
   const service = await readObject<Service>(client, `/api/v1/namespaces/${namespace}/services/${serviceNames.edge}`);
+  const isSecure = hasHttpsPort(edge.https);
+  const [name] = edge.https.hosts;
+  if (isSecure && name !== undefined) return `https://${name}`;
   const [balancer] = service?.status?.loadBalancer?.ingress ?? [];
   const address = balancer?.hostname ?? balancer?.ip;
-  return address === undefined ? undefined : `http://${address}`;
+  return address === undefined ? undefined : `http${isSecure ? 's' : ''}://${address}`;
 }
 
 function unhealthy(health: Health, good: Revision | undefined): AtollError {

@@ -10,6 +10,7 @@ import type { KeptSettings } from '../../src/config/keptSettings.ts';
 import { loadSettings, loadSettingsFiles } from '../../src/config/loadSettings.ts';
 import type { KubeObject } from '../../src/deploy/release.ts';
 import { renderRelease } from '../../src/deploy/renderRelease.ts';
+import { selfSigned } from '../support/selfSigned.ts';
 
 const project = resolve(import.meta.dirname, '../..');
 const chart = join(project, 'chart');
@@ -179,7 +180,20 @@ jupyterhub:
       nodePorts: { http: 30080, https: 30443 }`,
   'both ports':
     'jupyterhub: { proxy: { https: { enabled: true, type: offload }, service: { nodePorts: { http: 30080 } } } }',
-  'TLS that is not offloaded': 'jupyterhub: { proxy: { https: { enabled: true, hosts: [a.example.org] } } }',
+  'TLS of an ingress': `
+jupyterhub: { ingress: { enabled: true }, proxy: { https: { enabled: true, hosts: [a.example.org] } } }`,
+  'TLS with a certificate in the settings': stringify({
+    jupyterhub: {
+      proxy: { https: { enabled: true, type: 'manual', hosts: ['a.example.org', 'b'], manual: selfSigned('a') } },
+    },
+  }),
+  'TLS with a secret': `
+jupyterhub:
+  proxy:
+    chp: { extraPodSpec: { hostNetwork: true } }
+    https: { enabled: true, type: secret, hosts: [a.example.org], secret: { name: wild, crt: cert.pem } }
+    service: { disableHttpPort: true, nodePorts: { https: 30443 } }`,
+  'TLS that nobody ends': 'jupyterhub: { proxy: { https: { enabled: true, type: "" } } }',
   'network policies': `
 jupyterhub:
   hub: { networkPolicy: { ingress: [{ from: [{ podSelector: {} }] }], egress: [{ ports: [{ port: 5432 }] }] } }
@@ -302,6 +316,10 @@ describe.skipIf(helm === undefined)('helm template (there is only a helm for Lin
     const weak = objectsOf(helmTemplate([], '--set', 'jupyterhub.proxy.secretToken=short'));
     const made = weak.find(({ metadata }) => metadata.name === 'atoll-keys')?.data as Record<string, string>;
     expect(Buffer.from(made['control-token'] ?? '', 'base64').toString('utf8')).toMatch(/^\w{64}$/);
+  });
+
+  test('TLS that nobody would end is refused, with what to do', () => {
+    expect(() => helmTemplate([], '--set', 'jupyterhub.proxy.https.enabled=true')).toThrow(/https\.type: secret/);
   });
 
   test('without an image of Atoll it says what to do', () => {

@@ -142,7 +142,7 @@ describe('what a release is made of', () => {
     const { spec } = find(
       renderRelease(
         release(({ deployment }) => {
-          deployment.edge.https = { enabled: true, type: 'offload' };
+          Object.assign(deployment.edge.https, { enabled: true, type: 'offload' });
         }),
       ),
       'Service',

@@ -3,6 +3,7 @@ import { loadSettings } from '../../src/config/loadSettings.ts';
 import { imageOf } from '../../src/deploy/deployRelease.ts';
 import { pullSecretNames } from '../../src/deploy/objects/imagePullSecret.ts';
 import { renderRelease } from '../../src/deploy/renderRelease.ts';
+import { selfSigned } from '../support/selfSigned.ts';
 
 async function loaded(text: string): ReturnType<typeof loadSettings> {
   return loadSettings([{ name: 'config.yaml', text }], { runtime: 'kubernetes' });
@@ -28,13 +29,47 @@ test('a secret of hub and edges that could be guessed is not used, and that is s
   }
 });
 
-test('TLS that the edges would have to end is told, with what to do; TLS of a load balancer is not', async () => {
-  const { problems } = await loaded('proxy: { https: { enabled: true, type: letsencrypt } }');
-  expect(problems.map(({ code, path }) => [code, path])).toEqual([
-    ['ATOLL_SETTINGS_NOT_SUPPORTED', 'jupyterhub.proxy.https.type'],
-  ]);
-  expect(problems[0]?.message).toContain('ingress.tls');
-  expect((await loaded('proxy: { https: { enabled: true, type: offload } }')).problems).toEqual([]);
+describe('TLS that could not be as it is written is refused, with what to do', () => {
+  const pair = selfSigned('hub.example.org');
+  const problemsOf = async (https: object, more: object = {}): Promise<string[]> =>
+    (
+      await loadSettings(
+        [{ name: 'x', text: JSON.stringify({ proxy: { https: { enabled: true, ...https } }, ...more }) }],
+        {
+          runtime: 'kubernetes',
+        },
+      )
+    ).problems.map(({ severity, path, message }) => `${severity} ${path}: ${message}`);
+  const https = 'jupyterhub.proxy.https';
+
+  test.each([
+    ['Let’s Encrypt, the default', {}, `error ${https}.enabled: Atoll asks Let's Encrypt for no certificates itself.`],
+    ['Let’s Encrypt', { type: 'letsencrypt' }, `error ${https}.type: Atoll asks Let's Encrypt for no`],
+    ['manual without a certificate', { type: 'manual' }, `error ${https}.type: https.type: manual needs`],
+    [
+      'no certificate',
+      { type: 'manual', manual: { cert: 'x', key: 'y' } },
+      `error ${https}.manual: https.manual.cert and`,
+    ],
+    [
+      'the key of another certificate',
+      { type: 'manual', manual: { cert: pair.cert, key: selfSigned('x').key } },
+      `error ${https}.manual: https.manual.key is not the key of https.manual.cert.`,
+    ],
+    ['a secret without a name', { type: 'secret' }, `error ${https}.type: https.type: secret needs https.secret.name`],
+  ])('%s', async (_, written, expected) => {
+    const problems = await problemsOf(written);
+    expect(problems).toHaveLength(1);
+    expect(problems[0]?.startsWith(expected)).toBe(true);
+    expect(problems[0]).not.toContain('PRIVATE');
+  });
+
+  test('what works is not told', async () => {
+    expect(await problemsOf({ type: 'offload' })).toEqual([]);
+    expect(await problemsOf({ type: 'manual', manual: pair, hosts: ['hub.example.org'] })).toEqual([]);
+    expect(await problemsOf({ type: 'secret', secret: { name: 'wild' } })).toEqual([]);
+    expect(await problemsOf({}, { ingress: { enabled: true } })).toEqual([]);
+  });
 });
 
 describe('a secret that is made for the registry of images', () => {

@@ -1,12 +1,16 @@
+import { get as getPlain } from 'node:http';
+import { get } from 'node:https';
 import type { Pod } from 'kubernetes-types/core/v1.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { Kernel } from '../support/kernel.ts';
+import { selfSigned } from '../support/selfSigned.ts';
 import { until } from '../support/until.ts';
 import { DeployWorld } from './support/deployWorld.ts';
 
 describe.skipIf(process.env.ATOLL_TEST_KUBE_LOGS === undefined)('atoll deploy, on a real node', () => {
   let world: DeployWorld;
   let kernel: Kernel;
+  const certificate = selfSigned('hub.example.org');
   beforeAll(async () => {
     world = await DeployWorld.open();
   });
@@ -88,6 +92,7 @@ describe.skipIf(process.env.ATOLL_TEST_KUBE_LOGS === undefined)('atoll deploy, o
       service: { type: 'ClusterIP' },
       chp: { resources: { requests: { cpu: '50m', memory: '64Mi' } } },
       labels: { round: '2' },
+      https: { enabled: true, type: 'manual', manual: certificate, hosts: ['hub.example.org'] },
     };
     const { output } = await world.deploy(world.settings({ memory: '2G', jupyterhub: { proxy } }));
     expect(output).toContain(`Ready: ${world.name}, revision 3.`);
@@ -100,6 +105,26 @@ describe.skipIf(process.env.ATOLL_TEST_KUBE_LOGS === undefined)('atoll deploy, o
     expect(items.length - going.length).toBe(2);
     expect(kernel.isOpen).toBe(true);
     expect((await kernel.run('print(client.submit(lambda: 9 * 9).result())')).trim()).toBe('81');
+  });
+
+  test('the new edges end TLS with the certificate of the settings, and plain HTTP of pods goes on', async () => {
+    const status = await new Promise((resolve, reject) => {
+      const options = { host: new URL(world.url).hostname, servername: 'hub.example.org', ca: certificate.cert };
+      get({ ...options, path: '/hub/login', headers: { Host: 'hub.example.org' } }, (response) => {
+        response.resume();
+        resolve(response.statusCode);
+      }).on('error', reject);
+    });
+    expect(status).toBe(200);
+    expect((await world.api('GET', '')).status).toBe(200);
+    const headers = { Host: 'hub.example.org' };
+    const location = await new Promise((resolve, reject) => {
+      getPlain(`${world.url}/hub/login`, { headers }, ({ headers: { location: to } }) => resolve(to)).on(
+        'error',
+        reject,
+      );
+    });
+    expect(location).toBe('https://hub.example.org/hub/login');
   });
 
   test('a version that cannot start is taken back, with the reason', async () => {

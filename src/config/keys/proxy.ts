@@ -12,21 +12,80 @@ import {
   serviceAccount,
   serviceKeys,
 } from './commonKeys.ts';
-import { none, onKubernetes, unsupported } from './effects.ts';
-import { inert, podKey, type Row, section, under } from './key.ts';
+import { everywhere, none, onKubernetes, unsupported } from './effects.ts';
+import { inert, key, podKey, type Row, section, under } from './key.ts';
 import { anything, flag, freeMap, integer, list, mapList, secretText, text, textList } from './types.ts';
 
 const edgeInstead = none("Atoll's own edge stands in the place of this proxy");
-const noHttps = unsupported('Atoll speaks plain HTTP: put a proxy with TLS in front of it, or reach it through SSH.');
 const listens = none('Atoll listens where --host and --port say');
 
-const byIngress = unsupported(
-  'Let an ingress end TLS: ingress.tls with the secret, or with annotations for cert-manager.',
+const withCertManager = unsupported(
+  "Atoll asks Let's Encrypt for no certificates itself: have cert-manager or certbot do it, and use https.type secret or manual.",
+);
+const noSecrets = unsupported(
+  'There are no Kubernetes secrets here: use https.type manual, with {fromFile: …} for both.',
 );
 /** What nobody writes by heart; the charts' own placeholder is none. */
 const secretForm = /^[\w+/=.-]{32,}$/;
 const edge = ({ deployment }: Settings) => deployment.edge;
+const https = ({ deployment }: Settings) => deployment.edge.https;
+const secretParts = {
+  name: 'Name of the secret.',
+  key: "Name of the private key's entry; without it, tls.key.",
+  crt: "Name of the certificate's entry; without it, tls.crt.",
+};
 const edgeService = ({ deployment }: Settings) => deployment.edge.service;
+
+const httpsKeys: Row[] = [
+  key(
+    'https.enabled',
+    flag,
+    'Whether there is TLS.',
+    (settings, value) => {
+      https(settings).enabled = value;
+    },
+    { default: false },
+  ),
+  key(
+    'https.type',
+    z.enum(['', 'letsencrypt', 'manual', 'offload', 'secret']),
+    'Who ends TLS: the edges, with the certificate that https.manual holds or https.secret names; or with offload, a load balancer.',
+    (settings, value) => {
+      https(settings).type = value;
+    },
+    { default: 'letsencrypt' },
+  ),
+  key('https.hosts', textList, 'Names at which plain HTTP is sent on to HTTPS.', (settings, value) => {
+    https(settings).hosts = value;
+  }),
+  section('https.letsencrypt', "Certificates from Let's Encrypt.", everywhere(withCertManager)),
+  inert('https.letsencrypt.contactEmail', text, 'Who gets mail about certificates.'),
+  inert('https.letsencrypt.acmeServer', text, 'Address of the certificate authority.'),
+  section('https.manual', 'A certificate in the settings: as text, or of a file by {fromFile: …}.'),
+  key(
+    'https.manual.key',
+    secretText,
+    'Its private key (PEM).',
+    (settings, value) => {
+      https(settings).manual.key = value;
+    },
+    { secret: true },
+  ),
+  key(
+    'https.manual.cert',
+    text,
+    'The certificate, and those between it and its authority (PEM).',
+    (settings, value) => {
+      https(settings).manual.cert = value;
+    },
+  ),
+  section('https.secret', 'A certificate in a Kubernetes secret.', onKubernetes(noSecrets)),
+  ...(['name', 'key', 'crt'] as const).map((name) =>
+    podKey(`https.secret.${name}`, text, secretParts[name], (settings, value) => {
+      https(settings).secret[name] = value;
+    }),
+  ),
+];
 
 /** `jupyterhub.proxy.*`: what stands in front of the hub. */
 export const proxyKeys: Row[] = [
@@ -46,50 +105,22 @@ export const proxyKeys: Row[] = [
       },
       { effects: onKubernetes(none('hub and edge make their own')), secret: true },
     ),
-    section('https', 'TLS.', { process: noHttps, slurm: noHttps }),
-    podKey(
-      'https.enabled',
-      flag,
-      'Whether there is TLS.',
-      ({ deployment }, value) => {
-        deployment.edge.https.enabled = value;
-      },
-      { effects: { process: noHttps, slurm: noHttps }, default: false, satisfiedBy: false },
-    ),
-    podKey(
-      'https.type',
-      z.enum(['', 'letsencrypt', 'manual', 'offload', 'secret']),
-      'Who ends TLS; on Kubernetes only offload (a load balancer) is for Atoll, all else for an ingress.',
-      ({ deployment }, value) => {
-        deployment.edge.https.type = value;
-      },
-      { effects: { process: noHttps, slurm: noHttps } },
-    ),
-    inert('https.hosts', textList, 'Host names of the certificate.', { kubernetes: none('who ends TLS knows them') }),
-    section('https.letsencrypt', "Certificates from Let's Encrypt.", { kubernetes: byIngress }),
-    inert('https.letsencrypt.contactEmail', text, 'Who gets mail about certificates.'),
-    inert('https.letsencrypt.acmeServer', text, 'Address of the certificate authority.'),
-    section('https.manual', 'A certificate in the settings.', { kubernetes: byIngress }),
-    inert('https.manual.key', secretText, 'Its private key.', {}, { secret: true }),
-    inert('https.manual.cert', text, 'The certificate.'),
-    section('https.secret', 'A certificate in a Kubernetes secret.', { kubernetes: byIngress }),
-    inert('https.secret.name', text, 'Name of the secret.'),
-    inert('https.secret.key', text, "Name of the private key's entry."),
-    inert('https.secret.crt', text, "Name of the certificate's entry."),
+    section('https', 'TLS.'),
+    ...httpsKeys,
 
     section('service', "The proxy's Kubernetes service.", onKubernetes(listens)),
     section('service.nodePorts', 'Ports on every node.'),
     podKey('service.nodePorts.http', integer, 'Port of HTTP.', ({ deployment }, value) => {
       deployment.edge.service.nodePort = value;
     }),
-    podKey('service.nodePorts.https', integer, 'Port of HTTPS, with https.type: offload.', ({ deployment }, value) => {
+    podKey('service.nodePorts.https', integer, 'Port of HTTPS.', ({ deployment }, value) => {
       deployment.edge.service.httpsNodePort = value;
     }),
     field(
       'service',
       'disableHttpPort',
       flag,
-      'Whether there is no port for HTTP, with https.type: offload.',
+      'Whether there is no port for HTTP, where there is one for HTTPS.',
       edgeService,
     ),
     ...inertServiceKeys('service', ['ipFamilyPolicy', 'ipFamilies'], {

@@ -2,6 +2,7 @@ import type { DeploymentSettings } from '../../config/deploymentSettings.ts';
 import type { KubernetesObject } from '../../config/podSettings.ts';
 import { ports, serviceNames } from '../ports.ts';
 import { type KubeObject, objectHead, type Release, releaseLabels, selectorOf } from '../release.ts';
+import { edgeCertificate, edgeTls, hasHttpsPort } from './edgeTls.ts';
 import { partAnnotations, partPod } from './partPod.ts';
 
 /** An edge that is replaced serves notebooks' WebSockets on, while there are any, for so long. */
@@ -15,11 +16,13 @@ export function edgeObjects(release: Release): KubeObject[] {
   const { edge } = settings.deployment;
   const { service } = edge;
   const replicas = edge.replicas ?? 2;
+  const tls = edgeTls(edge.https);
   const probe = { tcpSocket: { port: 'http' } };
   const head = (apiVersion: string, kind: string, objectName: string): ReturnType<typeof objectHead> =>
     objectHead(release, apiVersion, kind, objectName, 'edge');
   const publicService = head('v1', 'Service', serviceNames.edge);
   return [
+    ...edgeCertificate(release),
     {
       ...publicService,
       metadata: {
@@ -61,6 +64,7 @@ export function edgeObjects(release: Release): KubeObject[] {
                   ['--hub', `${serviceNames.hub}:${ports.hub}`, '--control', `${serviceNames.hub}:${ports.control}`],
                   ['--control-token-file', '/etc/atoll/keys/control-token'],
                   ['--drain', String(drainSeconds)],
+                  tls.args,
                 ].flat(),
                 ports: [{ name: 'http', containerPort: ports.edge }],
                 env: [{ name: 'HOME', value: '/tmp' }],
@@ -69,9 +73,9 @@ export function edgeObjects(release: Release): KubeObject[] {
                 livenessProbe: { ...probe, periodSeconds: 10, failureThreshold: 3 },
                 readinessProbe: { ...probe, periodSeconds: 2, failureThreshold: 2 },
                 lifecycle: { preStop: { sleep: { seconds: farewellSeconds } } },
-                volumeMounts: [{ name: 'keys', mountPath: '/etc/atoll/keys', readOnly: true }],
+                volumeMounts: [{ name: 'keys', mountPath: '/etc/atoll/keys', readOnly: true }, ...tls.mounts],
               },
-              volumes: [{ name: 'keys', secret: { secretName: 'atoll-keys', defaultMode: 0o440 } }],
+              volumes: [{ name: 'keys', secret: { secretName: 'atoll-keys', defaultMode: 0o440 } }, ...tls.volumes],
             }),
           },
         },
@@ -88,7 +92,7 @@ export function edgeObjects(release: Release): KubeObject[] {
   ];
 }
 
-/** The edges speak HTTP on both: where `proxy.https` says so, a load balancer in front has ended the TLS of the second. */
+/** The edges speak HTTP and TLS on one port: where a load balancer in front has ended the TLS, HTTP comes to the second too. */
 function publicPorts({ service, https }: DeploymentSettings['edge']): KubernetesObject[] {
   const port = (name: string, number: number, nodePort: number | undefined): KubernetesObject => ({
     name,
@@ -96,9 +100,16 @@ function publicPorts({ service, https }: DeploymentSettings['edge']): Kubernetes
     targetPort: 'http',
     ...(nodePort !== undefined && { nodePort }),
   });
-  const offloads = https.enabled && https.type === 'offload';
+  const isSecure = hasHttpsPort(https);
   return [
-    ...(offloads && service.disableHttpPort === true ? [] : [port('http', 80, service.nodePort)]),
-    ...(offloads ? [port('https', 443, service.httpsNodePort)] : []),
+    ...(isSecure && service.disableHttpPort === true ? [] : [port('http', 80, service.nodePort)]),
+    ...(isSecure ? [port('https', 443, service.httpsNodePort)] : []),
   ];
+}
+
+/** Where pods reach the edges, in plain HTTP: on the port that there is. */
+export function innerUrl({ namespace, settings }: Release): string {
+  const { service, https } = settings.deployment.edge;
+  const port = hasHttpsPort(https) && service.disableHttpPort === true ? ':443' : '';
+  return `http://${serviceNames.edge}.${namespace}${port}`;
 }

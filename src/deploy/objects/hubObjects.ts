@@ -3,6 +3,7 @@ import type { KubernetesObject } from '../../config/podSettings.ts';
 import { sha256Hex } from '../../core/ids.ts';
 import { ports, serviceNames } from '../ports.ts';
 import { type KubeObject, objectHead, type Release, releaseLabels, selectorOf } from '../release.ts';
+import { innerUrl } from './edgeObjects.ts';
 import { hubRights } from './hubRights.ts';
 import { partAnnotations, partPod } from './partPod.ts';
 
@@ -90,7 +91,7 @@ function hubPod(release: Release, serviceAccountName: string): KubernetesObject 
       name: 'hub',
       args: [
         ['hub', '--data', '/srv/atoll', '--kept-settings', '/etc/atoll/settings/settings.json'],
-        ['--url', `http://${serviceNames.edge}.${release.namespace}`],
+        ['--url', innerUrl(release)],
         ['--listen', `0.0.0.0:${ports.hub}`, '--control', `0.0.0.0:${ports.control}`],
         ['--control-token-file', '/etc/atoll/keys/control-token'],
         // Nothing else needs one here: servers and clusters have their own, in their images.

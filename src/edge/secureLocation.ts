@@ -10,7 +10,8 @@ import type { RequestHead } from './requestHead.ts';
 export function secureLocation(request: RequestHead, peer: Peer, hosts: readonly string[]): EdgeAnswer | undefined {
   if (peer.isSecure || peer.proxies.has(peer.address)) return undefined;
   const name = request.host.replace(/:\d+$/, '').toLowerCase();
-  if (!hosts.includes(name)) return undefined;
+  // Users and services may have hosts of their own below it.
+  if (!hosts.some((host) => name === host || name.endsWith(`.${host}`))) return undefined;
   // The method and the body stay what they are.
   return { status: 308, headers: { Location: `https://${name}${request.pathAndQuery}` }, body: '' };
 }

@@ -110,7 +110,9 @@ describe('an edge with a certificate', () => {
     expect(await plain(`GET //evil.example/ HTTP/1.1\r\nHost: ${host}`)).toContain(
       `\r\nLocation: https://${host}//evil.example/\r\n`,
     );
-    expect(await plain('GET / HTTP/1.1\r\nHost: evil.example')).toMatch(/^HTTP\/1\.1 200 /);
+    expect(await plain(`GET /x HTTP/1.1\r\nHost: ada.${host}`)).toContain(`\r\nLocation: https://ada.${host}/x\r\n`);
+    for (const other of ['evil.example', `evil${host}`])
+      expect(await plain(`GET / HTTP/1.1\r\nHost: ${other}`)).toMatch(/^HTTP\/1\.1 200 /);
   });
 
   test('carries WebSockets, both ways, until one side ends them', async () => {
@@ -179,13 +181,19 @@ describe('an edge with a certificate', () => {
 
   test('closes connections whose handshake does not go on, and is not brought down by what is no TLS', async () => {
     await world.end();
-    world = await startEdgeWorld({ tls: files, limits: { helloMs: 300 } });
+    world = await startEdgeWorld({ tls: files, limits: { helloMs: 300, headMs: 1000 } });
     const silent = new RawClient(world.port).send(Buffer.from([0x16, 3, 1]));
     const nonsense = new RawClient(world.port).send(
       Buffer.concat([Buffer.from([0x16, 3, 1, 0, 200]), randomBytes(200)]),
     );
     const old = dial({ maxVersion: 'TLSv1.1', minVersion: 'TLSv1' });
-    await Promise.all([silent.untilEnd(), nonsense.untilEnd(), new Promise((done) => old.once('close', done))]);
+    const secureAndSilent = new Promise((done) => dial().once('close', done));
+    await Promise.all([
+      secureAndSilent,
+      silent.untilEnd(),
+      nonsense.untilEnd(),
+      new Promise((done) => old.once('close', done)),
+    ]);
     await until('no connection is left', () => world.edge.stats().sockets === 0);
     const client = dial();
     client.write(`GET / HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);

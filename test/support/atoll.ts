@@ -147,7 +147,7 @@ export class Atoll {
   #rolePids(role: string): number[] {
     return processesNaming(this.data).filter((pid) => {
       const argv = readProc(pid, 'cmdline').split('\0');
-      return argv.some((word) => /\/main\.(ts|js)$/.test(word)) && argv.includes(role);
+      return argv.some((word) => /\/main\.(ts|cjs)$/.test(word)) && argv.includes(role);
     });
   }
 }

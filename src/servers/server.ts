@@ -82,9 +82,12 @@ export function serverFromRow(row: ServerRow): Server {
   };
 }
 
-/** Whether a server runs or is about to: everything but `stopped` and `failed` (JupyterHub's "active"). */
+/** The phases of a server that runs or is about to: all but `stopped` and `failed`. */
+export const activePhases: readonly Phase[] = ['starting', 'ready', 'stopping'];
+
+/** Whether a server runs or is about to (JupyterHub's "active"). */
 export function isActive(server: Server): boolean {
-  return server.phase !== 'stopped' && server.phase !== 'failed';
+  return activePhases.includes(server.phase);
 }
 
 /** What is under way, in JupyterHub's words. */

@@ -1,13 +1,15 @@
-import type { Kysely } from 'kysely';
+import { type Kysely, sql } from 'kysely';
 import type { Database } from '../store/database.ts';
 import { PreparedListQuery, PreparedRead } from '../store/preparedQuery.ts';
 import type { Store } from '../store/store.ts';
-import { type Server, serverFromRow } from './server.ts';
+import { activePhases, type Server, serverFromRow } from './server.ts';
 
 /** Which servers {@link readServers} returns. An empty filter means all. */
 export interface ServerFilter {
   users?: readonly string[];
   phases?: readonly Server['phase'][];
+  /** Only those that run or are about to. */
+  active?: true;
   /** Only named ones. */
   named?: true;
 }
@@ -17,16 +19,23 @@ export async function readServers(db: Kysely<Database>, filter: ServerFilter = {
   let query = selectServers(db).orderBy('users.name').orderBy('servers.name');
   if (filter.users) query = query.where('users.name', 'in', filter.users);
   if (filter.phases) query = query.where('servers.phase', 'in', filter.phases);
+  if (filter.active) query = query.where('servers.phase', 'in', activePhases);
   if (filter.named) query = query.where('servers.name', '!=', '');
   return (await query.execute()).map(serverFromRow);
 }
 
-/** The same for all servers of some users, for lists that are asked for often; of a thousand users by user and name. */
-export function serversOfUsers(store: Store): (users: readonly string[]) => Promise<Server[]> {
-  const query = new PreparedListQuery(store, (names: readonly string[]) =>
-    selectServers(store.db).where('users.name', 'in', names).orderBy('users.name').orderBy('servers.name'),
+/** The same for servers of some users, for lists that are asked for often; of a thousand users by user and name. */
+export function serversOfUsers(
+  store: Store,
+): (users: readonly string[], only?: Pick<ServerFilter, 'active'>) => Promise<Server[]> {
+  const ofUsers = (names: readonly string[]) =>
+    selectServers(store.db).where('users.name', 'in', names).orderBy('users.name').orderBy('servers.name');
+  const phases = sql.join(activePhases.map((phase) => sql.lit(phase)));
+  const all = new PreparedListQuery(store, ofUsers);
+  const active = new PreparedListQuery(store, (names: readonly string[]) =>
+    ofUsers(names).where(sql<boolean>`servers.phase in (${phases})`),
   );
-  return async (users) => (await query.all(users)).map(serverFromRow);
+  return async (users, only) => (await (only?.active ? active : all).all(users)).map(serverFromRow);
 }
 
 const byName = new PreparedRead((db, user: string, name: string) =>

@@ -198,7 +198,7 @@ export function createServers(options: ServersOptions): Servers {
       await activity.close();
     },
     get,
-    list: (filter) => (filter?.users && !filter.phases ? ofUsers(filter.users) : readServers(store.db, filter)),
+    list: (filter) => (filter?.users && !filter.phases ? ofUsers(filter.users, filter) : readServers(store.db, filter)),
     async start(user, name, choices = {}) {
       const before = await get(user, name);
       const isRequest = !before || !isActive(before);
@@ -276,7 +276,7 @@ async function listWork(life: Life): Promise<string[]> {
   await sweepOrphans(life).catch((error: unknown) =>
     life.log.error({ error: messageOf(error) }, 'servers without a record were not looked for'),
   );
-  const active = await readServers(life.store.db, { phases: ['starting', 'ready', 'stopping'] });
+  const active = await readServers(life.store.db, { active: true });
   const routed = life.routes.list().map((route) => serverOfRouteId(route.id));
   return [...active.map((server) => ({ user: server.user, name: server.name })), ...routed]
     .filter((server) => server !== undefined)

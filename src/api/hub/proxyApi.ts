@@ -9,7 +9,8 @@ import type { Servers } from '../../servers/servers.ts';
 import type { ApiClient } from '../frame/apiClient.ts';
 import type { ApiModule } from '../frame/apiModule.ts';
 import { pagedReply, pageQuery, readPage } from '../frame/pagination.ts';
-import { empty, json, timestamp } from '../frame/replies.ts';
+import { empty, json } from '../frame/replies.ts';
+import { timestamp } from '../frame/timestamp.ts';
 
 /** What {@link proxyApi} needs. */
 export interface ProxyApiOptions {

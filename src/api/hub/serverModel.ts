@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { PublicUrls } from '../../identity/publicUrls.ts';
 import { isActive, pendingOf, type Server } from '../../servers/server.ts';
 import { fullNameOf, serverApiPathOf } from '../../servers/serverPath.ts';
-import { timestamp } from '../frame/replies.ts';
+import { timestamp } from '../frame/timestamp.ts';
 
 /** What of a server is shown beyond what `read:servers` shows. */
 export interface ServerModelOptions {

@@ -1,7 +1,7 @@
 import { z } from '@hono/zod-openapi';
 import type { PublicUrls } from '../../identity/publicUrls.ts';
 import type { Share, ShareCode, SharedServer } from '../../identity/shares/sharesTable.ts';
-import { timestamp } from '../frame/replies.ts';
+import { timestamp } from '../frame/timestamp.ts';
 
 const sharedServerSchema = z
   .object({

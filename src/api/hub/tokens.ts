@@ -6,7 +6,8 @@ import type { Principal } from '../../identity/principal.ts';
 import { lifetimeForToken, scopesForToken } from '../../identity/tokenGrants.ts';
 import { publicIdOf, type Token } from '../../identity/tokens.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
-import { empty, json, timestamp } from '../frame/replies.ts';
+import { empty, json } from '../frame/replies.ts';
+import { timestamp } from '../frame/timestamp.ts';
 import type { HubApiOptions } from './hubApiOptions.ts';
 
 /** The longest lifetime of a token that is not for ever: 100 years, in seconds. */

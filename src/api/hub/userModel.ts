@@ -2,7 +2,7 @@ import { z } from '@hono/zod-openapi';
 import type { Identity } from '../../identity/identity.ts';
 import type { ScopeSet } from '../../identity/scopes/scopeSet.ts';
 import type { User } from '../../identity/users.ts';
-import { timestamp } from '../frame/replies.ts';
+import { timestamp } from '../frame/timestamp.ts';
 import type { ServerDirectory, ServerModel } from './serverDirectory.ts';
 
 /** A user as the API shows it. Which keys there are depends on the caller's scopes. */

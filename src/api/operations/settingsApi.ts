@@ -2,7 +2,8 @@ import { z } from '@hono/zod-openapi';
 import type { SettingsReport } from '../../config/settingsReport.ts';
 import type { Servers } from '../../servers/servers.ts';
 import type { ApiModule } from '../frame/apiModule.ts';
-import { json, timestamp } from '../frame/replies.ts';
+import { json } from '../frame/replies.ts';
+import { timestamp } from '../frame/timestamp.ts';
 
 /** What {@link settingsApi} needs. */
 export interface SettingsApiOptions {

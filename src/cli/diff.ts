@@ -35,7 +35,6 @@ function refuseErrors({ problems }: LoadedSettings): void {
 /** What a moment means for people, as the title of the changes that count then. */
 const titles: Record<Moment, string> = {
   'at once': 'Counts at once',
-  'next sign-in': 'Counts for who signs in from then on',
   'next server start': 'Counts for servers that are started from then on; running ones keep what they have',
   'next cluster': 'Counts for clusters that are made from then on; running ones keep what they have',
   'restart of the hub': 'The hub starts anew; servers and clusters go on',

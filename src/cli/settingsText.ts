@@ -4,7 +4,6 @@ import type { Moment } from '../config/takesEffect.ts';
 /** What is told of changed settings, by when they count. */
 const titles: Record<Moment, string> = {
   'at once': 'At once',
-  'next sign-in': 'For who signs in from now on',
   'next server start': 'For servers that are started from now on',
   'next cluster': 'For clusters that are made from now on',
   'restart of the hub': 'With the restart of the hub',

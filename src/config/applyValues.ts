@@ -103,7 +103,8 @@ function traitSuggestion(row: Key, path: Path): string | undefined {
   return near === undefined ? undefined : pathText([...path.slice(0, -1), near]);
 }
 
-function contextFor(path: Path, runtime: RuntimeKind, entry: MapEntry, problems: Problem[]): ApplyContext {
+/** What a row that is applied at `entry` can say; it comes to be in `problems`. */
+export function contextFor(path: Path, runtime: RuntimeKind, entry: MapEntry, problems: Problem[]): ApplyContext {
   const add =
     (severity: Problem['severity']): ApplyContext['warn'] =>
     (code, message, { at = [], suggestion } = {}) => {

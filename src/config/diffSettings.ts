@@ -1,10 +1,13 @@
 import { isDeepStrictEqual } from 'node:util';
+import { contextFor } from './applyValues.ts';
 import { effectOfValue } from './effectOfValue.ts';
 import type { Key } from './keys/key.ts';
 import { childOf, effectOf, type KeyNode, keyTree } from './keys/keyTable.ts';
 import { hasSecretNames } from './keys/types.ts';
 import type { LoadedSettings } from './loadSettings.ts';
+import { needsRestart } from './needsRestart.ts';
 import { type Path, pathText } from './problem.ts';
+import { defaultSettings, type RuntimeKind, type Settings } from './settings.ts';
 import { shownValue } from './shownValue.ts';
 import { type Moment, takesEffect } from './takesEffect.ts';
 import { entryAt, isNull, plainValue } from './values/plainValue.ts';
@@ -56,12 +59,40 @@ function compare(row: Key, path: Path, before: LoadedSettings, after: LoadedSett
   const effects = [effectOf(row, kind)];
   if (old && before.values) effects.push(effectOfValue(row, plainValue(old.value), before.values, kind));
   if (now && after.values) effects.push(effectOfValue(row, plainValue(now.value), after.values, kind));
-  const counts = effects.some((effect) => effect.kind === 'works') ? takesEffect(pathText(path), kind) : 'never';
-  return differences(row, path, old, now, true).map((change) => ({
-    ...change,
-    doc: row.doc,
-    counts,
-  }));
+  const found = differences(row, path, old, now, true);
+  if (found.length === 0) return [];
+  const works = effects.some((effect) => effect.kind === 'works');
+  const counts = !works
+    ? 'never'
+    : onlyAtStart(row, path, [old, now], after.settings)
+      ? 'restart of the hub'
+      : takesEffect(pathText(path), kind);
+  return found.map((change) => ({ ...change, doc: row.doc, counts }));
+}
+
+/** Whether a key's two values make a difference that only a starting hub takes over. */
+function onlyAtStart(
+  row: Key,
+  path: Path,
+  entries: readonly [before: MapEntry | undefined, after: MapEntry | undefined],
+  { authentication, runtime }: Settings,
+): boolean {
+  // Some keys count only with the authenticator in use, and others choose it.
+  return ['link' as const, authentication.authenticator].some((authenticator) => {
+    const [before, after] = entries.map((entry) => {
+      const settings = defaultSettings();
+      settings.authentication.authenticator = authenticator;
+      if (entry) apply(row, path, entry, settings, runtime.kind);
+      return settings;
+    }) as [Settings, Settings];
+    return needsRestart(before, after).length > 0;
+  });
+}
+
+function apply(row: Key, path: Path, entry: MapEntry, settings: Settings, runtime: RuntimeKind): void {
+  const { success, data } = row.type.safeParse(plainValue(entry.value, row.keepsNulls));
+  // Each row's own type made the value.
+  if (success) row.apply?.(settings, data as never, contextFor(path, runtime, entry, []));
 }
 
 type Difference = Pick<Change, 'path' | 'before' | 'after' | 'setAt'>;

@@ -4,8 +4,6 @@ import type { RuntimeKind } from './settings.ts';
 export type Moment =
   /** As soon as the hub has read it. */
   | 'at once'
-  /** For who signs in from then on. */
-  | 'next sign-in'
   /** For servers that are started from then on; running ones keep what they have. */
   | 'next server start'
   /** For clusters that are made from then on; running ones keep what they have. */
@@ -16,19 +14,17 @@ export type Moment =
   /** It has no effect on this runtime. */
   | 'never';
 
-/** Moments by the beginning of a key's path; the longest one counts. */
+/**
+ * Moments by the beginning of a key's path; the longest one counts. What only a starting hub reads is not told here, but found
+ * by what the key changes (`needsRestart`).
+ */
 const moments: readonly [beginning: string, moment: Moment][] = [
   ['atoll', 'at once'],
-  ['atoll.runtime', 'restart of the hub'],
   ['atoll.clusters', 'next cluster'],
   ['atoll.clusters.limits', 'at once'],
   ['dask-gateway', 'next cluster'],
   ['jupyterhub.singleuser', 'next server start'],
   ['jupyterhub.singleuser.profileList', 'at once'],
-  ['jupyterhub.hub', 'at once'],
-  ['jupyterhub.hub.config', 'next sign-in'],
-  ['jupyterhub.hub.config.JupyterHub', 'at once'],
-  ['jupyterhub.hub.config.JupyterHub.authenticator_class', 'next sign-in'],
   ['jupyterhub.hub.config.Spawner', 'next server start'],
   ['jupyterhub.hub.config.KubeSpawner', 'next server start'],
   ['jupyterhub.proxy', 'restart of the edge'],
@@ -40,7 +36,7 @@ const moments: readonly [beginning: string, moment: Moment][] = [
 const hubPod =
   /^jupyterhub\.hub\.(?:extraFiles|extraEnv|extraVolumes|extraVolumeMounts|extraContainers|initContainers|extraPodSpec|podSecurityContext|containerSecurityContext|fsGid|resources|nodeSelector|tolerations|labels|annotations|lifecycle|livenessProbe|readinessProbe|serviceAccount|db)(?:\.|$)/;
 
-/** When a change of the key at `path` counts on a runtime on which it works. */
+/** When a change of the key at `path` counts on a runtime on which it works, and a running hub can take it over. */
 export function takesEffect(path: string, runtime: RuntimeKind): Moment {
   if (runtime === 'kubernetes' && hubPod.test(path)) return 'restart of the hub';
   let best: [beginning: string, moment: Moment] = ['', 'at once'];

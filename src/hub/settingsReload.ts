@@ -2,6 +2,7 @@ import type { Trial } from '../bridge/bridge.ts';
 import type { BridgeHolder } from '../bridge/bridgeHolder.ts';
 import type { KnownPython } from '../bridge/messages.ts';
 import type { LiveSettings } from '../config/live.ts';
+import { needsRestart } from '../config/needsRestart.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ChangedSetting, SettingsReport } from '../config/settingsReport.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
@@ -9,7 +10,6 @@ import type { RoutePublisher } from '../edge/routePublisher.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Servers } from '../servers/servers.ts';
-import { needsRestart } from './needsRestart.ts';
 
 /** What {@link SettingsReload} works with. */
 export interface SettingsReloadParts {

@@ -139,18 +139,26 @@ describe('settings files that change while Atoll runs', () => {
     expect((await call('/users/ada/server', { method: 'POST' })).status).toBe(201);
   });
 
-  test('what a starting hub refuses is taken back', async () => {
+  test('what a starting hub would refuse is refused before it starts', async () => {
     const from = atoll.output.length;
+    const hub = atoll.pidOf('hub');
     const services = '    services:\n';
     write(settings(profile).replace(services, `${services}      other: { apiToken: ${token} }\n`));
-    await printed(/refused; the old settings stay in force\.\n[^]*ATOLL_SERVICE_INVALID/, from);
+    await printed(/refused; the old settings stay in force\.\n.*: The service "\w+" has the same API token/, from);
+    expect(atoll.pidOf('hub')).toBe(hub);
+  });
+
+  test('what only a starting hub refuses is taken back', async () => {
+    const from = atoll.output.length;
+    write(settings(profile).replace('authenticator_class: dummy', 'authenticator_class: github'));
+    await printed(/refused; the old settings stay in force\.\n.*ATOLL_AUTHENTICATOR_INCOMPLETE/, from);
     await until('the hub', async () => (await call('/users/grace').catch(() => undefined))?.status === 200);
     // The terminal is told first.
-    const { refused } = await until('the report', async () => {
-      const told = await report();
-      return told.refused !== null && told;
+    const isTold = async (): Promise<boolean> => JSON.stringify(await report()).includes('needs a client_id');
+    await until('the report', isTold);
+    expect(await report()).toMatchObject({
+      refused: { problems: [expect.stringContaining('ATOLL_AUTHENTICATOR_INCOMPLETE')] },
     });
-    expect(refused).toMatchObject({ problems: [expect.stringContaining('ATOLL_SERVICE_INVALID')] });
   });
 
   test('SIGHUP reads them at once', async () => {

@@ -1,6 +1,9 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { type Change, diffSettings } from '../../src/config/diffSettings.ts';
 import { loadSettings } from '../../src/config/loadSettings.ts';
+import { needsRestart } from '../../src/config/needsRestart.ts';
 import type { RuntimeKind } from '../../src/config/settings.ts';
 
 async function diff(before: string, after: string, runtime?: RuntimeKind): Promise<Change[]> {
@@ -66,7 +69,28 @@ describe('diff', () => {
       'hub: {config: {Authenticator: {admin_users: [a]}}}',
       'hub: {config: {Authenticator: {admin_users: [a, b]}}}',
       'process',
-      'jupyterhub.hub.config.Authenticator.admin_users ["a"] -> ["a","b"]: next sign-in',
+      'jupyterhub.hub.config.Authenticator.admin_users ["a"] -> ["a","b"]: restart of the hub',
+    ],
+    [
+      'a service',
+      '{}',
+      'hub: {services: {a: {apiToken: abcdefgh}}}',
+      'process',
+      'jupyterhub.hub.services nothing -> {"a":{"apiToken":"***"}}: restart of the hub',
+    ],
+    [
+      'the address of the hub',
+      'hub: {baseUrl: /a/}',
+      'hub: {baseUrl: /b/}',
+      'process',
+      'jupyterhub.hub.baseUrl "/a/" -> "/b/": restart of the hub',
+    ],
+    [
+      'a role',
+      '{}',
+      'hub: {loadRoles: {a1: {users: [ada]}}}',
+      'process',
+      'jupyterhub.hub.loadRoles nothing -> {"a1":{"users":["ada"]}}: at once',
     ],
     [
       "the hub's own pod",
@@ -88,6 +112,21 @@ describe('diff', () => {
     expect(
       changes.map((change) => `${change.path} ${show(change.before)} -> ${show(change.after)}: ${change.counts}`),
     ).toContain(expected);
+  });
+
+  test('says that the hub starts anew when it does so, and only then, whatever the files', async () => {
+    const folder = join(import.meta.dirname, 'values');
+    const files = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yaml'));
+    let before = await loadSettings([]);
+    const restarts = new Set<boolean>();
+    for (const name of files) {
+      const after = await loadSettings([{ name, text: readFileSync(join(folder, name), 'utf8') }]);
+      const told = diffSettings(before, after).some(({ counts }) => counts === 'restart of the hub');
+      expect({ name, told }).toEqual({ name, told: needsRestart(before.settings, after.settings).length > 0 });
+      restarts.add(told);
+      before = after;
+    }
+    expect(restarts.size).toBe(2);
   });
 
   test.each([

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { Settings } from '../config/settings.ts';
+import type { Settings } from './settings.ts';
 
 /** The parts of the settings that are read at the moment of use. What is not named here is read when the hub starts. */
 const liveParts: ReadonlySet<keyof Settings> = new Set([
@@ -11,6 +11,7 @@ const liveParts: ReadonlySet<keyof Settings> = new Set([
   'groups',
   'pages',
   'edge',
+  'deployment',
 ]);
 
 /** The parts of the settings that are different, and that a running hub cannot put into force. */

@@ -1,4 +1,3 @@
-import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { messageOf } from '../core/errors.ts';
 import type { ErrorCode } from '../core/errorTable.ts';
 import type { HttpsSettings } from './deploymentSettings.ts';
@@ -54,6 +53,8 @@ export function checkHttps({ runtime, deployment }: Settings, add: Add): void {
 
 /** What is wrong with a certificate and its key; undefined: nothing. */
 function problemOfPair({ cert, key }: HttpsSettings['manual']): string | undefined {
+  // Loaded for whoever has certificates: it takes 5 ms of each look at settings.
+  const { createPrivateKey, X509Certificate } = process.getBuiltinModule('node:crypto');
   if (!cert || !key) return 'https.type: manual needs https.manual.cert and https.manual.key, both in PEM.';
   try {
     if (new X509Certificate(cert).checkPrivateKey(createPrivateKey(key))) return undefined;

@@ -423,6 +423,11 @@ export const errorTable = {
     'Somebody has changed by hand what the deployment writes.',
     'Put the change into the settings, or take the field over again with --force-conflicts.',
   ),
+  ATOLL_DEPLOY_BUSY: row(
+    409,
+    'A release is deployed by one at a time, and somebody else is at it.',
+    'Wait until that is done, and look what came of it (`atoll deploy … --dry-run`) before you deploy yours.',
+  ),
   ATOLL_DEPLOY_UNHEALTHY: row(
     500,
     'What was deployed did not become healthy in time.',

@@ -14,6 +14,7 @@ import {
   readObject,
   refuseForeign,
 } from './applyRelease.ts';
+import { type RequireLock, withDeployLock } from './deployLock.ts';
 import { type Revision, readHistory, writeRevision } from './history.ts';
 import { hasHttpsPort } from './objects/edgeTls.ts';
 import { imagesOf } from './objects/pullerObjects.ts';
@@ -48,12 +49,16 @@ export interface Deployed {
 
 /**
  * Installs a release or brings it up to date, waits until it is healthy, and says what it waits for. One that does not become
- * healthy is taken back to the last one that was. May be interrupted at any point, and repeated.
- * @throws AtollError `ATOLL_DEPLOY_UNHEALTHY` and those of {@link applyObjects}.
+ * healthy is taken back to the last one that was. May be interrupted at any point, and repeated. One at a time.
+ * @throws AtollError `ATOLL_DEPLOY_UNHEALTHY`, and those of {@link applyObjects} and {@link withDeployLock}.
  */
 export async function deployRelease(request: DeployRequest): Promise<Deployed> {
+  await ensureNamespace(request.client, request.namespace);
+  return withDeployLock(request, (requireLock) => deployLocked(request, requireLock));
+}
+
+async function deployLocked(request: DeployRequest, requireLock: RequireLock): Promise<Deployed> {
   const { client, name, namespace, inputs, onProgress } = request;
-  await ensureNamespace(client, namespace);
   const release = await releaseOf(request);
   const history = await readHistory(client, namespace, name);
   const number = (history.at(-1)?.number ?? 0) + 1;
@@ -61,9 +66,12 @@ export async function deployRelease(request: DeployRequest): Promise<Deployed> {
   const objects = renderRelease(release);
   await refuseForeign(client, name, objects);
   if (await hasNewImages(release, history)) await pullImages(client, release, request);
+  requireLock();
   await tellingSettings(client, release, () => applyObjects(client, name, objects, request));
+  requireLock();
   await writeRevision(client, namespace, name, revision);
   const health = await waitForRelease(client, namespace, name, { milliseconds: request.patienceMs, onProgress });
+  requireLock();
   if (health.healthy) {
     await writeRevision(client, namespace, name, { ...revision, healthy: true });
     return { revision: number, address: await addressOf(client, release) };
@@ -108,25 +116,32 @@ async function tellingSettings<T>(client: ApiClient, release: Release, work: () 
   }
 }
 
+/** What {@link rollBackRelease} needs: all else is in the revision. */
+type RollbackRequest = Omit<DeployRequest, 'settings' | 'inputs' | 'image'>;
+
 /**
  * Brings back the revision before the present one (or `to`), as a new revision.
- * @throws AtollError `ATOLL_DEPLOY_NO_RELEASE` when there is none.
+ * @throws AtollError `ATOLL_DEPLOY_NO_RELEASE` when there is none, and as {@link deployRelease}.
  */
-export async function rollBackRelease(
-  request: Omit<DeployRequest, 'settings' | 'inputs' | 'image'>,
-  to?: number,
-): Promise<Deployed> {
-  const history = await readHistory(request.client, request.namespace, request.name);
+export async function rollBackRelease(request: RollbackRequest, to?: number): Promise<Deployed> {
+  await earlierRevision(request, to);
+  return withDeployLock(request, async (requireLock) => {
+    const target = await earlierRevision(request, to);
+    return deployLocked({ ...request, ...(await settingsOf(target)), image: target.image }, requireLock);
+  });
+}
+
+async function earlierRevision({ client, namespace, name }: RollbackRequest, to?: number): Promise<Revision> {
+  const history = await readHistory(client, namespace, name);
   const present = history.at(-1);
   const target =
     to === undefined
       ? history.findLast(({ number, healthy }) => healthy && number !== present?.number)
       : history.find(({ number }) => number === to);
-  if (!target)
-    throw new AtollError('ATOLL_DEPLOY_NO_RELEASE', `There is no earlier revision of ${request.name} to go back to.`, {
-      evidence: `Revisions: ${history.map(({ number, healthy }) => `${number}${healthy ? '' : ' (not healthy)'}`).join(', ') || 'none'}.`,
-    });
-  return deployRelease({ ...request, ...(await settingsOf(target)), image: target.image });
+  if (target) return target;
+  throw new AtollError('ATOLL_DEPLOY_NO_RELEASE', `There is no earlier revision of ${name} to go back to.`, {
+    evidence: `Revisions: ${history.map(({ number, healthy }) => `${number}${healthy ? '' : ' (not healthy)'}`).join(', ') || 'none'}.`,
+  });
 }
 
 /** A release as it would be made now: with the secrets that it has, or new ones. */

@@ -6,6 +6,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parse, stringify } from 'yaml';
+import { isApiError } from '../../src/kubernetes/apiError.ts';
 import { DeployWorld } from './support/deployWorld.ts';
 
 const project = resolve(import.meta.dirname, '../..');
@@ -17,6 +18,12 @@ describe.skipIf(process.env.ATOLL_TEST_KUBE_LOGS === undefined)('atoll deploy wh
     const { items } = await world.client.request<{ items: { metadata: { name: string } }[] }>({ path });
     return items.map(({ metadata }) => metadata.name);
   };
+
+  const lock = (): string => `/apis/coordination.k8s.io/v1/namespaces/${world.name}/leases/atoll-deploy-${world.name}`;
+  const removeLock = (): Promise<unknown> =>
+    world.client.request({ method: 'DELETE', path: lock() }).catch((error: unknown) => {
+      if (!isApiError(error, 404)) throw error;
+    });
 
   beforeAll(async () => {
     world = await DeployWorld.open();
@@ -114,6 +121,8 @@ describe.skipIf(process.env.ATOLL_TEST_KUBE_LOGS === undefined)('atoll deploy wh
       await Promise.race([ended, wait(randomInt(300, 5000))]);
       if (deploying.exitCode === null) process.kill(-(deploying.pid ?? 0), 'SIGKILL');
       await ended;
+      // The next one need not wait until what was killed is taken for dead; that the last one does.
+      if (kill < kills - 1) await removeLock();
     }
     const { code, output } = await world.deploy(world.settings({ memory: '3G' }));
     expect(output).toMatch(/Ready: /);
@@ -123,6 +132,32 @@ describe.skipIf(process.env.ATOLL_TEST_KUBE_LOGS === undefined)('atoll deploy wh
     expect((await world.deploy(world.settings({ memory: '3G' }), '--dry-run')).output).toContain(
       'Nothing would change.',
     );
+  });
+
+  test('two at once come one after the other, and leave no lock behind', async () => {
+    const file = world.settings({ memory: '3G' });
+    const both = await Promise.all([world.deploy(file), world.deploy(file)]);
+    expect(both.map(({ code }) => code)).toEqual([0, 0]);
+    const [first, second] = both
+      .map(({ output }) => Number(/Ready: .*, revision (\d+)\./.exec(output)?.[1]))
+      .toSorted((a, b) => a - b);
+    expect(second).toBe(Number(first) + 1);
+    await expect(world.client.request({ path: lock() })).rejects.toThrow('not found');
+  });
+
+  test('one that waits in vain says who is at it, and changes nothing', async () => {
+    const renewTime = new Date().toISOString().replace('Z', '000Z');
+    const spec = { holderIdentity: 'grace@laptop_x', leaseDurationSeconds: 12, acquireTime: renewTime, renewTime };
+    const [path, name] = [lock().replace(/\/[^/]+$/, ''), lock().replace(/.*\//, '')];
+    const body = { apiVersion: 'coordination.k8s.io/v1', kind: 'Lease', metadata: { name }, spec };
+    await world.client.request({ method: 'POST', path, body });
+    const { code, output } = await world.deploy(world.settings({ memory: '2G' }), '--timeout', '2');
+    expect(code).toBe(1);
+    expect(output).toMatch(/grace@laptop \(since [\d:]+ UTC\) is deploying \S+; waiting until that is done\./);
+    expect(output).toMatch(/ATOLL_DEPLOY_BUSY/);
+    expect(output).toMatch(/It is grace@laptop \(since [\d:]+ UTC\)\./);
+    await removeLock();
+    expect((await world.deploy(world.settings({ memory: '3G' }), '--dry-run')).output).toContain('Nothing would');
   });
 
   test('images are pulled before anything changes; one that cannot be had is told', async () => {

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openPostgres, openPostgresForReading } from '../../src/store/postgres/openPostgres.ts';
 import type { Store } from '../../src/store/store.ts';
 import { noPostgresReason, PostgresServer } from '../support/postgresServer.ts';
+import { SilentProxy } from '../support/silentProxy.ts';
 import { until } from '../support/until.ts';
 import { addGroup, groupNames, storeContract } from './storeContract.ts';
 
@@ -61,6 +62,31 @@ describe.skipIf(noPostgresReason !== undefined)('PostgreSQL', () => {
     // Another hub may have worked meanwhile.
     await expect(addGroup(store, 'c')).rejects.toMatchObject({ code: 'ATOLL_DATABASE_AWAY' });
     await store.close();
+    const next = await open(url);
+    expect(await groupNames(next)).toEqual(['a']);
+    await next.close();
+    expect(lost).toHaveLength(1);
+  });
+
+  test('a database whose machine vanishes without a word is noticed: reads and writes fail in time, and the hub is told', async () => {
+    const url = await server.makeDatabase();
+    const proxy = await SilentProxy.start(server.port);
+    const lost: Error[] = [];
+    const address = { url: url.replace(`:${server.port}/`, `:${proxy.port}/`), password: server.password };
+    const store = await openPostgres(address, { onLost: (error) => lost.push(error), answerMs: 1000 });
+    await addGroup(store, 'a');
+    expect(await groupNames(store)).toEqual(['a']);
+    proxy.fallSilent();
+    const away = { code: 'ATOLL_DATABASE_AWAY', status: 503 };
+    await Promise.all([
+      expect(groupNames(store)).rejects.toMatchObject(away),
+      expect(addGroup(store, 'b')).rejects.toMatchObject(away),
+    ]);
+    await until('the hub is told', () => lost.length > 0);
+    await expect(addGroup(store, 'c')).rejects.toMatchObject(away);
+    await store.close();
+    // The lock is that of the session before until the database notices: it sees the connection end here.
+    proxy.close();
     const next = await open(url);
     expect(await groupNames(next)).toEqual(['a']);
     await next.close();

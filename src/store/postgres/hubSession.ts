@@ -1,3 +1,4 @@
+import { Socket } from 'node:net';
 import { setTimeout as wait } from 'node:timers/promises';
 import type { PostgresPool, PostgresPoolClient } from 'kysely';
 import { Client, type ClientConfig, type QueryResult } from 'pg';
@@ -12,6 +13,8 @@ export interface HubSessionOptions {
   place: string;
   /** Milliseconds to wait for a database that cannot be reached yet, and for another hub to end. */
   patienceMs: number;
+  /** Milliseconds after which a statement without an answer means that the database is gone. Default: half a minute. */
+  answerMs?: number | undefined;
   /** Told once, when the session has ended though nobody closed it. */
   onLost: (error: Error) => void;
 }
@@ -19,6 +22,11 @@ export interface HubSessionOptions {
 /** The advisory lock that a hub holds on its database: `atol` in ASCII, and a number of its own. */
 const hubLock = [0x61_74_6f_6c, 1] as const;
 const retryMs = 500;
+/**
+ * Statements take milliseconds. When the database's machine vanishes in the middle of one, no packet says so, and the system
+ * goes on sending for a quarter of an hour.
+ */
+const answerMs = 30_000;
 
 /**
  * The one connection through which a hub writes. It holds a lock for as long as it lives, so that no two hubs work on one
@@ -26,12 +34,18 @@ const retryMs = 500;
  */
 export class HubSession implements GroupConnection {
   readonly #client: Client;
+  readonly #socket: Socket;
   readonly #place: string;
+  readonly #answerMs: number;
+  #isLimited = false;
   #ended = false;
 
-  private constructor(client: Client, { place, onLost }: HubSessionOptions) {
+  private constructor({ client, socket }: Connected, options: HubSessionOptions) {
+    const { place, onLost } = options;
     this.#client = client;
+    this.#socket = socket;
     this.#place = place;
+    this.#answerMs = options.answerMs ?? answerMs;
     const lost = (error: Error): void => {
       if (this.#ended) return;
       this.#ended = true;
@@ -48,17 +62,24 @@ export class HubSession implements GroupConnection {
   static async open(options: HubSessionOptions): Promise<HubSession> {
     const { config, place, patienceMs } = options;
     const deadline = Date.now() + patienceMs;
-    let client: Client | undefined;
+    let connected: Connected | undefined;
     try {
-      client = await connect(config, deadline);
+      connected = await connect(config, deadline);
+      const { client } = connected;
       // The session of a hub whose machine is gone shall not hold the lock for long.
       await client.query('set tcp_keepalives_idle = 10; set tcp_keepalives_interval = 5; set tcp_keepalives_count = 3');
+      await client.query('set tcp_user_timeout = 30000');
       await takeLock(client, deadline);
-      return new HubSession(client, options);
+      return new HubSession(connected, options);
     } catch (error) {
-      await client?.end().catch(() => undefined);
+      await connected?.client.end().catch(() => undefined);
       throw postgresErrorOf(error, place);
     }
+  }
+
+  /** From here on each statement must be answered in time. Before, one may change a whole table. */
+  limitStatements(): void {
+    this.#isLimited = true;
   }
 
   async run(sql: string): Promise<void> {
@@ -87,22 +108,33 @@ export class HubSession implements GroupConnection {
   }
 
   async #query(sql: string, parameters?: readonly unknown[]): Promise<QueryResult> {
+    const silence = () => this.#socket.destroy(new Error(`Connection terminated: no answer for ${this.#answerMs} ms`));
+    const timer = this.#isLimited ? setTimeout(silence, this.#answerMs) : undefined;
     try {
       return await this.#client.query(sql, parameters && [...parameters]);
     } catch (error) {
       throw postgresErrorOf(error, this.#place);
+    } finally {
+      clearTimeout(timer);
     }
   }
 }
 
-async function connect(config: ClientConfig, deadline: number): Promise<Client> {
+/** A connection, and what it runs over. */
+interface Connected {
+  client: Client;
+  socket: Socket;
+}
+
+async function connect(config: ClientConfig, deadline: number): Promise<Connected> {
   for (;;) {
-    const client = new Client(config);
+    const socket = new Socket();
+    const client = new Client({ ...config, stream: () => socket });
     // Errors after the first one have no listener yet.
     client.on('error', () => undefined);
     try {
       await client.connect();
-      return client;
+      return { client, socket };
     } catch (error) {
       await client.end().catch(() => undefined);
       if (!isConnectionLoss(error) || Date.now() > deadline) throw error;

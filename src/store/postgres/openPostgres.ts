@@ -12,13 +12,15 @@ import { SharedPostgresDialect } from './postgresDialect.ts';
 import { postgresErrorOf } from './postgresError.ts';
 
 /** What {@link openPostgres} takes beside the address. */
-export interface PostgresOptions extends Pick<HubSessionOptions, 'onLost'> {
+export interface PostgresOptions extends Pick<HubSessionOptions, 'onLost' | 'answerMs'> {
   /** Milliseconds to wait for a database that cannot be reached yet, and for another hub to end. Default a minute. */
   patienceMs?: number;
 }
 
 /** Connections for reads. */
 const readers = 4;
+/** Somebody waits for them. */
+const readMs = 20_000;
 
 /**
  * Opens a PostgreSQL database, and brings its schema up to date. What was written is lost only when the database loses it
@@ -28,11 +30,11 @@ const readers = 4;
  */
 export async function openPostgres(
   address: PostgresAddress,
-  { onLost, patienceMs = 60_000 }: PostgresOptions,
+  { onLost, answerMs, patienceMs = 60_000 }: PostgresOptions,
 ): Promise<Store> {
   const config: ClientConfig = { ...clientConfigOf(address), types: numbers };
   const place = placeOf(address);
-  const session = await HubSession.open({ config, place, patienceMs, onLost });
+  const session = await HubSession.open({ config, place, patienceMs, answerMs, onLost });
   const dialect = new SharedPostgresDialect({ pool: session.pool });
   const writer = new Kysely<Database>({ dialect });
   try {
@@ -41,8 +43,9 @@ export async function openPostgres(
     await session.close();
     throw error;
   }
+  session.limitStatements();
   const commits = new GroupCommit(writer, session);
-  const pool = new Pool({ ...config, max: readers });
+  const pool = new Pool({ ...config, max: readers, query_timeout: answerMs ?? readMs });
   // An idle connection that is lost is replaced when it is needed.
   pool.on('error', () => undefined);
   const rowsOf = async <Row>({ sql, parameters }: CompiledQuery): Promise<Row[]> => {

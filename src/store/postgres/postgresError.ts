@@ -10,7 +10,7 @@ const diskFull = '53100';
 const networkCodes = /^E[A-Z_]+$/;
 /** What the client says of a connection that has ended. */
 const connectionEnds =
-  /^(?:Connection terminated|Client has encountered a connection error|timeout expired|timeout exceeded|Client was closed|Postgres connection has been discarded)/;
+  /^(?:Connection terminated|Client has encountered a connection error|timeout expired|timeout exceeded|Query read timeout|Client was closed|Postgres connection has been discarded)/;
 
 /** What went wrong in a database, in a person's words; anything else as it is. @param place where the database is */
 export function postgresErrorOf(error: unknown, place: string): unknown {

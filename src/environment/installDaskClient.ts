@@ -1,5 +1,5 @@
 import { chmodSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { delimiter, join } from 'node:path';
 import { systemCodeOf } from '../core/errors.ts';
 import { randomHex } from '../core/ids.ts';
 import { projectFolder } from '../core/projectFolder.ts';
@@ -10,6 +10,7 @@ import type { Environment } from './environment.ts';
  * can read them, and tells where: servers are told of them (runtimes/process/daskClient.ts). An environment that Atoll built
  * finds them whatever PYTHONPATH says; others are left as they are. Safe to repeat, and to do twice at a time.
  * @param state the folder that holds the environments.
+ * @throws Error when PYTHONPATH cannot name the folder, because its path has a colon in it.
  */
 export function installDaskClient(
   state: string,
@@ -17,6 +18,7 @@ export function installDaskClient(
 ): string {
   const source = join(projectFolder, 'python/client');
   const folder = join(state, 'python', 'client');
+  if (folder.includes(delimiter)) throw new Error(`PYTHONPATH cannot name a folder with a colon in it: ${folder}`);
   mkdirSync(folder, { recursive: true });
   // Whatever the umask is: those who run servers read them.
   chmodSync(folder, 0o755);

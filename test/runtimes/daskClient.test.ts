@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test } from 'vitest';
@@ -28,14 +28,13 @@ describe('servers', () => {
       DASK_LABEXTENSION__FACTORY__MODULE: 'dask_gateway',
       DASK_LABEXTENSION__FACTORY__CLASS: 'Gateway',
       DASK_DISTRIBUTED__CLIENT__SECURITY_LOADER: 'mine.security',
-      PYTHONPATH: '/shared/python',
+      PYTHONPATH: '/shared/python:/group',
     };
-    expect(withDaskClient(own, '/client')).toEqual({ ...own, PYTHONPATH: '/shared/python:/client' });
+    expect(withDaskClient(own, '/client')).toEqual({ ...own, PYTHONPATH: '/shared/python:/group:/client' });
   });
 
   test('are told of nothing that they could not find', () => {
     expect(withDaskClient(usual, undefined)).toEqual(usual);
-    expect(withDaskClient(usual, '/a:b/client')).toEqual(usual);
   });
 });
 
@@ -60,5 +59,13 @@ describe('the modules', () => {
     expect(statSync(join(folder, 'atoll_gateway.py')).mode & 0o777).toBe(0o644);
     expect(readFileSync(join(folder, 'atoll_gateway.py'), 'utf8')).toContain('class HubAuth');
     expect(readFileSync(join(folder, 'atoll_dask_client.py'), 'utf8')).toContain('def security');
+  });
+
+  test('are not put where PYTHONPATH could not name them', () => {
+    const folder = join(state, 'a:b');
+    expect(() => installDaskClient(folder, { directory: join(state, 'environment'), owned: true })).toThrow(
+      `PYTHONPATH cannot name a folder with a colon in it: ${folder}/python/client`,
+    );
+    expect(existsSync(folder)).toBe(false);
   });
 });

@@ -9,11 +9,10 @@ const replaced: readonly { name: string; usual: string; ours: string }[] = [
 /**
  * The variables of a server by which Dask and dask-gateway's client find Atoll's modules in `folder` (src/environment/
  * installDaskClient.ts), added to `own`. Kernels of other environments inherit the variables, and Dask refuses to make any
- * client without a module that it is told of: so the folder is on their path too.
+ * client without a module that it is told of: so the folder is on their path too, after those that `own` names.
  */
 export function withDaskClient(own: Record<string, string>, folder: string | undefined): Record<string, string> {
-  // The path separates its folders by colons.
-  if (folder === undefined || folder.includes(':')) return own;
+  if (folder === undefined) return own;
   const isGatewayPanel = own.DASK_LABEXTENSION__FACTORY__CLASS === 'GatewayCluster';
   const ours = replaced
     .filter(({ name, usual }) => own[name] === usual && (isGatewayPanel || !name.startsWith('DASK_LABEXTENSION')))

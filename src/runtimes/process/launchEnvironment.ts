@@ -14,7 +14,7 @@ export interface PythonEnvironment {
   directory: string;
   /** Built by Atoll, so that nobody else changes it: only then fork servers are used. */
   owned: boolean;
-  /** The folder of Atoll's modules for Dask's clients. Undefined: servers are told of none. */
+  /** The folder of Atoll's modules for Dask's clients (no colon in its path). Undefined: servers are told of none. */
   daskClient?: string | undefined;
 }
 

@@ -1,4 +1,5 @@
-"""What dask-gateway's client does besides in a notebook server of Atoll: it says what a cluster waits for while it waits.
+"""What dask-gateway's client does besides in a notebook server of Atoll: it says what a cluster waits for while it waits, and a
+client that is thrown away never holds up another one.
 
 Atoll names `HubAuth` in `gateway.auth.type` and `GatewayCluster` in `labextension.factory` where its users would have dask-gateway's
 own. For dask-gateway 2022.4 and newer, whose client asks for a new cluster with `GET …/clusters/NAME?wait` until it runs. The hub
@@ -14,12 +15,16 @@ import time
 from urllib.parse import quote, unquote
 
 import dask_gateway
+from atoll_closing import close_beside_loops
 from dask_gateway.auth import JupyterHubAuth
 
 logger = logging.getLogger("dask_gateway.atoll")
 
 AGAIN = 300  # seconds after which a sentence is shown again of which only the numbers have changed
 PATIENCE = 5  # seconds for which the panel shows nothing while a cluster starts
+
+close_beside_loops(dask_gateway.Gateway)
+close_beside_loops(dask_gateway.GatewayCluster)
 
 
 class HubAuth(JupyterHubAuth):

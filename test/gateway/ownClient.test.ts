@@ -68,3 +68,7 @@ test('the Dask panel of JupyterLab has adaptive clusters, and shows what a clust
     left: ['two'],
   });
 });
+
+test('a client that is thrown away closes itself, whichever thread finds it', async () => {
+  expect(await run('thrownAway', 'edsger')).toEqual({ runs: false });
+});

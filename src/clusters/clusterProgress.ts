@@ -85,7 +85,7 @@ async function waitingFor(
 ): Promise<string | undefined> {
   const { workerTrouble: trouble, wantedWorkers } = cluster;
   if (isPaused(trouble))
-    return `${trouble.failures} workers in a row did not start; another one is tried from time to time. The last one: ${trouble.reason}`;
+    return `${trouble.failures} workers in a row failed; another one is tried from time to time. The last one: ${trouble.reason}`;
   const seen = await Promise.all(live.filter(({ phase }) => phase === 'starting').map(({ name }) => runtime.get(name)));
   const ofRuntime = seen.find((one) => one?.waitingFor !== undefined)?.waitingFor;
   const missing = wantedWorkers - live.length;

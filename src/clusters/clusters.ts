@@ -455,7 +455,7 @@ export class Clusters {
       request.warning,
       request.waits,
       told ? undefined : 'The scheduler does not answer at the moment; it will be told as soon as it does.',
-      trouble === undefined ? undefined : `The last workers did not start: ${trouble}`,
+      trouble === undefined ? undefined : `The last workers failed: ${trouble}`,
     ].filter((text) => text !== undefined);
     return { warning: warnings.length === 0 ? undefined : warnings.join(' ') };
   }

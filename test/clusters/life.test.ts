@@ -409,7 +409,7 @@ describe('workers that end', () => {
     world.onWorker = good;
     const { warning } = await clusters.scale(name, 5n);
     expect(warning).toMatch(
-      /^The last workers did not start: worker-\w+ ended with exit code 1, .* ValueError: no such GPU$/,
+      /^The last workers failed: worker-\w+ ended with exit code 1, .* ValueError: no such GPU$/,
     );
     await workers(5);
   });

@@ -183,7 +183,7 @@ describe('the page of clusters', () => {
       return ((await clusters.get(name))?.workerTrouble?.failures ?? 0) >= 3;
     });
     const page = await shown();
-    expect(page).toMatch(/\d+ workers in a row did not start; another one is tried from time to time\./);
+    expect(page).toMatch(/\d+ workers in a row failed; another one is tried from time to time\./);
     expect(page).toContain('ImportError: no &lt;numpy&gt;');
   });
 

@@ -39,11 +39,10 @@ export async function clusterChaos(atoll: Atoll, options: ChaosOptions): Promise
     while (Date.now() < end) {
       await wait(random() * pauseMs);
       const role = random() < 0.5 ? 'hub' : 'edge';
-      const pid = atoll.pidOf(role);
-      if (pid === undefined) continue;
+      const pid = await until(`a ${role}`, () => atoll.pidOf(role));
       process.kill(pid, 'SIGKILL');
       kills[role] += 1;
-      await until(`another ${role}`, () => atoll.pidOf(role) !== undefined && atoll.pidOf(role) !== pid);
+      await until(`another ${role}`, () => atoll.pidOf(role) !== pid);
     }
     const made = await named;
     const known = await until('an answer of the gateway', async () => {

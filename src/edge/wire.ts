@@ -10,16 +10,19 @@ export type Receiver = (chunk: Buffer) => boolean;
 const smallestBuffer = 8 * 1024;
 const largestBuffer = 256 * 1024;
 const growth = 8;
+/** So many small reads in a row make a buffer smaller: the last bytes of each large message are a small read too. */
+const patience = 8;
 
 /**
  * A socket that reads into one buffer of its own, again and again, instead of a new one for each read: at tens of
  * thousands of reads a second, making and collecting buffers costs as much as everything else that this program does.
- * The buffer grows while reads fill it, and shrinks when they are small again.
+ * The buffer grows while reads fill it, and shrinks when they have become small again.
  */
 export class Wire {
   readonly socket: Socket;
   /** Who takes the bytes; may be changed at any time. */
   receive: Receiver = () => false;
+  #smallReads = 0;
   #buffer: Buffer = Buffer.allocUnsafeSlow(smallestBuffer);
 
   private constructor(open: (onread: OnReadOpts) => Socket) {
@@ -55,9 +58,11 @@ export class Wire {
     const buffer = this.#buffer;
     const size = buffer.length;
     const kept = this.receive(buffer.subarray(0, length));
+    this.#smallReads = length * growth < size ? this.#smallReads + 1 : 0;
     if (length === size && size < largestBuffer)
       this.#buffer = Buffer.allocUnsafeSlow(Math.min(size * growth, largestBuffer));
-    else if (length * growth < size && size > smallestBuffer) this.#buffer = Buffer.allocUnsafeSlow(smallestBuffer);
+    else if (this.#smallReads > patience && size > smallestBuffer)
+      this.#buffer = Buffer.allocUnsafeSlow(smallestBuffer);
     else if (kept) this.#buffer = Buffer.allocUnsafeSlow(size);
   }
 }

@@ -59,6 +59,27 @@ test('bytes that are not kept are overwritten by the next ones: the buffer is us
   expect(String(seen[0])).toBe('two');
 });
 
+test('the buffer stays large between large messages that end in a small read, and shrinks after many small ones', async () => {
+  let length = 0;
+  let size = 0;
+  accepted.receive = (chunk) => {
+    length += chunk.length;
+    size = chunk.buffer.byteLength;
+    return false;
+  };
+  const send = async (bytes: number): Promise<void> => {
+    const expected = length + bytes;
+    dialled.socket.write(Buffer.alloc(bytes));
+    await until('what was sent', () => length === expected);
+  };
+  await send(1_000_000);
+  const large = size;
+  await send(10);
+  expect([large, size]).toEqual([256 * 1024, 256 * 1024]);
+  for (let count = 0; count < 10; count++) await send(10);
+  expect(size).toBe(8 * 1024);
+});
+
 test('both ends pause, go on, and tell each other their end', async () => {
   let received = '';
   let ended = false;

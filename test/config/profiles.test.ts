@@ -68,23 +68,24 @@ describe('singleuser.profileList', () => {
     ]);
   });
 
-  test('nothing in it is passed over in silence: names that nobody reads, a second default, what has no effect here', async () => {
+  test('nothing in it is passed over in silence: slips of the pen, names that nobody reads, a second default, what has no effect here', async () => {
     const { problems } = await load(
       list(`
     - display_name: Small
       default: true
-      kubespawner_override: { mem_limt: 2G, node_selector: { pool: a } }
+      kubespawner_override: { mem_limt: 2G, node_selector: { pool: a }, grant_of: me }
       profile_options:
         image: { display_nam: Image, choices: { a: { display_name: A, descripton: b } } }
     - { slug: other, default: true }
 `),
     );
     expect(problems.map(short)).toEqual([
-      expect.stringMatching(/:7:\d+ ATOLL_SETTINGS_NO_EFFECT .*Nothing reads "mem_limt" in .*\[mem_limit\]$/),
+      expect.stringMatching(/:7:\d+ ATOLL_SETTINGS_UNKNOWN_KEY .*no "mem_limt" in kubespawner.*\[mem_limit\]$/),
+      expect.stringMatching(/:9:\d+ ATOLL_SETTINGS_UNKNOWN_KEY .*no "display_nam" in an option.*\[display_name\]$/),
+      expect.stringMatching(/:9:\d+ ATOLL_SETTINGS_UNKNOWN_KEY .*no "descripton" in a choice.*\[description\]$/),
       expect.stringMatching(/:7:\d+ ATOLL_SETTINGS_NO_EFFECT .*node_selector: This has no effect here, because/),
-      expect.stringMatching(/:9:\d+ ATOLL_SETTINGS_NO_EFFECT .*Nothing reads "display_nam" in .*\[display_name\]$/),
       expect.stringMatching(
-        /:9:\d+ ATOLL_SETTINGS_NO_EFFECT .*Nothing reads "descripton" in a choice.*\[description\]$/,
+        /:7:\d+ ATOLL_SETTINGS_NO_EFFECT .*Atoll does not read "grant_of" in kubespawner_override\.$/,
       ),
       expect.stringMatching(/:10:\d+ ATOLL_SETTINGS_VALUE .*The profile has no display_name/),
       expect.stringMatching(/:10:\d+ ATOLL_SETTINGS_CONFLICT .*Another profile before this one is the default/),
@@ -119,12 +120,12 @@ describe('singleuser.profileList', () => {
 `),
     );
     expect(problems.map(short)).toEqual([
+      expect.stringMatching(/^1\.yaml:6:16 ATOLL_SETTINGS_UNKNOWN_KEY .*There is no "defualt" in .* \[default\]$/),
       expect.stringMatching(
         /^1\.yaml:7:42 ATOLL_SETTINGS_VALUE .*\[0\]\.kubespawner_override\.mem_limit cannot be read: "lots"/,
       ),
       expect.stringMatching(/^1\.yaml:8:7 ATOLL_SETTINGS_VALUE .*profileList\[1\]: Two profiles have the slug "a"/),
       expect.stringMatching(/^1\.yaml:10:\d+ ATOLL_SETTINGS_VALUE .*cpu_limit should be cores/),
-      expect.stringMatching(/^1\.yaml:6:16 ATOLL_SETTINGS_NO_EFFECT .*defualt: Nothing reads .* \[default\]$/),
       expect.stringMatching(/^1\.yaml:7:57 ATOLL_SETTINGS_NO_EFFECT .*"default" belongs one level higher/),
       expect.stringMatching(/^1\.yaml:10:\d+ ATOLL_SETTINGS_NO_EFFECT .*unlisted_choice: What people type in here/),
     ]);

@@ -1,4 +1,5 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -14,6 +15,9 @@ beforeAll(() => {
   writeFileSync(join(folder, 'secrets/token'), 'from-a-file\n');
   writeFileSync(join(folder, 'secrets/binary'), Buffer.from([0xff, 0xfe, 0]));
   writeFileSync(join(folder, 'secrets/long'), 'x'.repeat(2 ** 20 + 1));
+  // One that nobody writes to, and one that never ends.
+  execFileSync('mkfifo', [join(folder, 'secrets/pipe')]);
+  symlinkSync('/dev/zero', join(folder, 'secrets/endless'));
   process.env[variable] = 'from-the-environment';
 });
 afterAll(() => {
@@ -80,7 +84,9 @@ describe('a value may stand somewhere else', () => {
   test.each([
     ['{fromEnv: NOT_SET_ANYWHERE}', 'There is no environment variable "NOT_SET_ANYWHERE".'],
     ['{fromFile: secrets/missing}', 'There is no file "secrets/missing".'],
-    ['{fromFile: secrets}', 'The file "secrets" cannot be read (EISDIR).'],
+    ['{fromFile: secrets}', '"secrets" is no regular file.'],
+    ['{fromFile: secrets/pipe}', '"secrets/pipe" is no regular file.'],
+    ['{fromFile: secrets/endless}', '"secrets/endless" is no regular file.'],
     ['{fromFile: secrets/long}', 'The file "secrets/long" is longer than 1 MiB.'],
   ])('%s cannot be read', async (reference, message) => {
     const { problems } = await load(token(reference));

@@ -19,6 +19,9 @@ import { flag, text, textList } from './types.ts';
 
 const traits = z.record(text, z.unknown());
 
+/** Wrong letters of a name with which it is clear what was meant: no trait of KubeSpawner is that near to another. */
+const mostSlips = 2;
+
 /** Names of options and choices stand in forms, where `--` parts them from each other. */
 const partName = text.min(1, 'is empty').max(200, 'is longer than 200 characters');
 
@@ -92,7 +95,7 @@ function setProfiles(settings: Settings, value: z.output<typeof profileList>, co
   for (const [at, written] of entries) {
     checkTraits(written.kubespawner_override, [at, 'kubespawner_override'], context);
     checkOptions(written, at, context);
-    warnOfUnknown(written, profile, 'a profile', [at], context);
+    tellUnknownKeys(written, profile, 'a profile', [at], context);
   }
   checkDefaults(entries, context);
   settings.profiles = toProfiles(value);
@@ -119,10 +122,10 @@ function checkOptions(written: Profile, profileAt: string | number, context: App
     for (const [choiceName, item] of Object.entries(choices ?? {})) {
       const here = [...at, 'choices', choiceName];
       checkTraits(item.kubespawner_override, [...here, 'kubespawner_override'], context);
-      warnOfUnknown(item, choice, 'a choice', here, context);
+      tellUnknownKeys(item, choice, 'a choice', here, context);
     }
-    warnOfUnknown(written.profile_options?.[name] ?? {}, option, 'an option of a profile', at, context);
-    warnOfUnknown(unlisted ?? {}, unlistedChoice, 'unlisted_choice', [...at, 'unlisted_choice'], context);
+    tellUnknownKeys(written.profile_options?.[name] ?? {}, option, 'an option of a profile', at, context);
+    tellUnknownKeys(unlisted ?? {}, unlistedChoice, 'unlisted_choice', [...at, 'unlisted_choice'], context);
     // What holds {value} can be judged only once there is a value.
     if (unlisted?.enabled && !unlisted.kubespawner_override)
       context.warn(
@@ -149,11 +152,7 @@ function checkTraits(value: ServerTraits | null | undefined, at: Path, context: 
     if (name === 'environment' && value) value.environment = asWritten(amount, here, context);
     const row = traitRows.get(name);
     if (row?.kind !== 'key') {
-      const suggestion = nearest(name, traitRows.keys());
-      context.warn('ATOLL_SETTINGS_NO_EFFECT', `Nothing reads "${name}" in kubespawner_override.`, {
-        at: here,
-        ...(suggestion !== undefined && { suggestion }),
-      });
+      tellUnknown(name, traitRows.keys(), 'kubespawner_override', here, context);
       continue;
     }
     const effect = row.effects[context.runtime] ?? row.fallback?.[context.runtime];
@@ -207,16 +206,22 @@ function checkDefaults(entries: readonly [at: string | number, profile: Profile]
       context.warn('ATOLL_SETTINGS_VALUE', 'The profile has no display_name, which people choose it by.', { at: [at] });
 }
 
-function warnOfUnknown(value: object, type: z.ZodObject, where: string, at: Path, context: ApplyContext): void {
+function tellUnknownKeys(value: object, type: z.ZodObject, where: string, at: Path, context: ApplyContext): void {
   const known = Object.keys(type.shape);
   for (const name of Object.keys(value)) {
-    if (known.includes(name)) continue;
-    const suggestion = nearest(name, known);
-    context.warn('ATOLL_SETTINGS_NO_EFFECT', `Nothing reads "${name}" in ${where}.`, {
-      at: [...at, name],
-      ...(suggestion !== undefined && { suggestion }),
-    });
+    if (!known.includes(name)) tellUnknown(name, known, where, [...at, name], context);
   }
+}
+
+/**
+ * A slip of the pen is an error: people would get servers without the limit that was meant. Other names may be attributes of
+ * somebody's own, which KubeSpawner takes too.
+ */
+function tellUnknown(name: string, known: Iterable<string>, where: string, at: Path, context: ApplyContext): void {
+  const meant = nearest(name, known, mostSlips);
+  if (meant === undefined)
+    context.warn('ATOLL_SETTINGS_NO_EFFECT', `Atoll does not read "${name}" in ${where}.`, { at });
+  else context.refuse('ATOLL_SETTINGS_UNKNOWN_KEY', `There is no "${name}" in ${where}.`, { at, suggestion: meant });
 }
 
 /** Profiles as settings have them, from what {@link profileList} let through. */

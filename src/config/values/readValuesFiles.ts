@@ -1,10 +1,11 @@
-import { closeSync, openSync, readdirSync, readSync, statSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { systemCodeOf } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errorTable.ts';
 import { armored } from '../encrypted/isEncrypted.ts';
 import type { Problem } from '../problem.ts';
 import type { ValuesInput } from './parseValues.ts';
+import { readBounded } from './readBounded.ts';
 
 /** Bytes that are read of one file at most; what is longer is refused. UTF-8 needs up to four for a character. */
 const mostBytes = 4 * 2 ** 20;
@@ -74,36 +75,13 @@ function readText(path: string, refuse: (code: ErrorCode, message: string) => vo
   }
 }
 
-/** Reads up to one byte more than {@link mostBytes}, also from a pipe, whose length nobody knows. */
 function readBytes(path: string): Buffer {
-  const descriptor = path === '-' ? 0 : openSync(path, 'r');
+  if (path === '-') return readBounded(0, mostBytes);
+  const descriptor = openSync(path, 'r');
   try {
-    const chunks: Buffer[] = [];
-    let length = 0;
-    while (length <= mostBytes) {
-      const chunk = Buffer.alloc(64 * 1024);
-      const count = readChunk(descriptor, chunk);
-      if (count === 0) break;
-      chunks.push(chunk.subarray(0, count));
-      length += count;
-    }
-    return Buffer.concat(chunks);
+    return readBounded(descriptor, mostBytes);
   } finally {
-    if (path !== '-') closeSync(descriptor);
-  }
-}
-
-function readChunk(descriptor: number, chunk: Buffer): number {
-  for (;;) {
-    try {
-      return readSync(descriptor, chunk);
-    } catch (error) {
-      const code = systemCodeOf(error);
-      if (code === 'EOF') return 0;
-      if (code !== 'EAGAIN') throw error;
-      // Standard input is a non-blocking terminal or pipe with nothing to read yet.
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 20);
-    }
+    closeSync(descriptor);
   }
 }
 

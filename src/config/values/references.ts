@@ -1,9 +1,9 @@
-import { readFileSync, statSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { systemCodeOf } from '../../core/errors.ts';
 import { quoted } from '../maskSecrets.ts';
 import type { Path, Problem } from '../problem.ts';
 import { problemAt } from './problemAt.ts';
+import { readRegularFile } from './readBounded.ts';
 import type { MapNode, Reference, ScalarNode, ValueNode, ValuesFile } from './valueNode.ts';
 
 /** Bytes that a file with a secret may have. Certificates and keys have a few thousand. */
@@ -98,10 +98,11 @@ function readReference(reference: Reference, file: ValuesFile): { text: string }
   }
   const path = pathOf(reference.path, file);
   try {
-    const { size } = statSync(path);
-    if (size > mostBytes) return { failure: `The file ${quoted(reference.path)} is longer than 1 MiB.` };
+    const bytes = readRegularFile(path, mostBytes);
+    if (bytes === 'too long') return { failure: `The file ${quoted(reference.path)} is longer than 1 MiB.` };
+    if (bytes === 'no regular file') return { failure: `${quoted(reference.path)} is no regular file.` };
     // Editors and `echo` end a file with a line break, which no secret has.
-    return { text: new TextDecoder('utf-8', { fatal: true }).decode(readFileSync(path)).replace(/\r?\n$/, '') };
+    return { text: new TextDecoder('utf-8', { fatal: true }).decode(bytes).replace(/\r?\n$/, '') };
   } catch (error) {
     if (systemCodeOf(error) === 'ENOENT') return { failure: `There is no file ${quoted(reference.path)}.` };
     return { failure: `The file ${quoted(reference.path)} cannot be read (${systemCodeOf(error) ?? 'no UTF-8'}).` };

@@ -10,6 +10,8 @@ export interface ProfileSummary {
   folders: ProfileEntry[];
   /** By that function; what it calls in Node and in libraries is counted with it. */
   functions: ProfileEntry[];
+  /** By the function that ran itself, of ours, of a library, of Node or of the system. */
+  running: ProfileEntry[];
 }
 
 export interface ProfileEntry {
@@ -42,11 +44,11 @@ const idle = '(idle)';
  * program that measures. Undefined when there is none of ours.
  */
 export function summarizeProfiles(folder: string): ProfileSummary | undefined {
-  const [byFolder, byFunction] = [new Map<string, number>(), new Map<string, number>()];
+  const [byFolder, byFunction, byRunning] = [newSums(), newSums(), newSums()];
   let total = 0;
   for (const name of readdirSync(folder).filter((file) => file.endsWith('.cpuprofile'))) {
     const profile = JSON.parse(readFileSync(join(folder, name), 'utf8')) as CpuProfile;
-    const spent = spentBy(profile);
+    const spent = spentBy(profile, nearestOwn);
     const shareOf = (place: string): number =>
       [...spent].reduce((sum, [where, micros]) => sum + (where.startsWith(place) ? micros : 0), 0);
     if (shareOf('src/') <= shareOf('bench/')) continue;
@@ -55,51 +57,69 @@ export function summarizeProfiles(folder: string): ProfileSummary | undefined {
       add(byFunction, where, micros);
       add(byFolder, folderOf(where), micros);
     }
+    for (const [where, micros] of spentBy(profile, () => runningPlace)) add(byRunning, where, micros);
   }
   if (total === 0) return undefined;
   return {
     seconds: total / 1e6,
     folders: largest(byFolder, total, mostFolders),
     functions: largest(byFunction, total, mostFunctions),
+    running: largest(byRunning, total, mostFunctions),
   };
 }
 
 /** A summary as lines of text. */
-export function profileText({ seconds, folders, functions }: ProfileSummary): string[] {
+export function profileText({ seconds, folders, functions, running }: ProfileSummary): string[] {
   const line = ({ where, share }: ProfileEntry): string => `${(share * 100).toFixed(1).padStart(6)} %  ${where}`;
   return [
-    `${seconds.toFixed(1)} s of CPU of ours, by folder:`,
+    `${seconds.toFixed(1)} s of CPU of ours, from the start of the program, by folder:`,
     ...folders.map(line),
-    'by function:',
+    'by function of ours, with what it calls:',
     ...functions.map(line),
+    'by what ran itself:',
+    ...running.map(line),
   ];
 }
 
-/** Microseconds by the nearest function of the project on the stack. */
-function spentBy({ nodes, samples, timeDeltas }: CpuProfile): Map<string, number> {
-  const byId = new Map(nodes.map((node) => [node.id, node]));
-  const parents = new Map(nodes.flatMap((node) => (node.children ?? []).map((child) => [child, node.id] as const)));
-  const places = new Map<number, string>();
-  const placeOf = (id: number): string => {
-    const known = places.get(id);
-    if (known !== undefined) return known;
+/** Microseconds by the place of each sample. */
+function spentBy(profile: CpuProfile, placesOf: (profile: CpuProfile) => (node: ProfileNode) => string): Sums {
+  const byId = new Map(profile.nodes.map((node) => [node.id, node]));
+  const placeOf = placesOf(profile);
+  const spent = newSums();
+  for (const [index, id] of profile.samples.entries()) {
     const node = byId.get(id);
-    const parent = parents.get(id);
-    const own = node && ownPlace(node);
-    const place = own ?? (parent === undefined ? 'Node itself' : placeOf(parent));
-    places.set(id, place);
-    return place;
-  };
-  const spent = new Map<string, number>();
-  for (const [index, id] of samples.entries()) {
-    const place = placeOf(id);
-    if (place !== idle) add(spent, place, timeDeltas[index] ?? 0);
+    if (node && node.callFrame.functionName !== idle) add(spent, placeOf(node), profile.timeDeltas[index] ?? 0);
   }
   return spent;
 }
 
+/** Finds the nearest function of the project on the stack. */
+function nearestOwn({ nodes }: CpuProfile): (node: ProfileNode) => string {
+  const byId = new Map(nodes.map((node) => [node.id, node]));
+  const parents = new Map(
+    nodes.flatMap((node) => (node.children ?? []).map((child) => [child, byId.get(node.id)] as const)),
+  );
+  const places = new Map<number, string>();
+  const placeOf = (node: ProfileNode): string => {
+    const known = places.get(node.id);
+    if (known !== undefined) return known;
+    const parent = parents.get(node.id);
+    const place = ownPlace(node) ?? (parent === undefined ? 'Node itself' : placeOf(parent));
+    places.set(node.id, place);
+    return place;
+  };
+  return placeOf;
+}
+
+/** The function itself: of a library or of Node by its name there; without a file it is the system's, as Node names it. */
+function runningPlace(node: ProfileNode): string {
+  const { functionName, url } = node.callFrame;
+  const file = url.replace(/^.*\/node_modules\//, '');
+  return ownPlace(node) ?? `${file} ${functionName || '(its top level)'}`.trim();
+}
+
 function ownPlace({ callFrame: { functionName, url } }: ProfileNode): string | undefined {
-  if (/^\((idle|garbage collector)\)$/.test(functionName)) return functionName;
+  if (functionName === '(garbage collector)') return functionName;
   if (!url.startsWith('file://')) return undefined;
   const path = relative(root, fileURLToPath(url));
   return /^(src|bench|test)\//.test(path) ? `${path} ${functionName || '(its top level)'}` : undefined;
@@ -116,6 +136,13 @@ function largest(spent: ReadonlyMap<string, number>, total: number, most: number
     .map(([where, micros]) => ({ where, share: micros / total }));
 }
 
-function add(sums: Map<string, number>, key: string, value: number): void {
+/** Microseconds by place. */
+type Sums = Map<string, number>;
+
+function newSums(): Sums {
+  return new Map();
+}
+
+function add(sums: Sums, key: string, value: number): void {
   sums.set(key, (sums.get(key) ?? 0) + value);
 }

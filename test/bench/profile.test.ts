@@ -46,6 +46,12 @@ test('time counts for the nearest of our functions on the stack', () => {
     { where: '(garbage collector)', share: 0.2 },
   ]);
   expect(summary?.functions[0]).toEqual({ where: 'src/edge/routeTable.ts find', share: 0.5 });
+  expect(summary?.running).toEqual([
+    { where: 'some/library.js get', share: 0.5 },
+    { where: 'node:net write', share: 0.2 },
+    { where: '(garbage collector)', share: 0.2 },
+    { where: 'src/edge/exchange.ts handle', share: 0.1 },
+  ]);
 });
 
 test('peers and the program that measures are left out', () => {

@@ -56,7 +56,9 @@ test('--check ends with 1 when a ratio falls short of its goal by more than its 
   const { code, results } = await run([suiteWith(0.4, 0.42, 0.41)]);
   expect(code).toBe(1);
   expect(printed).toContain('Short of the goal: fake/one, 0.41 x nginx where >= 0.5 x is promised: 18 % short.');
-  expect(printed).toMatch(/Where the time goes in one\n[\d.]+ s of CPU of ours, by folder:\n +[\d.]+ % {2}src\/core/);
+  expect(printed).toMatch(
+    /Where the time goes in one\n[\d.]+ s of CPU of ours, from the start of the program, by folder:\n +[\d.]+ % {2}src\/core/,
+  );
   const [suite] = resultIn(results).suites;
   expect(suite?.profiles[0]).toMatchObject({ cases: ['one'], folders: expect.arrayContaining([]) as unknown });
   expect(readFileSync(join(results, 'report.html'), 'utf8')).toContain('Where the time goes in one');

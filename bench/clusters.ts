@@ -2,7 +2,7 @@
  * Clusters beside dask-gateway's own server, and beside `dask scheduler` and `dask worker` started by hand, with the same
  * Python environment, in one run; rounds alternate, so that a busy moment of the machine counts for all.
  *
- *   node bench/clusters.ts [--rounds 5] [--only starts|traffic|burst|list]
+ *   node bench/clusters.ts [--rounds 3] [--only starts|traffic|burst|list]
  *
  * starts: from GatewayCluster() to a client, workers and the first result. traffic: what the way through the edge costs.
  * burst: a hundred clusters with five (played) workers each, asked for at once. list: a thousand clusters of one user.
@@ -23,7 +23,7 @@ import { DaskGatewayPeer } from './support/daskGatewayPeer.ts';
 import { createUser } from './support/serverStart.ts';
 
 const { values } = parseArgs({
-  options: { rounds: { type: 'string', default: '5' }, only: { type: 'string', default: '' } },
+  options: { rounds: { type: 'string', default: '3' }, only: { type: 'string', default: '' } },
 });
 const rounds = Number(values.rounds);
 const isAsked = (part: string): boolean => values.only === '' || values.only === part;
@@ -47,7 +47,8 @@ jupyterhub:
 
 const parts = {
   starts,
-  traffic: () => withAtoll(true, async (variables) => handIn(await measureTraffic(environment, variables, rounds))),
+  // Rounds of it are short, and three hundredths are what it is about.
+  traffic: () => withAtoll(true, async (variables) => handIn(await measureTraffic(environment, variables, 2 * rounds))),
   burst: async () => handIn(await measureBurst(rounds)),
   list: async () => handIn([await measureList(join(environment, 'bin/python'), rounds)]),
 };

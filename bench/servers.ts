@@ -104,7 +104,7 @@ async function measurePeer(round: number): Promise<void> {
 }
 
 /**
- * A first start of a user in the moment the program answers, one of another user later, then three warm ones of the latter;
+ * A first start of a user in the moment the program answers, one of another user later, then two warm ones of the latter;
  * between them the time for what either program does in the background, as between two starts of people.
  */
 async function measureStarts(
@@ -122,7 +122,7 @@ async function measureStarts(
   await createUser(hub, user);
   measured.firstStarts.push(await timeServerStart(hub, user));
   const warmStarts: number[] = [];
-  for (let start = 0; start < 3; start++) {
+  for (let start = 0; start < 2; start++) {
     await stopServer(hub, user);
     await wait(4000);
     warmStarts.push(await timeServerStart(hub, user));

@@ -1,10 +1,9 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { Atoll } from '../../test/support/atoll.ts';
 import { benchSettings, benchToken } from '../support/benchService.ts';
 import { fillStore } from '../support/fillStore.ts';
-import { JupyterHubPeer } from '../support/jupyterHubPeer.ts';
+import { JupyterHubPeer, makeJupyterHubDatabase } from '../support/jupyterHubPeer.ts';
 import type { JupyterHubVersion } from '../support/jupyterHubVersions.ts';
 import { withDescendants } from '../support/processTree.ts';
 import { isProfiled } from '../support/profiled.ts';
@@ -27,32 +26,40 @@ export interface RunningCompetitor extends HubUnderTest {
   end(): Promise<void>;
 }
 
-/** Ours. */
-export function atollWith(users: number): Competitor {
+/**
+ * Ours.
+ * @param folder where its data are kept from start to start
+ */
+export function atollWith(users: number, folder: string): Competitor {
+  const data = join(folder, `atoll-${users}`);
   const start = async (): Promise<RunningCompetitor> => {
-    const data = mkdtempSync(join(tmpdir(), 'atoll-bench-api-'));
-    await fillStore(join(data, 'atoll.db'), users);
+    if (!existsSync(data)) {
+      mkdirSync(data);
+      await fillStore(join(data, 'atoll.db'), users);
+    }
     const atoll = await Atoll.start({ settings: benchSettings, data, sources: isProfiled });
     return {
       name: atollName,
       url: atoll.url,
       token: benchToken,
       pids: [atoll.pidOf('hub'), atoll.pidOf('edge')],
-      async end() {
-        await atoll.end();
-        rmSync(data, { recursive: true, force: true });
-      },
+      end: () => atoll.end(),
     };
   };
   return { name: atollName, start };
 }
 
-/** Those of the peers that can be had. */
-export function peersWith(users: number, versions: readonly JupyterHubVersion[]): Competitor[] {
+/**
+ * Those of the peers that can be had.
+ * @param folder where the database is kept that each start of one begins with
+ */
+export function peersWith(users: number, versions: readonly JupyterHubVersion[], folder: string): Competitor[] {
   return versions.flatMap(({ name, environment }) => {
     if ('missing' in environment) return [];
+    let database: string | undefined;
     const start = async (): Promise<RunningCompetitor> => {
-      const peer = await JupyterHubPeer.start(environment.directory, { users });
+      database ??= makeJupyterHubDatabase(environment.directory, folder, users);
+      const peer = await JupyterHubPeer.start(environment.directory, { database });
       return { name, url: peer.url, token: peer.token, pids: withDescendants(peer.pid), end: () => peer.end() };
     };
     return [{ name, start }];

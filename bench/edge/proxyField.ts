@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { concurrently } from '../../src/core/concurrently.ts';
 import { freePort } from '../../test/support/freePort.ts';
 import { until } from '../../test/support/until.ts';
 import { withDescendants } from '../support/processTree.ts';
@@ -117,7 +118,10 @@ export class ProxyField {
       });
     await until('configurable-http-proxy takes a route', async () => (await call('POST', 'bench', server)).ok);
     await call('POST', 'bench/ws', echo);
-    for (let user = 0; user < routes; user++) await call('POST', `user/user-${user}`, 9);
+    const users = Array.from({ length: routes }, (_, user) => user);
+    await concurrently(users, 16, async (user) => {
+      await call('POST', `user/user-${user}`, 9);
+    });
     if (changes > 0) this.#change(call, changes);
     await answers(port);
     return { name: 'configurable-http-proxy', port, pids: [pid] };

@@ -6,7 +6,10 @@ import { bareLoop } from './bareLoop.ts';
 import { created, hubCpu, hubCpuOfPod, running, slowestPage } from './cases.ts';
 import type { ScaledHub } from './scaledHub.ts';
 
-/** One `scale` to so many workers, beside a bare loop of requests that makes pods of the same kind, in turns. */
+/**
+ * One `scale` to so many more workers, beside a bare loop of requests that makes pods of the same kind, in turns. The pods of
+ * earlier rounds stay: to end them would take as long as to make them, and a hub has others to look after too.
+ */
 export async function measureBurst(world: ScaledHub, pods: number, rounds: number): Promise<Figure[]> {
   const results: Awaited<ReturnType<typeof oneScale>>[] = [];
   const theirs: number[] = [];
@@ -38,15 +41,13 @@ async function oneScale(
   const cpuBefore = cpuSeconds(hub);
   const begun = performance.now();
   const seconds = (): number => (performance.now() - begun) / 1000;
-  await world.scale(pods);
+  await world.scale(world.workers + pods);
   await world.untilPresent(before.present + pods);
   const createdSeconds = seconds();
   await world.untilRunning(before.running + pods);
   const runningSeconds = seconds();
   const cpu = cpuSeconds(hub) - cpuBefore;
   const page = await pages.end();
-  await world.scale(0);
-  await world.untilPresent(before.present);
   return { createdSeconds, runningSeconds, cpu, page };
 }
 
@@ -73,16 +74,13 @@ function visitPages({ browser }: ScaledHub): { end(): Promise<number> } {
   };
 }
 
-/** Seconds of the bare loop, in a namespace that is gone afterwards. */
+/** Seconds of the bare loop, in a namespace of its own. */
 async function oneLoop(world: ScaledHub, pods: number): Promise<number> {
   const { client } = world.hub;
   const namespace = `bare-${randomBytes(4).toString('hex')}`;
-  const path = `/api/v1/namespaces/${namespace}`;
   await client.request({ method: 'POST', path: '/api/v1/namespaces', body: { metadata: { name: namespace } } });
   const before = { ...world.tended };
   const seconds = await bareLoop(namespace, pods);
   await world.untilRunning(before.running + pods);
-  await client.request({ method: 'DELETE', path: `${path}/pods`, body: { gracePeriodSeconds: 0 } });
-  await world.untilPresent(before.present);
   return seconds;
 }

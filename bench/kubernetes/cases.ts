@@ -18,4 +18,16 @@ export const memory = of('memory of the hub, 5,000 pods watched', 'MB', 'less');
 export const lateness = of("from an event to the hub's answer, p99", 'ms', 'less');
 export const lost = of('spawns lost or stuck, of 500 with 100 cut watches', '', 'less');
 
-export const cases: readonly Case[] = [created, running, hubCpu, hubCpuOfPod, slowestPage, memory, lateness, lost];
+export const deployed = of("deploy of the seed's file to healthy", 's', 'less');
+
+export const cases: readonly Case[] = [
+  created,
+  running,
+  hubCpu,
+  hubCpuOfPod,
+  slowestPage,
+  memory,
+  lateness,
+  lost,
+  deployed,
+];

@@ -1,29 +1,43 @@
 import { parseArgs } from 'node:util';
 import type { Figure } from '../report/figure.ts';
+import type { SuiteMessage } from '../report/results.ts';
 import { measureBurst } from './burst.ts';
 import { measureCuts } from './cuts.ts';
+import { measureDeploy } from './deploy.ts';
 import { ScaledHub } from './scaledHub.ts';
 import { measureWatched } from './watched.ts';
 
-// Beside the control plane that test/kubernetes/with-cluster has started. Figures go to standard output, as JSON.
+// Beside the Kubernetes that test/kubernetes/with-cluster has started. Each part goes to standard output in a line, as JSON.
 
-const { values } = parseArgs({
+const { values, positionals } = parseArgs({
+  allowPositionals: true,
   options: {
     rounds: { type: 'string', default: '3' },
     pods: { type: 'string', default: '1000' },
     watched: { type: 'string', default: '5000' },
     spawns: { type: 'string', default: '500' },
     cuts: { type: 'string', default: '100' },
-    only: { type: 'string' },
   },
 });
-const wants = (part: string): boolean => values.only === undefined || values.only === part;
+const rounds = Number(values.rounds);
+let hub: ScaledHub | undefined;
+const scaledHub = async (): Promise<ScaledHub> => (hub ??= await ScaledHub.start(100));
+const parts: Record<string, () => Promise<Figure[]>> = {
+  deploy: () => measureDeploy(rounds),
+  burst: async () => measureBurst(await scaledHub(), Number(values.pods), rounds),
+  cuts: () => measureCuts(Number(values.spawns), Number(values.cuts)),
+  // Last: what it makes goes with the control plane.
+  watched: async () => measureWatched(await scaledHub(), Number(values.watched), rounds),
+};
+for (const name of positionals) {
+  const figures = await parts[name]?.().catch((error: unknown) => {
+    console.error(`${name}:`, error);
+    say({ figures: [], failure: `${name}: ${String(error).split('\n', 1)[0]}` });
+  });
+  if (figures) say({ figures });
+}
+await hub?.end();
 
-const hub = await ScaledHub.start(100);
-const figures: Figure[] = [];
-if (wants('burst')) figures.push(...(await measureBurst(hub, Number(values.pods), Number(values.rounds))));
-if (wants('cuts')) figures.push(...(await measureCuts(Number(values.spawns), Number(values.cuts))));
-// Last: what it makes goes with the control plane.
-if (wants('watched')) figures.push(...(await measureWatched(hub, Number(values.watched))));
-await hub.end();
-process.stdout.write(JSON.stringify(figures));
+function say(message: SuiteMessage): void {
+  process.stdout.write(`${JSON.stringify(message)}\n`);
+}

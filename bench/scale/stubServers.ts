@@ -1,5 +1,6 @@
+import { tmpdir } from 'node:os';
 import { besideEach, type Figure } from '../report/figure.ts';
-import { JupyterHubPeer } from '../support/jupyterHubPeer.ts';
+import { JupyterHubPeer, makeJupyterHubDatabase } from '../support/jupyterHubPeer.ts';
 import { type JupyterHubVersion, peersOf } from '../support/jupyterHubVersions.ts';
 import { cpuSeconds, withDescendants } from '../support/processTree.ts';
 import type { HubUnderTest } from '../support/serverStart.ts';
@@ -34,11 +35,21 @@ export async function measureStubServers(
 ): Promise<Figure[]> {
   const ours: Round[] = [];
   const theirs = new Map<string, Round[]>(versions.map(({ name }) => [name, []]));
+  const peers = versions.flatMap(({ name, environment }) =>
+    'directory' in environment
+      ? [
+          {
+            name,
+            ...environment,
+            database: makeJupyterHubDatabase(environment.directory, tmpdir(), firstOfMany + starts.theirs),
+          },
+        ]
+      : [],
+  );
   for (let round = 0; round < rounds; round++) {
     ours.push(await oursOnce(answers, starts.ours));
-    for (const { name, environment } of versions)
-      if ('directory' in environment)
-        theirs.get(name)?.push(await theirsOnce(environment.directory, answers, starts.theirs));
+    for (const { name, directory, database } of peers)
+      theirs.get(name)?.push(await theirsOnce(directory, database, answers, starts.theirs));
   }
   const figures = (name: string, unit: string, better: Figure['better'], of: (round: Round) => number): Figure[] =>
     besideEach(
@@ -69,11 +80,8 @@ async function oursOnce(answers: number, many: number): Promise<Round> {
   }
 }
 
-async function theirsOnce(environment: string, answers: number, many: number): Promise<Round> {
-  const peer = await JupyterHubPeer.start(environment, {
-    users: firstOfMany + many,
-    settings: simulatedSpawner(answers),
-  });
+async function theirsOnce(environment: string, database: string, answers: number, many: number): Promise<Round> {
+  const peer = await JupyterHubPeer.start(environment, { database, settings: simulatedSpawner(answers) });
   try {
     return await measureOnce(peer, withDescendants(peer.pid), many);
   } finally {

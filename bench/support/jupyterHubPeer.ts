@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePort } from '../../test/support/freePort.ts';
@@ -11,10 +11,27 @@ import { withDescendants } from './processTree.ts';
 export interface JupyterHubStart {
   /** More lines of its configuration. */
   settings?: string;
-  /** Its database has so many users `user-N` from the beginning. Default: none. */
-  users?: number;
-  /** So many of them have a server that runs, at this port. */
-  running?: { servers: number; port: number };
+  /** It begins with a copy of this database; see {@link makeJupyterHubDatabase}. Default: with none. */
+  database?: string;
+}
+
+/**
+ * Makes a database with so many users `user-N`, once for all that begin with it; returns its file.
+ * @param environment the folder of the Python environment with this JupyterHub
+ * @param folder where it is made
+ * @param running so many of the users have a server that runs, at this port
+ */
+export function makeJupyterHubDatabase(
+  environment: string,
+  folder: string,
+  users: number,
+  running = { servers: 0, port: 0 },
+): string {
+  const file = join(mkdtempSync(join(folder, 'jupyterhub-')), 'jupyterhub.sqlite');
+  const numbers = [users, running.servers, running.port].map(String);
+  const script = resolve(import.meta.dirname, 'fillJupyterHub.py');
+  execFileSync(join(environment, 'bin/python'), [script, file, ...numbers], { stdio: 'pipe' });
+  return file;
 }
 
 /** JupyterHub with its own proxy, set up the plain way, on SQLite. */
@@ -43,7 +60,7 @@ export class JupyterHubPeer {
    * @param environment the folder of its Python environment
    */
   static async start(environment: string, options: JupyterHubStart = {}): Promise<JupyterHubPeer> {
-    const { settings = '', users = 0, running = { servers: 0, port: 0 } } = options;
+    const { settings = '' } = options;
     const folder = mkdtempSync(join(tmpdir(), 'atoll-bench-jupyterhub-'));
     const [port, apiPort, hubPort] = await Promise.all([freePort(), freePort(), freePort()]);
     const [config, database] = [join(folder, 'jupyterhub_config.py'), join(folder, 'jupyterhub.sqlite')];
@@ -65,11 +82,7 @@ c.JupyterHub.services = [{'name': 'bench', 'api_token': 'bench-token-of-the-peer
 ${settings}
 `,
     );
-    if (users > 0) {
-      const numbers = [users, running.servers, running.port].map(String);
-      const script = resolve(import.meta.dirname, 'fillJupyterHub.py');
-      execFileSync(python, [script, database, ...numbers], { stdio: 'pipe' });
-    }
+    if (options.database !== undefined) copyFileSync(options.database, database);
     const startedAt = performance.now();
     const child = spawn(python, ['-m', 'jupyterhub', '-f', config], {
       cwd: folder,

@@ -179,20 +179,8 @@ describe.skipIf(process.env.ATOLL_TEST_KUBE_LOGS === undefined)('atoll deploy wh
   });
 
   test('the file of 2021 is deployed as it is', async () => {
-    const place = join(world.folder, 'place.yaml');
-    const values = {
-      jupyterhub: {
-        hub: {
-          db: { pvc: { storageClassName: world.name } },
-          podSecurityContext: { runAsUser: 0, runAsNonRoot: false },
-        },
-      },
-    };
-    writeFileSync(place, JSON.stringify(values));
-    const begun = performance.now();
-    const { code, output } = await world.deploy(join(project, 'test/config/values/daskhub-2021.yaml'), '-f', place);
+    const { code, output } = await world.deployRealFile();
     expect(output).toMatch(/Ready: /);
     expect(code).toBe(0);
-    process.stdout.write(`deploy of the file of 2021: ${Math.round((performance.now() - begun) / 100) / 10} s\n`);
   });
 });

@@ -77,6 +77,15 @@ export class DeployWorld {
     return this.atoll('deploy', ...this.deployArguments(file), ...more);
   }
 
+  /** Runs `atoll deploy` with the file of 2021 as it is, and with what the node of the tests needs: a place for its volume. */
+  deployRealFile(): Promise<Ended> {
+    const place = join(this.folder, 'place.yaml');
+    const db = { pvc: { storageClassName: this.name } };
+    const podSecurityContext = { runAsUser: 0, runAsNonRoot: false };
+    writeFileSync(place, JSON.stringify({ jupyterhub: { hub: { db, podSecurityContext } } }));
+    return this.deploy(join(project, 'test/config/values/daskhub-2021.yaml'), '-f', place);
+  }
+
   /** What `atoll deploy` takes for this release. */
   deployArguments(file: string): string[] {
     return ['-f', file, '--name', this.name, '--image', atollImage, '--timeout', '120'];

@@ -11,24 +11,18 @@ import { ensureEnvironment } from '../src/environment/ensureEnvironment.ts';
 import { Atoll } from '../test/support/atoll.ts';
 import { clusterChaos } from '../test/support/clusterChaos.ts';
 import { livingWorkloads } from '../test/support/livingWorkloads.ts';
+import type { Figure } from './report/figure.ts';
+import { handIn } from './report/handIn.ts';
+import { benchSettings, benchToken } from './support/benchService.ts';
 
 const [minutes, clusters] = [Number(process.argv[2] ?? 10), Number(process.argv[3] ?? 10)];
-const serviceToken = 'soak-token-of-atoll-0123456789';
 const { directory } = await ensureEnvironment({
   stateDirectory: resolve(import.meta.dirname, '../.cache'),
   onProgress: (line) => console.error(line),
 });
 process.env.ATOLL_PYTHON_ENV = directory;
 const atoll = await Atoll.start({
-  settings: `
-jupyterhub:
-  hub:
-    config:
-      JupyterHub: { authenticator_class: dummy }
-      DummyAuthenticator: { password: a-password-for-the-soak }
-    services:
-      soak: { apiToken: ${serviceToken}, admin: true }
-`,
+  settings: benchSettings,
 });
 let failed = false;
 try {
@@ -36,13 +30,13 @@ try {
 } finally {
   await atoll.end();
 }
-process.exit(failed ? 1 : 0);
+process.exitCode = failed ? 1 : 0;
 
 async function soak(): Promise<void> {
   const ask = (path: string): Promise<Response> =>
     fetch(`${atoll.url}/hub/api${path}`, {
       method: 'POST',
-      headers: { authorization: `token ${serviceToken}`, 'content-type': 'application/json' },
+      headers: { authorization: `token ${benchToken}`, 'content-type': 'application/json' },
       body: '{}',
     });
   await ask('/users/ada');
@@ -55,6 +49,20 @@ async function soak(): Promise<void> {
   );
   const left = await leftAfter(30);
   console.log(left.length === 0 ? 'No process of a cluster is left.' : `Processes left: ${left.join(', ')}`);
+  const figure = (name: string, value: number): Figure => ({
+    case: `cluster-soak/${name}`,
+    unit: '',
+    better: 'less',
+    ours: [value],
+  });
+  handIn(
+    [
+      figure('wrong results', result.wrong),
+      figure('clusters lost', lost.length),
+      figure('processes left', left.length),
+    ],
+    `${clusters} clusters that compute for ${minutes} minutes, while hub and edge are killed.`,
+  );
   failed = result.wrong > 0 || lost.length > 0 || result.right.includes(0) || left.length > 0;
 }
 

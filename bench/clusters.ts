@@ -18,7 +18,7 @@ import { measureList } from './clusters/list.ts';
 import { measureStarts } from './clusters/starts.ts';
 import { measureTraffic } from './clusters/traffic.ts';
 import { handIn, part } from './report/handIn.ts';
-import { benchToken } from './support/benchService.ts';
+import { benchSettings, benchToken } from './support/benchService.ts';
 import { DaskGatewayPeer } from './support/daskGatewayPeer.ts';
 import { createUser } from './support/serverStart.ts';
 
@@ -34,16 +34,6 @@ const { directory: environment } = await ensureEnvironment({
   stateDirectory: cache,
   onProgress: (line) => console.error(line),
 });
-
-const settings = `
-jupyterhub:
-  hub:
-    config:
-      JupyterHub: { authenticator_class: dummy }
-      DummyAuthenticator: { password: a-password-for-the-bench }
-    services:
-      bench: { apiToken: ${benchToken}, admin: true }
-`;
 
 const parts = {
   starts,
@@ -77,7 +67,7 @@ async function withAtoll(
   mkdirSync(join(data, 'data'));
   symlinkSync(join(cache, 'python'), join(data, 'data', 'python'));
   process.env.ATOLL_PYTHON_ENV = forkServers ? '' : environment;
-  const atoll = await Atoll.start({ settings, data: join(data, 'data') });
+  const atoll = await Atoll.start({ settings: benchSettings, data: join(data, 'data') });
   try {
     await work(await gatewayVariables(atoll));
   } finally {

@@ -21,12 +21,13 @@ import { Atoll } from '../test/support/atoll.ts';
 import { Kernel } from '../test/support/kernel.ts';
 import { signIn } from '../test/support/signIn.ts';
 import { until } from '../test/support/until.ts';
+import { handIn } from './report/handIn.ts';
 import { noise, openSockets, processCount, type Sample, takeSample } from './soak/sample.ts';
+import { benchSettings, benchToken } from './support/benchService.ts';
 import { stopServer, timeServerStart } from './support/serverStart.ts';
 import { median } from './support/statistics.ts';
 
 const minutes = Number(process.argv[2] ?? 60);
-const token = 'soak-token-of-atoll-0123456789';
 const people = ['ada', 'bob', 'cleo', 'dora'];
 const sampleEveryMs = 30_000;
 const endEveryMs = 20_000;
@@ -41,18 +42,9 @@ process.env.ATOLL_PYTHON_ENV = environment.directory;
 const data = mkdtempSync(join(tmpdir(), 'atoll-soak-'));
 const atoll = await Atoll.start({
   data,
-  settings: `
-jupyterhub:
-  hub:
-    config:
-      JupyterHub: { authenticator_class: dummy }
-      Authenticator: { allow_all: true }
-    services:
-      soak: { apiToken: ${token}, admin: true }
-atoll: { clusters: { idleTimeout: ${clusterIdleSeconds} } }
-`,
+  settings: `${benchSettings}atoll: { clusters: { idleTimeout: ${clusterIdleSeconds} } }\n`,
 });
-const hub = { url: atoll.url, token };
+const hub = { url: atoll.url, token: benchToken };
 
 const startedAt = performance.now();
 const wholeMs = minutes * 60_000;
@@ -113,7 +105,7 @@ async function useCluster(person: string): Promise<void> {
 async function tokenOf(person: string): Promise<string> {
   const response = await fetch(`${atoll.url}/hub/api/users/${person}/tokens`, {
     method: 'POST',
-    headers: { authorization: `token ${token}`, 'content-type': 'application/json' },
+    headers: { authorization: `token ${benchToken}`, 'content-type': 'application/json' },
     body: '{"expires_in": 300}',
   });
   if (response.status !== 201) throw new Error(`no token: ${response.status}`);
@@ -149,7 +141,7 @@ function look(path: string, breakOffMs: number | undefined): Promise<void> {
 async function leaveSockets(): Promise<void> {
   for (let count = 0; passed() < 1; count++) {
     const person = people[count % people.length] ?? '';
-    const authorization = `Authorization: token ${token}\r\n`;
+    const authorization = `Authorization: token ${benchToken}\r\n`;
     const head = (line: string): string => `${line} HTTP/1.1\r\nHost: 127.0.0.1:${atoll.port}\r\n${authorization}`;
     const upgrade =
       `${head(`GET /user/${person}/api/events/subscribe`)}Connection: Upgrade\r\nUpgrade: websocket\r\n` +
@@ -214,6 +206,8 @@ async function judge(): Promise<boolean> {
     const values = samples.map((sample) => sample[name]);
     const growth = median(values.slice(-quarter)) - median(values.slice(quarter, 2 * quarter));
     console.log(`growth of ${name}: ${growth.toFixed(1)} (at most ${noise[name]})`);
+    const unit = name.startsWith('MB') ? 'MB' : '';
+    handIn([{ case: `soak/growth of ${name}`, unit, better: 'less', ours: [growth] }]);
     return growth > noise[name];
   });
   for (const person of people) await stopServer(hub, person);

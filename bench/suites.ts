@@ -1,6 +1,7 @@
 import { apiRequests } from './api/requests.ts';
 import { edgeCaseNames } from './edge/cases.ts';
 import { cases as kubernetesCases } from './kubernetes/cases.ts';
+import { noise } from './soak/sample.ts';
 
 /** A part of the bench: a program that hands its figures in. */
 export interface Suite {
@@ -163,5 +164,29 @@ export const suites: readonly Suite[] = [
     minutes: 6,
     cases: kubernetesCases.map((one) => one.case.slice('kubernetes/'.length)),
     profile: (name) => (name.startsWith('deploy') ? undefined : ['--rounds', '1', '--only', 'burst']),
+  },
+  {
+    name: 'edge-soak',
+    about: 'does the edge give everything back after ten minutes of load, much of it broken off',
+    file: 'edge/soak.ts',
+    minutes: 10,
+    cases: ['growth of the heap', 'growth of resident memory'],
+    onlyNamed: true,
+  },
+  {
+    name: 'cluster-soak',
+    about: 'ten clusters that compute for ten minutes, while hub and edge are killed',
+    file: 'clusterSoak.ts',
+    minutes: 12,
+    cases: ['wrong results', 'clusters lost', 'processes left'],
+    onlyNamed: true,
+  },
+  {
+    name: 'soak',
+    about: 'does a whole Atoll give everything back after an hour of mixed load',
+    file: 'soak.ts',
+    minutes: 65,
+    cases: Object.keys(noise).map((name) => `growth of ${name}`),
+    onlyNamed: true,
   },
 ];

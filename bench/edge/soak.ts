@@ -15,6 +15,8 @@ import { WebSocket, WebSocketServer } from 'ws';
 import { roleEnvironment } from '../../src/cli/supervisor.ts';
 import type { EdgeStats } from '../../src/edge/edge.ts';
 import { until } from '../../test/support/until.ts';
+import type { Figure } from '../report/figure.ts';
+import { handIn } from '../report/handIn.ts';
 import { residentMemory } from '../support/processTree.ts';
 import { median } from '../support/statistics.ts';
 import { runSoakedEdge, type SoakSample } from './soakedEdge.ts';
@@ -71,6 +73,19 @@ async function soak(minutes: number): Promise<boolean> {
     `growth from the second to the last quarter: heap ${mebibytes(growth.heap)}, resident ${mebibytes(growth.resident)}`,
   );
   console.log(left ? 'nothing is left open' : 'something is left open');
+  const figure = (name: string, unit: string, value: number): Figure => ({
+    case: `edge-soak/${name}`,
+    unit,
+    better: 'less',
+    ours: [value],
+  });
+  handIn(
+    [
+      figure('growth of the heap', 'MiB', growth.heap / 2 ** 20),
+      figure('growth of resident memory', 'MiB', growth.resident / 2 ** 20),
+    ],
+    `${minutes} minutes of requests, uploads and WebSockets, many of them broken off; the last quarter beside the second one.`,
+  );
   return left !== undefined && growth.heap < mostGrowth.heapBytes && growth.resident < mostGrowth.residentBytes;
 }
 

@@ -1,10 +1,9 @@
 import { rmSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { createControlListener } from '../../src/edge/controlListener.ts';
-import { createEdge, type EdgeStats } from '../../src/edge/edge.ts';
+import type { EdgeStats } from '../../src/edge/edge.ts';
 import { RoutePublisher } from '../../src/edge/routePublisher.ts';
+import { startEdge } from './startEdge.ts';
 
 /** The state of an edge at one moment. */
 export interface SoakSample {
@@ -20,24 +19,8 @@ export async function runSoakedEdge(serverPort: number): Promise<void> {
   const publisher = new RoutePublisher();
   const target = { kind: 'tcp', host: '127.0.0.1', port: serverPort } as const;
   publisher.put({ kind: 'http', id: 's', prefix: '/s/', target, stripPrefix: false, access: 'open' });
-  const path = join(tmpdir(), `atoll-soak-${process.pid}.sock`);
-  const listener = createControlListener({
-    publisher,
-    token: 'token',
-    onActivity: () => undefined,
-    answerGrant: () => Promise.reject(new Error('no grants here')),
-    onError: console.error,
-  });
-  createServer(listener).listen(path);
-  const edge = createEdge({
-    host: '127.0.0.1',
-    port: 0,
-    hub: target,
-    control: { kind: 'unix', path },
-    controlToken: 'token',
-    log: (level, fields, message) => level === 'error' && console.error(message, fields),
-  });
-  const { port } = await edge.start();
+  const control = join(tmpdir(), `atoll-soak-${process.pid}.sock`);
+  const { edge, port } = await startEdge(publisher, { port: 0, hubPort: serverPort, control });
   await edge.ready;
   process.send?.(port);
   process.on('message', () => {
@@ -47,7 +30,7 @@ export async function runSoakedEdge(serverPort: number): Promise<void> {
     process.send?.(sample);
   });
   process.on('disconnect', () => {
-    rmSync(path);
+    rmSync(control);
     process.exit();
   });
 }

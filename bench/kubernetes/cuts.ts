@@ -6,12 +6,14 @@ import { KubeWorld } from '../../test/kubernetes/support/kubeWorld.ts';
 import { startAgain } from '../../test/kubernetes/support/startAgain.ts';
 import type { Figure } from '../report/figure.ts';
 import { lost } from './cases.ts';
+import type { ScaledHub } from './scaledHub.ts';
 
 /** How long everything may take; what does not run by then is stuck. */
 const patienceMs = 180_000;
 
-/** So many workers are started while every connection is reset so many times. */
-export async function measureCuts(spawns: number, cuts: number): Promise<Figure[]> {
+/** So many workers are started on the hollow nodes while every connection is reset so many times. */
+export async function measureCuts(nodes: ScaledHub, spawns: number, cuts: number): Promise<Figure[]> {
+  const before = nodes.tended.present;
   const proxy = await CuttingProxy.start(kubeconfigAccess());
   const world = await KubeWorld.open({ access: proxy.access });
   const run = new Set<string>();
@@ -26,5 +28,6 @@ export async function measureCuts(spawns: number, cuts: number): Promise<Figure[
   const doubled = (await world.runtime.list()).length - spawns;
   await world.dispose();
   await proxy.close();
+  await nodes.untilPresent(before);
   return [{ ...lost, ours: [missing + Math.abs(doubled)] }];
 }

@@ -24,9 +24,9 @@ let hub: ScaledHub | undefined;
 const scaledHub = async (): Promise<ScaledHub> => (hub ??= await ScaledHub.start(100));
 const parts: Record<string, () => Promise<Figure[]>> = {
   deploy: () => measureDeploy(rounds),
+  cuts: async () => measureCuts(await scaledHub(), Number(values.spawns), Number(values.cuts)),
+  // What it makes stays, and goes with the control plane.
   burst: async () => measureBurst(await scaledHub(), Number(values.pods), rounds),
-  cuts: () => measureCuts(Number(values.spawns), Number(values.cuts)),
-  // Last: what it makes goes with the control plane.
   watched: async () => measureWatched(await scaledHub(), Number(values.watched), rounds),
 };
 for (const name of positionals) {

@@ -42,9 +42,10 @@ export function judge(figure: Figure, goal: Goal): Verdict {
 export function shortfallText(figure: Figure, goal: Goal): string | undefined {
   const reached = reachedBy(figure, goal);
   if (!reached || reached.short <= 0) return undefined;
-  const percent = (reached.short / (goal.atLeast ?? goal.atMost ?? 1)) * 100;
+  const bound = goal.atLeast ?? goal.atMost ?? 0;
+  const percent = bound === 0 ? '' : `: ${((reached.short / bound) * 100).toFixed(0)} % short`;
   const unit = goal.peer === undefined ? figure.unit : `x ${figure.peer?.name}`;
-  return `${Number(reached.value.toPrecision(3))} ${unit} where ${goalText(goal)} is promised: ${percent.toFixed(0)} % short`;
+  return `${Number(reached.value.toPrecision(3))} ${unit} where ${goalText(goal)} is promised${percent}`;
 }
 
 /** The worst of some verdicts; undefined when there are none. */

@@ -1,8 +1,8 @@
-import { tmpdir } from 'node:os';
 import { Agent, request } from 'undici';
 import { besideEach, type Figure } from '../report/figure.ts';
-import { JupyterHubPeer, makeJupyterHubDatabase } from '../support/jupyterHubPeer.ts';
+import { JupyterHubPeer } from '../support/jupyterHubPeer.ts';
 import { type JupyterHubVersion, peersOf } from '../support/jupyterHubVersions.ts';
+import { type PeerWithDatabase, peersWithDatabases } from './peersWithDatabases.ts';
 import { SimulatedAtoll } from './simulatedAtoll.ts';
 import { startServers } from './startServers.ts';
 import { simulatedSpawner } from './stubServers.ts';
@@ -19,13 +19,7 @@ export async function measureRestart(
 ): Promise<Figure[]> {
   const ours: number[] = [];
   const theirs = new Map<string, number[]>(versions.map(({ name }) => [name, []]));
-  const peers = versions.flatMap(({ name, environment }) => {
-    if ('missing' in environment) return [];
-    const running = { servers, port: answers };
-    return [
-      { name, ...environment, database: makeJupyterHubDatabase(environment.directory, tmpdir(), servers, running) },
-    ];
-  });
+  const peers = peersWithDatabases(versions, servers, { servers, port: answers });
   const atoll = await SimulatedAtoll.start(answers, servers);
   try {
     await startServers(atoll, users(servers), 500);
@@ -35,8 +29,7 @@ export async function measureRestart(
       await atoll.up();
       await allAnswer(atoll.url, servers);
       ours.push((performance.now() - startedAt) / 1000);
-      for (const { name, directory, database } of peers)
-        theirs.get(name)?.push(await peerRestart(directory, database, answers, servers));
+      for (const peer of peers) theirs.get(peer.name)?.push(await peerRestart(peer, answers, servers));
     }
   } finally {
     await atoll.end();
@@ -49,8 +42,12 @@ export async function measureRestart(
 }
 
 /** Its database says what runs, as after a kill. */
-async function peerRestart(environment: string, database: string, answers: number, servers: number): Promise<number> {
-  const peer = await JupyterHubPeer.start(environment, { database, settings: simulatedSpawner(answers) });
+async function peerRestart(
+  { directory, database }: PeerWithDatabase,
+  answers: number,
+  servers: number,
+): Promise<number> {
+  const peer = await JupyterHubPeer.start(directory, { database, settings: simulatedSpawner(answers) });
   try {
     const startedAt = performance.now();
     await allAnswer(peer.url, servers);

@@ -1,9 +1,9 @@
-import { tmpdir } from 'node:os';
 import { besideEach, type Figure } from '../report/figure.ts';
-import { JupyterHubPeer, makeJupyterHubDatabase } from '../support/jupyterHubPeer.ts';
+import { JupyterHubPeer } from '../support/jupyterHubPeer.ts';
 import { type JupyterHubVersion, peersOf } from '../support/jupyterHubVersions.ts';
 import { cpuSeconds, withDescendants } from '../support/processTree.ts';
 import type { HubUnderTest } from '../support/serverStart.ts';
+import { type PeerWithDatabase, peersWithDatabases } from './peersWithDatabases.ts';
 import { SimulatedAtoll } from './simulatedAtoll.ts';
 import { startServers } from './startServers.ts';
 
@@ -35,21 +35,10 @@ export async function measureStubServers(
 ): Promise<Figure[]> {
   const ours: Round[] = [];
   const theirs = new Map<string, Round[]>(versions.map(({ name }) => [name, []]));
-  const peers = versions.flatMap(({ name, environment }) =>
-    'directory' in environment
-      ? [
-          {
-            name,
-            ...environment,
-            database: makeJupyterHubDatabase(environment.directory, tmpdir(), firstOfMany + starts.theirs),
-          },
-        ]
-      : [],
-  );
+  const peers = peersWithDatabases(versions, firstOfMany + starts.theirs);
   for (let round = 0; round < rounds; round++) {
     ours.push(await oursOnce(answers, starts.ours));
-    for (const { name, directory, database } of peers)
-      theirs.get(name)?.push(await theirsOnce(directory, database, answers, starts.theirs));
+    for (const peer of peers) theirs.get(peer.name)?.push(await theirsOnce(peer, answers, starts.theirs));
   }
   const figures = (name: string, unit: string, better: Figure['better'], of: (round: Round) => number): Figure[] =>
     besideEach(
@@ -80,8 +69,8 @@ async function oursOnce(answers: number, many: number): Promise<Round> {
   }
 }
 
-async function theirsOnce(environment: string, database: string, answers: number, many: number): Promise<Round> {
-  const peer = await JupyterHubPeer.start(environment, { database, settings: simulatedSpawner(answers) });
+async function theirsOnce({ directory, database }: PeerWithDatabase, answers: number, many: number): Promise<Round> {
+  const peer = await JupyterHubPeer.start(directory, { database, settings: simulatedSpawner(answers) });
   try {
     return await measureOnce(peer, withDescendants(peer.pid), many);
   } finally {

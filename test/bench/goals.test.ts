@@ -37,6 +37,9 @@ test('a figure is near its goal when it falls short by less than its rounds diff
   expect(judge(small(0.4, 0.42, 0.41), goal)).toBe('missed');
   expect(shortfallText(small(0.4, 0.4, 0.4), goal)).toBe('0.4 x nginx where >= 0.5 x is promised: 20 % short');
   expect(shortfallText(small(0.5), goal)).toBeUndefined();
+  const none: Goal = { issue: 6, case: 'edge/small', atMost: 0 };
+  const lost: Figure = { case: 'edge/small', unit: '', better: 'less', ours: [2] };
+  expect(shortfallText(lost, none)?.replace('  ', ' ')).toBe('2 where <= 0 is promised');
 });
 
 test('a goal without a peer is about our own value', () => {

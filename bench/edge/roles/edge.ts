@@ -1,9 +1,7 @@
-import { createServer } from 'node:http';
 import { join } from 'node:path';
-import { createControlListener } from '../../../src/edge/controlListener.ts';
-import { createEdge } from '../../../src/edge/edge.ts';
 import type { HttpRoute } from '../../../src/edge/protocol.ts';
 import { RoutePublisher } from '../../../src/edge/routePublisher.ts';
+import { startEdge } from '../startEdge.ts';
 
 // An edge with a route to a server, one to a WebSocket server, and others; it changes some of them when told to.
 //
@@ -21,24 +19,7 @@ const publisher = new RoutePublisher();
 for (let user = 0; user < others; user++) publisher.put(routeTo(`user/user-${user}`, 9));
 publisher.put(routeTo('bench', server));
 publisher.put(routeTo('bench/ws', webSocketServer));
-const path = join(folder, `control-${process.pid}.sock`);
-const listener = createControlListener({
-  publisher,
-  token: 'token',
-  onActivity: () => undefined,
-  answerGrant: () => Promise.reject(new Error('no grants here')),
-  onError: console.error,
-});
-createServer(listener).listen(path);
-const edge = createEdge({
-  host: '127.0.0.1',
-  port,
-  hub: { kind: 'tcp', host: '127.0.0.1', port: server },
-  control: { kind: 'unix', path },
-  controlToken: 'token',
-  log: (level, fields, message) => level === 'error' && console.error(message, fields),
-});
-await edge.start();
+await startEdge(publisher, { port, hubPort: server, control: join(folder, `control-${process.pid}.sock`) });
 if (changes > 0) {
   let count = 0;
   setInterval(() => {

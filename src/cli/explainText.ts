@@ -3,11 +3,12 @@ import { plainLines } from './plainLines.ts';
 
 /** One key in all detail. */
 export function explanationText(explanation: Explanation): string {
-  const { path, written, value, setAt, instead, takes, doc, notes } = explanation;
+  const { path, written, value, setAt, instead, later, takes, doc, notes } = explanation;
   const rows: [name: string, text: string][] = [
     ['value', written ? valueText(value) : 'not written'],
     ...(setAt ? [['written at', setAt] as [string, string]] : []),
     ...instead.map((place): [string, string] => ['instead of', place]),
+    ...(later ? [['but then', `${later.path} = ${valueText(later.value)} (${later.setAt})`] as [string, string]] : []),
     ['default', explanation.default === undefined ? 'none' : valueText(explanation.default)],
     ['takes', takes],
     ['here', effectText(explanation)],
@@ -24,7 +25,7 @@ export function explanationText(explanation: Explanation): string {
 /** Many keys, a line each: what holds, where it is written, and what is to be known about it. */
 export function explanationsText(explanations: readonly Explanation[]): string {
   const lines = explanations.map((explanation): [left: string, right: string] => {
-    const { path, written, value, setAt, isDefault, effect, notes } = explanation;
+    const { path, written, value, setAt, later, isDefault, effect, notes } = explanation;
     const holds = written
       ? valueText(value)
       : explanation.default === undefined
@@ -32,6 +33,7 @@ export function explanationsText(explanations: readonly Explanation[]): string {
         : valueText(explanation.default);
     const remarks = [
       setAt ?? 'default',
+      ...(later ? [`but then ${later.path}`] : []),
       ...(isDefault ? ['equals the default'] : []),
       ...(written && effect.kind !== 'works' ? [effect.kind === 'none' ? 'no effect here' : 'not supported'] : []),
       ...(notes.length > 0 && effect.kind === 'works' ? ['see its explanation'] : []),

@@ -5,6 +5,7 @@ import { describeType } from './keys/describeType.ts';
 import type { Effect } from './keys/effects.ts';
 import type { Key, Row } from './keys/key.ts';
 import { childOf, effectOf, type KeyNode, keyTree } from './keys/keyTable.ts';
+import { laterKeys } from './keys/sameSetting.ts';
 import { kubernetesQuantity, memory, someMemory } from './keys/types.ts';
 import type { LoadedSettings } from './loadSettings.ts';
 import { isAboutEffect, type Path, pathText } from './problem.ts';
@@ -12,7 +13,7 @@ import { shownValue } from './shownValue.ts';
 import { nearest } from './suggest.ts';
 import { entryAt, isNull, plainValue } from './values/plainValue.ts';
 import { chartOnly } from './values/unwrapValues.ts';
-import { type MapEntry, placeText } from './values/valueNode.ts';
+import { type MapEntry, type MapNode, placeText } from './values/valueNode.ts';
 
 /** What is to be known about one key. */
 export interface Explanation {
@@ -25,6 +26,8 @@ export interface Explanation {
   setAt?: string;
   /** Where earlier files say something else, which does not count. The nearest one first. */
   instead: string[];
+  /** Another key for the same, which is written and applied after this one. */
+  later?: { path: string; value: unknown; setAt: string };
   /** What holds when it is not written. Undefined: nothing. */
   default?: unknown;
   /** Whether what is written is the default. */
@@ -126,6 +129,7 @@ function explain(
           entry,
         )
       : [],
+    ...(values && laterOf(values, row)),
     ...(isWhole && row.default !== undefined && { default: row.default }),
     isDefault:
       entry !== undefined && isWhole && isDeepStrictEqual(structuredClone(plainValue(entry.value)), row.default),
@@ -140,6 +144,18 @@ function explain(
       ...said.map((problem) => (problem.path === text ? problem.message : `${problem.path}: ${problem.message}`)),
     ],
   };
+}
+
+function laterOf(values: MapNode, row: Key): Pick<Explanation, 'later'> {
+  for (const other of laterKeys(row).toReversed()) {
+    const path = other.path.split('.');
+    const entry = writtenAt(values, path);
+    if (!entry) continue;
+    return {
+      later: { path: other.path, value: shownValue(other, path, entry.value), setAt: placeText(entry.keyPlace) },
+    };
+  }
+  return {};
 }
 
 /** The entry at a path, unless null was written: that is "not set". */

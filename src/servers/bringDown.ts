@@ -21,6 +21,7 @@ export async function bringDown(life: Life, server: Server): Promise<ReconcileRe
   }
   await life.credentials.revokeServerCredentials({ user, serverName: name });
   if (workloadId !== null) {
+    // Before anything is forgotten: a hub that dies meanwhile runs it again, rather than never.
     await life.hooks?.afterStop(server);
     await life.runtime.forget(workloadId);
   }

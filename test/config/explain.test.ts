@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { type Explanation, explainSettings } from '../../src/config/explainSettings.ts';
+import { keyTable } from '../../src/config/keys/keyTable.ts';
+import { settingOf } from '../../src/config/keys/sameSetting.ts';
 import { loadSettings } from '../../src/config/loadSettings.ts';
 import { parsePath } from '../../src/config/parsePath.ts';
 import { pathText } from '../../src/config/problem.ts';
@@ -17,7 +19,29 @@ async function explain(path: string, texts: string[], runtime?: RuntimeKind): Pr
   return explained.explanations;
 }
 
+test('a key that refers to another one refers to one that there is', () => {
+  const known = new Set(keyTable.map(({ path }) => path));
+  const missing = keyTable.filter((row) => row.kind === 'key' && !known.has(settingOf(row)));
+  expect(missing.filter(({ doc }) => doc.startsWith('See '))).toEqual([]);
+});
+
 describe('explain', () => {
+  test('says which other key for the same is applied later, whether or not this one is written', async () => {
+    const text =
+      'singleuser: { memory: { limit: 1G } }\n' +
+      'hub: { config: { Spawner: { mem_limit: 2G }, KubeSpawner: { mem_limit: 3G, cpu_limit: 4 } } }\n';
+    const path = 'jupyterhub.hub.config.KubeSpawner';
+    const later = { path: `${path}.mem_limit`, value: '3G', setAt: '1.yaml:2:61' };
+    const { settings } = await loadSettings(inputs(text));
+    expect(settings.servers.memoryLimit).toBe(3 * 2 ** 30);
+    expect(await explain('singleuser.memory.limit', [text])).toMatchObject([{ value: '1G', later }]);
+    expect(await explain('hub.config.Spawner.mem_limit', [text])).toMatchObject([{ value: '2G', later }]);
+    expect((await explain('hub.config.KubeSpawner.mem_limit', [text]))[0]).not.toHaveProperty('later');
+    expect(await explain('singleuser.cpu.limit', [text])).toMatchObject([
+      { written: false, later: { path: `${path}.cpu_limit`, value: 4 } },
+    ]);
+  });
+
   test('names the file and line that count, those that do not, the default and the effect', async () => {
     const [explanation, ...others] = await explain('jupyterhub.singleuser.startTimeout', [
       'jupyterhub:\n  singleuser:\n    startTimeout: 600\n',

@@ -1,5 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
 import { createGatewayApi } from '../../src/api/gateway/createGatewayApi.ts';
+import { csvAnswer, usageQuestionFrom } from '../../src/api/gateway/usageAnswer.ts';
 import type { GatewayPrincipal } from '../../src/clusters/clusterAccess.ts';
 import type { Clusters } from '../../src/clusters/clusters.ts';
 import { gatewayAccessScope } from '../../src/identity/roles/defaultRoles.ts';
@@ -156,8 +157,13 @@ describe('the export', () => {
     ]);
   });
 
+  test('goes back 30 days from the last one that is asked for', async () => {
+    await open();
+    const { question } = usageQuestionFrom({ to: '2026-03-01' }, new Date('2026-11-24T12:00:00Z'));
+    expect(question).toEqual({ by: 'user', from: '2026-01-30', to: '2026-03-01' });
+  });
+
   test('does not let a spreadsheet compute names', async () => {
-    const { csvAnswer } = await import('../../src/api/gateway/usageAnswer.ts');
     const zero = { coreSecondsRequested: 0, byteSecondsRequested: 0, coreSecondsUsed: 0, byteSecondsUsed: 0 };
     await open();
     const text = await csvAnswer([{ day, name: '=HYPERLINK("http://x")', ...zero }]).text();
@@ -169,6 +175,7 @@ describe('the export', () => {
     ['?format=xml', 'format must be json or csv'],
     ['?from=yesterday', 'from must be a day such as 2026-11-24'],
     ['?to=2026-13-01', 'to must be a day such as 2026-11-24'],
+    ['?from=2026-11-30&to=2026-11-01', 'from must not be after to, got 2026-11-30 and 2026-11-01'],
   ])('%s is refused', async (query, error) => {
     await open();
     const answer = await ask('root', query);

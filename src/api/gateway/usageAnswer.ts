@@ -16,9 +16,10 @@ type UsageModel = Record<(typeof columns)[number], string | number | undefined>;
 
 /** How many days back an answer goes when nobody says. */
 const defaultDays = 30;
+const dayMs = 86_400_000;
 
 /**
- * `by` (`user`, `group` or `cluster`; default `user`), `from` and `to` (days, UTC; default: the last 30), `format` (`json` or
+ * `by` (`user`, `group` or `cluster`; default `user`), `from` and `to` (days, UTC; default: today, and 30 days before), `format` (`json` or
  * `csv`) of a query.
  * @throws AtollError `ATOLL_GATEWAY_QUERY_INVALID`
  */
@@ -30,9 +31,10 @@ export function usageQuestionFrom(
   if (by === undefined) throw invalid(`by must be one of ${usageKinds.join(', ')}`);
   const format = query.format ?? 'json';
   if (format !== 'json' && format !== 'csv') throw invalid('format must be json or csv');
-  const earliest = new Date(now.getTime() - defaultDays * 86_400_000);
-  const question = { by, from: dayFrom('from', query.from, earliest), to: dayFrom('to', query.to, now) };
-  return { question, format };
+  const to = dayFrom('to', query.to, now);
+  const from = dayFrom('from', query.from, new Date(Date.parse(to) - defaultDays * dayMs));
+  if (from > to) throw invalid(`from must not be after to, got ${from} and ${to}`);
+  return { question: { by, from, to }, format };
 }
 
 /** As JSON. */

@@ -1,4 +1,5 @@
-"""What a Dask scheduler of Atoll does besides: it tells the hub what became of workers, and the people what the hub knows of it.
+"""What a Dask scheduler of Atoll does besides: it tells the hub what became of workers, and the people what the hub knows of it;
+and on a machine of several people it keeps its dashboard to itself.
 
 A preload beside dask-gateway's own (`dask scheduler --preload …/atoll_dask_scheduler.py`), for distributed 2022.4 and newer. One
 request to the hub, POST /v1/clusters/NAME/report with the cluster's token, carries all of it:
@@ -15,6 +16,9 @@ otherwise wait without a word, or see `KilledWorker` and nothing else. Whatever 
 import asyncio
 import json
 import logging
+import os
+import socket
+import sys
 
 from dask_gateway.scheduler_preload import make_gateway_client
 from distributed.diagnostics.plugin import SchedulerPlugin
@@ -179,8 +183,52 @@ def mismatches(scheduler, state):
             yield f"Your program and the workers of this cluster have different versions: {pairs}. Use the same environment for both."
 
 
+def keep_to_own_account(server):
+    """Closes connections on loopback that come from another account of the machine than the scheduler's.
+
+    Dask's dashboard asks nobody who they are, and the HTTP API beside it takes orders. Hub and edge have the same account, or are
+    the superuser. Where the scheduler listens on another address, the network keeps people apart.
+    """
+    handle_stream = server.handle_stream
+
+    def handle_own(stream, address):
+        here = stream.socket.getsockname()
+        if not here[0].startswith("127.") or account_of(address, here) in (0, os.geteuid()):
+            return handle_stream(stream, address)
+        stream.close()
+        return None
+
+    server.handle_stream = handle_own
+
+
+def account_of(there, here):
+    """The user id of whoever holds the end `there` of a connection to `here`, both of IPv4; None when nobody does (any more)."""
+    ends = shown_in_proc(there), shown_in_proc(here)
+    for path in ("/proc/net/tcp", "/proc/net/tcp6"):  # proc(5); a socket of IPv6 can speak IPv4 too
+        if not os.path.exists(path):
+            continue
+        with open(path, encoding="ascii") as file:
+            next(file)
+            for line in file:
+                _, local, remote, state, _, _, _, uid, _, inode, *_ = line.split()
+                # One that was closed would count as the superuser's.
+                if local.endswith(ends[0]) and remote.endswith(ends[1]) and state == "01" and inode != "0":
+                    return int(uid)
+    return None
+
+
+def shown_in_proc(address):
+    """An address and port as the kernel's tables show them."""
+    number = int.from_bytes(socket.inet_aton(address[0]), sys.byteorder)
+    return f"{number:08X}:{address[1]:04X}"
+
+
 def dask_setup(scheduler):
     """Called by Dask when the scheduler starts."""
+    try:
+        keep_to_own_account(scheduler.http_server)
+    except Exception:
+        logger.warning("Cannot keep other accounts away from the dashboard", exc_info=True)
     try:
         watcher = Watcher(scheduler, make_gateway_client())
         scheduler.add_plugin(watcher)

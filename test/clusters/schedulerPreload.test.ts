@@ -1,4 +1,5 @@
 import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, test } from 'vitest';
@@ -84,4 +85,59 @@ print(json.dumps([shown, asked]))
 `);
   const lost = [{ worker: 'worker-1', tasks: [] }];
   expect(told).toEqual([[['warn', 'worker-1 ended.']], [lost, lost, []]]);
+});
+
+test('whose connection it is, the kernel tells: also over IPv6, and nobody’s once it is closed', async () => {
+  const told = await inPython(`
+import os, socket
+
+server = socket.create_server(("127.0.0.1", 0))
+here = server.getsockname()
+known = []
+with_ipv6 = [(socket.AF_INET6, "::ffff:127.0.0.1")] if os.path.exists("/proc/net/tcp6") else []
+for family, host in [(socket.AF_INET, "127.0.0.1"), *with_ipv6]:
+    client = socket.socket(family)
+    client.connect((host, here[1]))
+    connection, there = server.accept()
+    whose = [preload.account_of(there, here) == os.geteuid(), preload.account_of(there, (here[0], here[1] + 1))]
+    client.close()
+    known.append([*whose, preload.account_of(there, here)])
+print(json.dumps(known))
+`);
+  const expected = [true, null, null];
+  expect(told).toEqual(existsSync('/proc/net/tcp6') ? [expected, expected] : [expected]);
+});
+
+test('attack: another account of the machine asks for the dashboard', async () => {
+  const told = await inPython(`
+import asyncio, urllib.error, urllib.request
+from tornado.httpserver import HTTPServer
+from tornado.netutil import bind_sockets
+from tornado.web import Application, RequestHandler
+
+class Dashboard(RequestHandler):
+    def get(self):
+        self.write("secret")
+
+def ask(port):
+    try:
+        return urllib.request.urlopen(f"http://127.0.0.1:{port}/", timeout=60).read().decode()
+    except OSError as error:
+        return "nothing"
+
+async def main():
+    server = HTTPServer(Application([("/", Dashboard)]))
+    preload.keep_to_own_account(server)
+    sockets = bind_sockets(0, "127.0.0.1")
+    server.add_sockets(sockets)
+    port = sockets[0].getsockname()[1]
+    answers = []
+    for account in (preload.account_of, lambda *_: 0, lambda *_: 4_000_000, lambda *_: None):
+        preload.account_of = account
+        answers.append(await asyncio.to_thread(ask, port))
+    return answers
+
+print(json.dumps(asyncio.run(main())))
+`);
+  expect(told).toEqual(['secret', 'secret', 'nothing', 'nothing']);
 });

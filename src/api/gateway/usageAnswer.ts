@@ -19,8 +19,8 @@ const defaultDays = 30;
 const dayMs = 86_400_000;
 
 /**
- * `by` (`user`, `group` or `cluster`; default `user`), `from` and `to` (days, UTC; default: today, and 30 days before), `format` (`json` or
- * `csv`) of a query.
+ * `by` (`user`, `group` or `cluster`; default `user`), `from` and `to` (days, UTC; default: today, and 30 days before),
+ * `format` (`json` or `csv`) of a query.
  * @throws AtollError `ATOLL_GATEWAY_QUERY_INVALID`
  */
 export function usageQuestionFrom(

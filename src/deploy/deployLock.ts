@@ -6,6 +6,7 @@ import { AtollError } from '../core/errors.ts';
 import type { ApiClient } from '../kubernetes/apiClient.ts';
 import { ApiError, isApiError } from '../kubernetes/apiError.ts';
 import { forbidden } from '../runtimes/kubernetes/startError.ts';
+import { readObject } from './applyRelease.ts';
 import { managerLabel } from './release.ts';
 
 /** After so long without a sign of life, whoever holds the lock has been killed. */
@@ -43,8 +44,12 @@ export async function withDeployLock<T>(
     try {
       held = await put(client, { ...held, spec: { ...held.spec, renewTime: now() } });
     } catch (error) {
-      // Without an answer it is tried again; a Lease that somebody changed or removed is ours no more.
-      if (isApiError(error, 409) || isApiError(error, 404)) lost = busy(request, undefined, error);
+      // Without an answer it is tried again.
+      if (!isApiError(error, 409) && !isApiError(error, 404)) return;
+      const present = await read(client, held).catch(() => held);
+      // It may be our own renewal, whose answer was lost.
+      if (present && isSameHolder(present, held)) held = present;
+      else lost = busy(request, present, error);
     }
   };
   const timer = setInterval(() => {
@@ -70,7 +75,7 @@ async function acquire(request: DeployLockRequest): Promise<Lease> {
     const wanted = leaseOf(request);
     const other = await createOrRead(client, wanted);
     if (other === undefined) continue;
-    if (other.spec?.holderIdentity === wanted.spec?.holderIdentity) return other;
+    if (isSameHolder(other, wanted)) return other;
     const version = other.metadata?.resourceVersion;
     if (seen === undefined) onProgress(`${holderOf(other)} is deploying ${request.name}; waiting until that is done.`);
     if (seen === undefined || seen.version !== version) seen = { version, at: Date.now() };
@@ -91,12 +96,15 @@ async function createOrRead(client: ApiClient, lease: Lease): Promise<Lease | un
   } catch (error) {
     if (!isApiError(error, 409)) throw error instanceof ApiError && error.status === 403 ? forbidden(error) : error;
   }
-  try {
-    return await client.request<Lease>({ path: pathOf(lease) });
-  } catch (error) {
-    if (isApiError(error, 404)) return undefined;
-    throw error instanceof ApiError && error.status === 403 ? forbidden(error) : error;
-  }
+  return read(client, lease);
+}
+
+function read(client: ApiClient, lease: Lease): Promise<Lease | undefined> {
+  return readObject<Lease>(client, pathOf(lease));
+}
+
+function isSameHolder(one: Lease, other: Lease): boolean {
+  return one.spec?.holderIdentity === other.spec?.holderIdentity;
 }
 
 function put(client: ApiClient, lease: Lease): Promise<Lease> {

@@ -47,7 +47,8 @@ export interface Resources {
 
 /** What a workload belongs to: for the names, labels and templates of pods. */
 export type WorkloadSubject =
-  | { kind: 'server'; name: string; userId: number }
+  /** `id` stays when a named server is renamed, and is never that of another one. */
+  | { kind: 'server'; name: string; userId: number; id?: number }
   /** A scheduler or worker. */
   | { kind: 'cluster'; name: string };
 

@@ -41,7 +41,7 @@ export function serverWorkload(inputs: WorkloadInputs): WorkloadSpec {
     id: workloadId,
     kind: 'server',
     owner: server.user,
-    subject: { kind: 'server', name: server.name, userId: server.userId },
+    subject: { kind: 'server', name: server.name, userId: server.userId, id: server.id },
     pod: settings.pod,
     command: serverCommand(inputs),
     environment: serverEnvironment({

@@ -120,19 +120,71 @@ describe('clusters whose pods are taken away', () => {
     await nothingLeft();
   });
 
-  test('whoever waits for a cluster whose image is private is told so, with what to do', async () => {
+  const gatewayApi = (): ReturnType<typeof createGatewayApi> => {
     const scopes = ScopeSet.of([gatewayAccessScope]);
-    const api = createGatewayApi({
+    return createGatewayApi({
       clusters,
       authenticate: () => Promise.resolve({ kind: 'user', name: ada.name, admin: false, groups: [], scopes }),
       version: 'test',
       log: silentLogger(),
     });
-    const { name } = await clusters.create(ada, { image: `${registry.host}/private/image:1` });
-    await until('the reason is known', async () => {
-      const answer = await api.request(`/api/v1/clusters/${name}/explanation`);
-      return ((await answer.json()) as { waiting_for: string | null }).waiting_for?.includes('it is private');
+  };
+  const waitingFor = async (name: string): Promise<string> => {
+    const answer = await gatewayApi().request(`/api/v1/clusters/${name}/explanation`);
+    return ((await answer.json()) as { waiting_for: string | null }).waiting_for ?? '';
+  };
+  /** Lets pods on the nodes, or no more of them. */
+  const cordon = async (unschedulable: boolean): Promise<void> => {
+    const { items } = await world.client.request<{ items: { metadata: { name: string } }[] }>({
+      path: '/api/v1/nodes',
     });
+    for (const { metadata } of items)
+      await world.client.request({
+        method: 'PATCH',
+        path: `/api/v1/nodes/${metadata.name}`,
+        contentType: 'application/merge-patch+json',
+        body: { spec: { unschedulable } },
+      });
+  };
+
+  // Not on a cluster of somebody's own: all of its nodes are closed for a moment.
+  const isOwnNode = process.env.ATOLL_TEST_KUBE_LOGS !== undefined;
+  test.skipIf(!isOwnNode)(
+    'whoever waits for a cluster or workers that no node takes is told so, and they come when one does',
+    async () => {
+      const reason = 'no node takes new pods: all are closed for them (cordoned)';
+      await cordon(true);
+      const { name } = await clusters.create(ada, {});
+      try {
+        await until('the reason is known', async () => (await waitingFor(name)) === reason);
+        // As the client asks that shows it; the answer comes when there is something new to show.
+        const answer = await gatewayApi().request(`/api/v1/clusters/${name}?wait`, { headers: { 'Atoll-Shown': '' } });
+        expect(await answer.json()).toMatchObject({ status: 'PENDING' });
+        expect(decodeURIComponent(answer.headers.get('atoll-waiting') ?? '')).toContain(
+          `Your cluster waits: ${reason}`,
+        );
+      } finally {
+        await cordon(false);
+      }
+      await inPhase(name, 'running');
+      await cordon(true);
+      try {
+        await clusters.scale(name, 1n);
+        await until('the reason is known', async () => (await waitingFor(name)) === reason);
+      } finally {
+        await cordon(false);
+      }
+      await until('the worker runs', async () => (await pods('worker'))[0]?.status?.phase === 'Running', 150);
+      await until('nothing is waited for', async () => (await waitingFor(name)) === '', 150);
+      await clusters.stop(name, 'The test is over.');
+      await nothingLeft();
+    },
+  );
+
+  test('whoever waits for a cluster whose image is private is told so, with what to do', async () => {
+    const api = gatewayApi();
+    const { name } = await clusters.create(ada, { image: `${registry.host}/private/image:1` });
+    await until('the reason is known', async () => (await waitingFor(name)).includes('it is private'));
     // As the client asks, and as it shows what a 409 says.
     const failed = await until('the wait is over', async () => {
       const answer = await api.request(`/api/v1/clusters/${name}?wait`);

@@ -4,6 +4,8 @@ import type { WorkloadKind } from '../contract.ts';
 export const installationLabel = 'atoll/installation';
 export const workloadLabel = 'atoll/workload';
 export const kindLabel = 'atoll/kind';
+/** Of volume claims: the server that they were made for, whatever it is called by now. */
+export const serverLabel = 'atoll/server';
 
 /** Annotations of pods: what labels cannot hold. */
 export const ownerAnnotation = 'hub.jupyter.org/username';

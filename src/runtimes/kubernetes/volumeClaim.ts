@@ -3,7 +3,7 @@ import type { ServerPodSettings } from '../../config/podSettings.ts';
 import { AtollError } from '../../core/errors.ts';
 import type { ApiClient } from '../../kubernetes/apiClient.ts';
 import { ApiError, isApiError } from '../../kubernetes/apiError.ts';
-import { ownerAnnotation } from './labels.ts';
+import { ownerAnnotation, serverLabel } from './labels.ts';
 import type { PodInputs } from './podInputs.ts';
 import { serverFields } from './serverPod.ts';
 import { labelValue } from './slugs.ts';
@@ -32,6 +32,8 @@ export async function ensureVolumeClaim(client: Pick<ApiClient, 'request'>, inpu
   const path = claimsPath(namespace);
   const server = spec.subject?.kind === 'server' ? spec.subject : { name: '', userId: 0 };
   const identity = { username: spec.owner, userId: server.userId, servername: server.name, namespace };
+  const earlier = await claimOfServer(client, inputs);
+  if (earlier !== undefined) return earlier;
   const names = volumeClaimNames(spec.pod ?? servers, identity);
   const found = await Promise.all(names.map((name) => find(client, `${path}/${name}`)));
   const own = names.find((_, index) => isOwnedBy(found[index], spec.owner));
@@ -53,6 +55,24 @@ export async function ensureVolumeClaim(client: Pick<ApiClient, 'request'>, inpu
     if (!(error instanceof ApiError && error.status === 409)) throw error;
   }
   return wanted;
+}
+
+/** The claim that was made for this server under the name that it had then; undefined: none was, or it is being removed. */
+async function claimOfServer(client: Pick<ApiClient, 'request'>, inputs: PodInputs): Promise<string | undefined> {
+  const server = serverOf(inputs);
+  if (server === undefined) return undefined;
+  const { items } = await client.request<{ items: PersistentVolumeClaim[] }>({
+    path: claimsPath(inputs.namespace),
+    query: { labelSelector: `${serverLabel}=${server}` },
+  });
+  const claim = items.find((one) => isOwnedBy(one, inputs.spec.owner) && one.metadata?.deletionTimestamp === undefined);
+  return claim?.metadata?.name;
+}
+
+/** A named server in the value of a label. The default server has one name for ever. */
+function serverOf({ spec: { subject }, installationId }: PodInputs): string | undefined {
+  if (subject?.kind !== 'server' || subject.name === '' || subject.id === undefined) return undefined;
+  return labelValue(`${installationId}.${subject.id}`);
 }
 
 /** Whose volume claims are to go. */
@@ -126,6 +146,7 @@ function volumeClaim(inputs: PodInputs, name: string): PersistentVolumeClaim {
   const fields = { ...serverFields(inputs), pvc_name: name };
   const storage = fillAll((spec.pod ?? inputs.servers).storage, fields);
   const server = spec.subject?.kind === 'server' ? spec.subject.name : '';
+  const lasting = serverOf(inputs);
   return {
     apiVersion: 'v1',
     kind: 'PersistentVolumeClaim',
@@ -140,6 +161,7 @@ function volumeClaim(inputs: PodInputs, name: string): PersistentVolumeClaim {
         'app.kubernetes.io/component': 'singleuser-server',
         'app.kubernetes.io/managed-by': 'atoll',
         'hub.jupyter.org/username': labelValue(spec.owner),
+        ...(lasting !== undefined && { [serverLabel]: lasting }),
       },
       annotations: {
         ...storage.extraAnnotations,

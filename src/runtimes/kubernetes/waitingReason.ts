@@ -37,7 +37,7 @@ export function waitingReason(pod: PodState, circumstances: WaitingCircumstances
 }
 
 /** Messages of the scheduler, "0/5 nodes are available: 2 Insufficient memory, …", and what to make of their parts. */
-const schedulingReasons: readonly { pattern: RegExp; words: string }[] = [
+const schedulingReasons: readonly { pattern: RegExp; words: string; alone?: string }[] = [
   { pattern: /Insufficient nvidia\.com\/gpu|Insufficient amd\.com\/gpu/, words: 'no node has a free GPU' },
   { pattern: /Insufficient memory/, words: 'no node has enough free memory' },
   { pattern: /Insufficient cpu/, words: 'no node has enough free cores' },
@@ -50,8 +50,16 @@ const schedulingReasons: readonly { pattern: RegExp; words: string }[] = [
   { pattern: /volume node affinity conflict/, words: 'its volume is in a zone that no free node is in' },
   { pattern: /didn't match Pod's node affinity\/selector/, words: 'no node has the labels that were asked for' },
   { pattern: /didn't match pod (?:anti-)?affinity/, words: 'no node satisfies the rules about neighbours' },
-  { pattern: /had untolerated taint|had taints? /, words: 'the other nodes are reserved for other work' },
-  { pattern: /node\(s\) were unschedulable/, words: 'some nodes take no new pods' },
+  {
+    pattern: /had untolerated taint|had taints? /,
+    words: 'the other nodes are reserved for other work',
+    alone: 'all nodes are reserved for other work',
+  },
+  {
+    pattern: /node\(s\) were unschedulable/,
+    words: 'some nodes take no new pods',
+    alone: 'no node takes new pods: all are closed for them (cordoned)',
+  },
   { pattern: /no nodes available/, words: 'the cluster has no node' },
 ];
 
@@ -62,7 +70,8 @@ function waitsForNode(pod: PodState, { events }: WaitingCircumstances): WaitingR
   if (pod.unschedulable === undefined) return { text: 'it has no node yet' };
   // What the scheduler tried to make room by is no news to a person.
   const because = pod.unschedulable.replace(/ ?preemption:.*$/s, '');
-  const words = schedulingReasons.filter(({ pattern }) => pattern.test(because)).map((row) => row.words);
+  const rows = schedulingReasons.filter(({ pattern }) => pattern.test(because));
+  const words = rows.map((row) => (rows.length === 1 && row.alone) || row.words);
   const why = words.length > 0 ? words.join(', ') : `it has no node yet: ${firstSentence(because)}`;
   const scaling = lastOf(events, ['TriggeredScaleUp', 'Nominated', 'NotTriggerScaleUp']);
   if (scaling && scaling.reason !== 'NotTriggerScaleUp') return { text: `a node is being added, since ${why}` };

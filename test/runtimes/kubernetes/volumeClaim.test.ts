@@ -12,14 +12,17 @@ import { settingsFrom } from '../../config/settingsFrom.ts';
 class Claims {
   readonly byName = new Map<string, PersistentVolumeClaim>();
 
-  async request<T>({ method = 'GET', path, body }: ApiRequest): Promise<T> {
+  async request<T>({ method = 'GET', path, query, body }: ApiRequest): Promise<T> {
     const name = path.split('/persistentvolumeclaims/')[1];
     if (method === 'POST') {
       const claim = body as PersistentVolumeClaim;
       this.byName.set(claim.metadata?.name ?? '', claim);
       return claim as T;
     }
-    if (name === undefined) return { items: [...this.byName.values()] } as T;
+    if (name === undefined) {
+      const [label = '', value] = String(query?.labelSelector).split('=');
+      return { items: [...this.byName.values()].filter(({ metadata }) => metadata?.labels?.[label] === value) } as T;
+    }
     const found = this.byName.get(name);
     if (!found) throw new ApiError(404, 'NotFound', 'not found');
     if (method === 'DELETE') this.byName.delete(name);
@@ -49,8 +52,8 @@ async function podSettings(...texts: string[]): Promise<ServerPodSettings> {
   return (await settingsFrom('atoll: {runtime: {kind: kubernetes}}', ...texts)).servers.pod;
 }
 
-function inputs(servers: ServerPodSettings, owner: string, server: string): PodInputs {
-  const spec = { owner, subject: { kind: 'server', name: server, userId: 7 } } as PodInputs['spec'];
+function inputs(servers: ServerPodSettings, owner: string, server: string, id?: number): PodInputs {
+  const spec = { owner, subject: { kind: 'server', name: server, userId: 7, id } } as PodInputs['spec'];
   const placement = { matchNodePurpose: 'prefer' } as const;
   return {
     spec,
@@ -111,6 +114,33 @@ describe('a volume for each person', () => {
     await expect(ensureVolumeClaim(claims, inputs(await podSettings(), 'ada', ''))).rejects.toThrow(
       'still being removed',
     );
+  });
+});
+
+describe('a named server that is renamed', () => {
+  const claimOf = async (owner: string, server: string, id: number): Promise<string> =>
+    ensureVolumeClaim(claims, inputs(await podSettings(), owner, server, id));
+
+  test('finds its volume again, under the name that it had', async () => {
+    expect(await claimOf('ada', 'gpu', 5)).toBe('claim-ada--gpu');
+    expect(await claimOf('ada', 'tpu', 5)).toBe('claim-ada--gpu');
+    expect(claims.names).toEqual(['claim-ada--gpu']);
+    expect(await claimOf('ada', 'other', 6)).toBe('claim-ada--other');
+    expect(await claimOf('ada', '', 7)).toBe('claim-ada');
+  });
+
+  test('never gets that of somebody else, or of another installation', async () => {
+    await claimOf('ada', 'gpu', 5);
+    expect(await claimOf('eve', 'tpu', 5)).toBe('claim-eve--tpu');
+    const elsewhere = { ...inputs(await podSettings(), 'ada', 'tpu', 5), installationId: 'j' };
+    expect(await ensureVolumeClaim(claims, elsewhere)).toBe('claim-ada--tpu');
+  });
+
+  test('gets a new one when that one is being removed', async () => {
+    await claimOf('ada', 'gpu', 5);
+    const claim = claims.byName.get('claim-ada--gpu');
+    Object.assign(claim?.metadata ?? {}, { deletionTimestamp: '2026-05-01T12:00:00Z' });
+    expect(await claimOf('ada', 'tpu', 5)).toBe('claim-ada--tpu');
   });
 });
 

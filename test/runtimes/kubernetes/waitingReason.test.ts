@@ -45,6 +45,18 @@ describe('why a pod does not run yet', () => {
       '0/3 nodes are available: 1 Insufficient cpu, 2 node(s) had untolerated taint(s).',
       'no node has enough free cores, the other nodes are reserved for other work',
     ],
+    [
+      '0/2 nodes are available: 2 node(s) had untolerated taint {gpu: }. preemption: 0/2 nodes are available.',
+      'all nodes are reserved for other work',
+    ],
+    [
+      '0/2 nodes are available: 2 node(s) were unschedulable.',
+      'no node takes new pods: all are closed for them (cordoned)',
+    ],
+    [
+      '0/2 nodes are available: 1 Insufficient memory, 1 node(s) were unschedulable.',
+      'no node has enough free memory, some nodes take no new pods',
+    ],
     ['no nodes available to schedule pods', 'the cluster has no node'],
     [
       "0/2 nodes are available: 2 node(s) didn't match Pod's node affinity/selector.",

@@ -34,7 +34,7 @@ export const suites: readonly Suite[] = [
     name: 'edge',
     about: 'the edge beside configurable-http-proxy and nginx',
     file: 'edge/edge.ts',
-    minutes: 5,
+    minutes: 3.5,
     cases: edgeCaseNames,
     short: [
       '--rounds=3',
@@ -47,7 +47,7 @@ export const suites: readonly Suite[] = [
     name: 'servers',
     about: 'start-up, memory and starts of JupyterLab beside JupyterHub',
     file: 'servers.ts',
-    minutes: 4,
+    minutes: 3,
     cases: [
       'start to the first answer',
       'npm start, the second time',
@@ -64,7 +64,7 @@ export const suites: readonly Suite[] = [
     name: 'starts',
     about: 'starts on the process runtime, by fork servers beside plain ones',
     file: 'starts.ts',
-    minutes: 2,
+    minutes: 1.5,
     cases: [
       'JupyterLab',
       'a scheduler',
@@ -100,7 +100,7 @@ export const suites: readonly Suite[] = [
     name: 'clusters',
     about: 'Dask clusters beside dask-gateway and schedulers started by hand',
     file: 'clusters.ts',
-    minutes: 5,
+    minutes: 4,
     cases: [
       'new cluster to a connected client',
       'to the first result',
@@ -118,7 +118,7 @@ export const suites: readonly Suite[] = [
     name: 'api',
     about: "the hub's API beside JupyterHub",
     file: 'api.ts',
-    minutes: 6,
+    minutes: 5,
     cases: userCounts.flatMap((users) => [
       ...apiRequests.flatMap(({ title: route }) => [
         `${route}, ${users}`,
@@ -140,7 +140,7 @@ export const suites: readonly Suite[] = [
     name: 'scale',
     about: '50,000 users; stub servers, many at once, and a restart with 1,000 of them, beside JupyterHub',
     file: 'scale.ts',
-    minutes: 4,
+    minutes: 3.5,
     cases: [
       'start to Ready, 50,000 users',
       'a page of 200 users straight after start',
@@ -161,7 +161,7 @@ export const suites: readonly Suite[] = [
     name: 'kubernetes',
     about: 'pods by the thousand on a real control plane, beside a bare loop of requests, and a deployment',
     file: 'kubernetes.ts',
-    minutes: 6,
+    minutes: 4.5,
     cases: kubernetesCases.map((one) => one.case.slice('kubernetes/'.length)),
     profile: (name) => (name.startsWith('deploy') ? undefined : ['--rounds', '1', '--only', 'burst']),
   },

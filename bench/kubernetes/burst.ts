@@ -7,8 +7,8 @@ import { created, hubCpu, hubCpuOfPod, running, slowestPage } from './cases.ts';
 import type { ScaledHub } from './scaledHub.ts';
 
 /**
- * One `scale` to so many more workers, beside a bare loop of requests that makes pods of the same kind, in turns. The pods of
- * earlier rounds stay: to end them would take as long as to make them, and a hub has others to look after too.
+ * One `scale` to so many workers, beside a bare loop of requests that makes pods of the same kind, in turns. The loop's pods
+ * stay, for to end them would take as long; ours cannot, for the hub replaces workers of which no scheduler ever hears.
  */
 export async function measureBurst(world: ScaledHub, pods: number, rounds: number): Promise<Figure[]> {
   const results: Awaited<ReturnType<typeof oneScale>>[] = [];
@@ -41,13 +41,15 @@ async function oneScale(
   const cpuBefore = cpuSeconds(hub);
   const begun = performance.now();
   const seconds = (): number => (performance.now() - begun) / 1000;
-  await world.scale(world.workers + pods);
+  await world.scale(pods);
   await world.untilPresent(before.present + pods);
   const createdSeconds = seconds();
   await world.untilRunning(before.running + pods);
   const runningSeconds = seconds();
   const cpu = cpuSeconds(hub) - cpuBefore;
   const page = await pages.end();
+  await world.scale(0);
+  await world.untilPresent(before.present);
   return { createdSeconds, runningSeconds, cpu, page };
 }
 

@@ -56,12 +56,8 @@ export class ScaledHub {
     return new ScaledHub({ hub, browser, token, cluster: name, tended }, scheduler, nodes);
   }
 
-  /** How many workers the cluster was last scaled to. */
-  workers = 0;
-
   /** `cluster.scale(count)`, and what a scheduler reports when it has been told. */
   async scale(count: number): Promise<void> {
-    this.workers = count;
     await ask(this.hub, `token ${this.token}`, `${this.cluster}/scale`, { count });
     const report = { count, active_workers: [], closing_workers: [], closed_workers: [] };
     await ask(this.hub, `token ${await this.#schedulerToken()}`, `${this.cluster}/heartbeat`, report);

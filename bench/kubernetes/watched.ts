@@ -7,9 +7,9 @@ const changes = 200;
 
 /** The hub's memory with so many pods, and how late somebody who waits for a server hears what happens to its pod. */
 export async function measureWatched(world: ScaledHub, pods: number, rounds: number): Promise<Figure[]> {
-  const present = world.tended.present + pods - world.workers;
+  const { present } = world.tended;
   await world.scale(pods);
-  await world.untilPresent(present);
+  await world.untilPresent(present + pods);
   const megabytes: number[] = [];
   const p99: number[] = [];
   await world.hub.api('POST', '/users/ada/server');

@@ -9,8 +9,8 @@ import type { Result, SuiteResult } from './results.ts';
 import { cellsOf } from './tableText.ts';
 
 /**
- * Writes the last result into a folder as a page, each figure with its rounds and with its medians over all results of the same
- * form; returns the file.
+ * Writes the last result into a folder as a page, each figure with its rounds and with its medians over the results of the same
+ * form and kind of machine; returns the file.
  */
 export async function writeHtmlReport(
   results: readonly Result[],
@@ -23,10 +23,17 @@ export async function writeHtmlReport(
   return file;
 }
 
-/** The page of a result, with those of the same form beside it. */
+/** Of more, their points would lie on each other. */
+const mostResults = 40;
+
+/** The page of a result, with the latest ones of the same form on a machine of the same kind beside it. */
 export async function htmlReport(last: Result, results: readonly Result[], goals: readonly Goal[]): Promise<string> {
-  const same = results.filter(({ short }) => short === last.short);
   const { machine } = last;
+  const isSame = (other: Result): boolean =>
+    other.short === last.short &&
+    other.machine.model === machine.model &&
+    other.machine.processors === machine.processors;
+  const same = results.filter(isSame).slice(-mostResults);
   const page = html`<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -42,7 +49,7 @@ load before the run ${machine.load.toFixed(1)}; ${Object.entries(machine.version
 ${summary(last, goals)}
 <p class="key">A ratio is ours divided by theirs, the median of the rounds; its spread is from the lowest to the highest round. Plot of the
 rounds: <i class="dot"></i> a round, <b class="bar"></b> the median, <b class="dots"></b> the goal; ratios on one scale from 0.01 to 100, with a line at 1.
-Plot over time: the ${same.length} ${same.length === 1 ? 'result' : 'results'} of this form that are kept, oldest first.</p>
+Plot over time: the ${same.length} ${same.length === 1 ? 'result' : 'results'} of this form and kind of machine that are kept, oldest first.</p>
 ${last.suites.map((suite) => section(suite, same, goals))}
 </html>
 `;

@@ -15,6 +15,12 @@ export function startErrorOf(error: unknown): unknown {
       cause: error,
     });
   }
+  const namespace = /^namespaces "([^"]+)" not found/.exec(error.message)?.[1];
+  if (error.status === 404 && namespace !== undefined)
+    return new AtollError('ATOLL_KUBERNETES_REFUSED', `Kubernetes has no namespace ${namespace}.`, {
+      nextStep: `Make it (kubectl create namespace ${namespace}), or name another one in hub.config.KubeSpawner.namespace.`,
+      cause: error,
+    });
   if (error.status === 403 && /is forbidden: User "/.test(error.message)) return forbidden(error);
   if (error.status === 403 || error.status === 422 || error.status === 400) {
     const fields = error.causes.map(({ field, message }) => `${field}: ${message}`).join('; ');

@@ -163,4 +163,12 @@ describe('what the API server refuses', () => {
     const busy = new ApiError(429, 'TooManyRequests', 'busy');
     expect(startErrorOf(busy)).toBe(busy);
   });
+
+  test('a namespace that is not there is named, with what to do', () => {
+    const none = startErrorOf(new ApiError(404, 'NotFound', 'namespaces "dev" not found'));
+    expect(none).toMatchObject({
+      code: 'ATOLL_KUBERNETES_REFUSED',
+      nextStep: expect.stringContaining('kubectl create namespace dev') as string,
+    });
+  });
 });

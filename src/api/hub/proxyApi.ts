@@ -46,7 +46,7 @@ export function proxyApi({ routes, servers, urls }: ProxyApiOptions): ApiModule 
           ...routes
             .list()
             .filter((route) => route.kind === 'http')
-            .filter(({ id }) => !id.startsWith('panel:') && !id.startsWith('stopped:'))
+            .filter(({ target }) => !isHubItself(target))
             .map((route) => routeModel(route, lastActivity, client)),
         ].sort((a, b) => (a.routespec < b.routespec ? -1 : 1));
         const shown = models.slice(page.offset, page.offset + page.limit);
@@ -90,6 +90,11 @@ export function proxyApi({ routes, servers, urls }: ProxyApiOptions): ApiModule 
     const ready = await servers.list({ phases: ['ready'] });
     return new Map(ready.map(({ user, name, lastActivity }) => [`${user}/${name}`, lastActivity]));
   }
+}
+
+/** Routes of which the hub's own says it all: such as those of servers that do not run. */
+function isHubItself(target: RouteTarget): boolean {
+  return target.kind === 'hub' && target.port === undefined;
 }
 
 /** Whatever no other route claims is the hub's. */

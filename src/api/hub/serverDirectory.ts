@@ -1,3 +1,5 @@
+import type { OwnedWorkloads } from '../../identity/removeUser.ts';
+
 /** A server as `GET /users/{user}` shows it (JupyterHub's server model), without what special scopes unlock. */
 export interface ServerModel {
   name: string;
@@ -20,12 +22,8 @@ export interface ServerDirectory {
   ): Promise<ReadonlyMap<string, readonly ServerModel[]>>;
 }
 
-/** What must end before a user can be deleted or renamed: servers, clusters. */
-export interface UserWorkloads {
-  /** What it is, in the plural: `servers`. */
-  readonly what: string;
+/** What must end before a user can be deleted or renamed. */
+export interface UserWorkloads extends OwnedWorkloads {
   /** Whether the user has any that have not ended. */
   hasActive(user: string): Promise<boolean>;
-  /** Asks all of the user's to end and go; resolves with whether they were gone within this time. */
-  removeAllOf(user: string, milliseconds: number): Promise<boolean>;
 }

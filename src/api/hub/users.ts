@@ -4,6 +4,7 @@ import { checkMayGrantAdmin, checkMayTouchAdmin } from '../../identity/adminFlag
 import { checkMayJoin } from '../../identity/checkMayJoin.ts';
 import { checkMayTakeName } from '../../identity/checkMayTakeName.ts';
 import type { Principal } from '../../identity/principal.ts';
+import { removeUser } from '../../identity/removeUser.ts';
 import { listableUsers } from '../../identity/scopes/listableUsers.ts';
 import type { User, UserQuery } from '../../identity/users.ts';
 import type { ApiFrame } from '../frame/apiFrame.ts';
@@ -12,9 +13,6 @@ import { empty, json } from '../frame/replies.ts';
 import { checkGroupName } from './checkGroupName.ts';
 import type { HubApiOptions } from './hubApiOptions.ts';
 import { readIncludeStopped, userModel, userModels, userSchema } from './userModel.ts';
-
-/** How long `DELETE /users/{user}` waits for the user's servers and clusters to end. */
-const removalMs = 10_000;
 
 const maximumNamesAtATime = 1000;
 const states = ['active', 'ready', 'inactive'] as const;
@@ -175,16 +173,11 @@ export function addUserRoutes(frame: ApiFrame, options: HubApiOptions): void {
       if (principal.kind === 'user' && principal.name === user.name)
         throw new AtollError('ATOLL_BAD_REQUEST', 'Cannot delete yourself!');
       checkMayTouchAdmin(principal, user);
-      for (const workloads of options.workloads)
-        if (!(await workloads.removeAllOf(user.name, removalMs)))
-          throw new AtollError(
-            'ATOLL_BAD_REQUEST',
-            `${user.name}'s ${workloads.what} are still stopping, please wait`,
-            {
-              retryAfterSeconds: 10,
-            },
-          );
-      await users.delete(user.name);
+      const left = await removeUser(user.name, { users, workloads: options.workloads });
+      if (left !== undefined)
+        throw new AtollError('ATOLL_BAD_REQUEST', `${user.name}'s ${left} are still stopping, please wait`, {
+          retryAfterSeconds: 10,
+        });
       return empty();
     },
   );

@@ -3,6 +3,7 @@ import { AtollError } from '../../core/errors.ts';
 import { checkMayGrantAdmin, checkMayTouchAdmin } from '../../identity/adminFlag.ts';
 import type { Principal } from '../../identity/principal.ts';
 import type { PublicUrls } from '../../identity/publicUrls.ts';
+import { removeUser } from '../../identity/removeUser.ts';
 import { escapeSegment } from '../../identity/urls.ts';
 import type { User } from '../../identity/users.ts';
 import { isActive, pendingOf, type Server } from '../../servers/server.ts';
@@ -18,9 +19,6 @@ import { adminFrame } from './adminFrame.ts';
 import type { AdminPagesOptions } from './adminPagesOptions.ts';
 import { stopButton } from './adminUsersPage.ts';
 import { requireAdminUi, requireRight } from './requireAdminUi.ts';
-
-/** How long the removal of a user waits for their servers and clusters to end. */
-const removalMs = 10_000;
 
 /** One user: rights, groups, servers; and the way to delete them. */
 export function addAdminUserPages(frame: PageFrame, options: AdminPagesOptions): void {
@@ -132,12 +130,11 @@ ${isSelf ? '' : accessSection(user, xsrfToken)}`;
         'ATOLL_BAD_REQUEST',
         `To delete ${user.name}, write that name into the field beside the button.`,
       );
-    for (const owned of workloads)
-      if (!(await owned.removeAllOf(user.name, removalMs)))
-        throw new AtollError('ATOLL_BUSY', `The ${owned.what} of ${user.name} are still ending.`, {
-          nextStep: 'Try again in a few seconds.',
-        });
-    await identity.users.delete(user.name);
+    const left = await removeUser(user.name, { users: identity.users, workloads });
+    if (left !== undefined)
+      throw new AtollError('ATOLL_BUSY', `The ${left} of ${user.name} are still ending.`, {
+        nextStep: 'Try again in a few seconds.',
+      });
   }
 }
 

@@ -106,6 +106,7 @@ describe.skipIf(why)(`a hub that runs as root${why ? ` (${why})` : ''}`, () => {
       'print("|".join(map(str, [os.getresuid(), os.getresgid(), sorted(os.getgroups()), os.getcwd(), os.environ["HOME"], os.environ["USER"]])))',
       'print(open(os.environ["TOKEN"]).read(), os.access("/etc/shadow", os.R_OK), open("/proc/self/status").read().split("CapEff:")[1].split()[0])',
       'open(os.path.expanduser("~/mine"), "w").write("x")',
+      'sys.path.insert(0, os.path.dirname(os.environ["TOKEN"])); import preload',
       'sys.stdout.flush(); os._exit(0)',
     ].join('\n');
     const id = `w-${variant.replaceAll(' ', '-')}`;
@@ -117,7 +118,8 @@ describe.skipIf(why)(`a hub that runs as root${why ? ` (${why})` : ''}`, () => {
       kind: 'scheduler',
       owner: ada,
       environment: { TOKEN: join(filesDirectory, 'token') },
-      files: { token: 'secret' },
+      // As Dask loads a preload, which asks for the names in the folder too.
+      files: { token: 'secret', 'preload.py': 'print("preloaded")' },
     });
     await world.exited(id);
     const [uid, gid] = [Number(idOf('-u', ada)), Number(idOf('-g', ada))];
@@ -138,6 +140,7 @@ describe.skipIf(why)(`a hub that runs as root${why ? ` (${why})` : ''}`, () => {
       ].join('|'),
     );
     expect(lines).toContain('secret False 0000000000000000');
+    expect(lines).toContain('preloaded');
     expect(statSync(`/home/${ada}/mine`).uid).toBe(uid);
     expect([...world.forkServers().keys()]).toEqual(allowForkServers ? [ada] : []);
     for (const pid of world.forkServers().values()) expect(userOf(pid)).toBe(uid);

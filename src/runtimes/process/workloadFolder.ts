@@ -115,8 +115,12 @@ export class WorkloadFolder {
     mkdirSync(this.path, { recursive: true, mode: folderMode });
     chmodSync(this.path, folderMode);
     rmSync(this.files, { recursive: true, force: true });
-    mkdirSync(this.files, { mode: folderMode });
-    chmodSync(this.files, folderMode);
+    mkdirSync(this.files, { mode: 0o700 });
+    if (account) {
+      // Python imports no module from a folder that it cannot list, and a scheduler's preload is one.
+      chownSync(this.files, 0, account.gid);
+      chmodSync(this.files, 0o750);
+    }
     for (const [name, content] of Object.entries(spec.files)) {
       if (!/^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(name)) throw new TypeError(`not a file name: ${JSON.stringify(name)}`);
       this.#create(join(this.files, name), account, content);

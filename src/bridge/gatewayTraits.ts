@@ -1,4 +1,5 @@
 import type { Path } from '../config/problem.ts';
+import { nearest } from '../config/suggest.ts';
 
 const backend = ['dask-gateway', 'gateway', 'backend'];
 const clusters = ['atoll', 'clusters'];
@@ -52,6 +53,12 @@ const classes = [
 /** The way to the value that says the same as `c.SECTION.TRAIT` of the gateway; undefined when none does. */
 export function gatewayPath(section: string, trait: string): Path | undefined {
   return classes.includes(section) && Object.hasOwn(paths, trait) ? paths[trait] : undefined;
+}
+
+/** The known trait that was probably meant by one that is unknown: `c.ClusterConfig.idle_timeout`. */
+export function meantGatewayTrait(section: string, trait: string): string | undefined {
+  const near = classes.includes(section) ? nearest(trait, Object.keys(paths), 2) : undefined;
+  return near && `c.${section}.${near}`;
 }
 
 /** How special a class is; the larger number wins. */

@@ -6,6 +6,7 @@ import { AtollError } from '../core/errors.ts';
 import type { Trial } from './bridge.ts';
 import type { BridgeHolder } from './bridgeHolder.ts';
 import { collectSnippets, type Snippet } from './collectSnippets.ts';
+import { meantGatewayTrait } from './gatewayTraits.ts';
 import type { KnownPython, Line, LoadedPython } from './messages.ts';
 import { PythonTrouble } from './pythonProcess.ts';
 import { pythonInputs } from './pythonValues.ts';
@@ -65,6 +66,7 @@ export async function settingsWithPython(
         code: 'ATOLL_SETTINGS_PYTHON_PART',
         severity: 'warning',
         message: `c.${section}.${trait} is not read: Atoll's clusters have nothing like it.`,
+        suggestion: meantGatewayTrait(section, trait),
       }),
     ),
   ];
@@ -122,7 +124,7 @@ function problemOfLoad(error: AtollError, snippets: readonly Snippet[]): Problem
 function problemOf(
   place: Line | null,
   snippets: readonly Snippet[],
-  problem: Pick<Problem, 'code' | 'severity' | 'message' | 'suggestion'>,
+  problem: Pick<Problem, 'code' | 'severity' | 'message'> & { suggestion?: string | undefined },
 ): Problem {
   const path = (snippetAt(place, snippets) ?? snippets[0])?.path ?? [];
   return problemAt(placeOf(place, snippets), { ...problem, path });

@@ -98,13 +98,17 @@ function issueProblems(row: Key, path: Path, entry: MapEntry, plain: unknown, is
       full,
       inQuotes && !secret
         ? JSON.stringify(at.value.kind === 'scalar' ? at.value.source : String(value))
-        : nearestOf(issue, value),
+        : secret
+          ? undefined
+          : meantValue(issue, value),
     ),
   ];
 }
 
-/** Of the values that a key may have, the one that was probably meant. */
-function nearestOf(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+/** What was probably meant: of the values that a key may have the nearest, or a list of the one text that is written. */
+function meantValue(issue: z.core.$ZodIssue, value: unknown): string | undefined {
+  if (issue.code === 'invalid_type' && issue.expected === 'array' && typeof value === 'string')
+    return JSON.stringify([value]);
   return issue.code === 'invalid_value' && typeof value === 'string'
     ? nearest(value, issue.values.map(String))
     : undefined;

@@ -105,11 +105,14 @@ c.Backend.cluster_start_timeout = 90
 c.ClusterConfig.worker_cmd = ["my-worker", "--quiet"]
 c.KubeClusterConfig.image = "registry.example:5000/dask:2026"
 c.ClusterConfig.no_such_thing = 1
+c.Backend.idle_timout = 1
 `),
   );
   expect(shortProblems(problems.filter(({ code }) => code.includes('PYTHON')))).toEqual([
+    "1.yaml:13:7 ATOLL_SETTINGS_PYTHON_PART c.Backend.idle_timout is not read: Atoll's clusters have nothing like it.",
     "1.yaml:12:7 ATOLL_SETTINGS_PYTHON_PART c.ClusterConfig.no_such_thing is not read: Atoll's clusters have nothing like it.",
   ]);
+  expect(problems.map(({ suggestion }) => suggestion)).toContain('c.Backend.idle_timeout');
   expect(settings.clusters).toMatchObject({
     idleTimeoutSeconds: 1800,
     maxWorkers: 7,

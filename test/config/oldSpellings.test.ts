@@ -41,6 +41,17 @@ describe('old names of lists of people let in who is on them, and nobody else (G
     expect(listed(settings)).toMatchObject({ allowed_organizations: ['lab'] });
     expect(settings.authentication).toMatchObject({ allowedUsers: ['ada'], allowAll: false });
   });
+
+  // `y` is true in YAML 1.1, which Helm reads.
+  test.each([
+    ['{type: github, github: {clientId: x, clientSecret: y}}', '1:58', 'auth.github.clientSecret should be text.'],
+    ['{type: ldap, ldap: {server: {port: many}}}', '1:42', 'auth.ldap.server.port should be '],
+  ])('what is wrong in %s is told where it is', async (auth, place, message) => {
+    const { problems } = await load(`auth: ${auth}`);
+    const errors = problems.filter(({ severity }) => severity === 'error');
+    expect(errors.map(({ line, column }) => `${line}:${column}`)).toEqual([place]);
+    expect(errors[0]?.message).toContain(message);
+  });
 });
 
 describe('keys of zero-to-jupyterhub before version 2', () => {

@@ -10,8 +10,8 @@ import type {
 } from '../profileSettings.ts';
 import type { Settings } from '../settings.ts';
 import { nearest } from '../suggest.ts';
-import { describeType } from './describeType.ts';
 import { effectWarning } from './effects.ts';
+import { faultOf } from './faultOf.ts';
 import { type ApplyContext, key, type Row } from './key.ts';
 import { podTraits } from './podTraits.ts';
 import { serverTraits } from './serverTraits.ts';
@@ -161,11 +161,11 @@ function checkTraits(value: ServerTraits | null | undefined, at: Path, context: 
     const issue = row.type.safeParse(withoutNulls(amount)).error?.issues[0];
     if (issue) {
       const inside = [...here, ...issue.path.map(String)];
-      // Our own messages go on after the name of the key; zod's are sentences with a capital.
-      const what = /^[a-z]/.test(issue.message)
-        ? issue.message.replace(/\.$/, '')
-        : `should be ${describeType(row.type)}${written(amount)}`;
-      context.refuse('ATOLL_SETTINGS_VALUE', `${pathText([...context.path, ...inside])} ${what}.`, { at: inside });
+      const what = faultOf(row.type, issue);
+      const value = what.startsWith('should be') ? written(amount) : '';
+      context.refuse('ATOLL_SETTINGS_VALUE', `${pathText([...context.path, ...inside])} ${what}${value}.`, {
+        at: inside,
+      });
     }
   }
 }

@@ -1,23 +1,24 @@
-import type { Path } from '../../problem.ts';
+import { type Path, pathText } from '../../problem.ts';
 import type { AuthenticationSettings } from '../../settings.ts';
 import { nearest } from '../../suggest.ts';
+import { faultOf } from '../faultOf.ts';
 import type { ApplyContext } from '../key.ts';
 import { type AuthenticatorClass, authenticatorClasses, type ClassName } from './classes.ts';
 import { allowedUsersTraits, commonTraits } from './commonTraits.ts';
 import { setTrait } from './setTrait.ts';
 
-/** Puts the `config` of one way to sign in, of several, into its settings. `at` leads to it. */
+/** Puts the `config` of one way to sign in, of several, into its settings. `at` tells where a trait was written. */
 export function applyMemberConfig(
   member: AuthenticationSettings,
   config: Record<string, unknown>,
   context: ApplyContext,
-  at: Path,
+  at: (trait: string) => Path,
 ): void {
   const { traits }: AuthenticatorClass = authenticatorClasses[member.authenticator as ClassName];
   // Whom allowed_users names decides a default of what follows.
   const names = Object.keys(config).sort((a, b) => Number(b in allowedUsersTraits) - Number(a in allowedUsersTraits));
   for (const name of names) {
-    const here = { at: [...at, name] };
+    const here = { at: at(name) };
     const written = entryOf(traits, name);
     const target = written?.kind === 'old' ? written.of : name;
     // MultiAuthenticator's old word for login_service.
@@ -33,8 +34,13 @@ export function applyMemberConfig(
       context.warn('ATOLL_SETTINGS_NO_EFFECT', `This has no effect here, because ${known.because}.`, here);
     } else {
       const result = known.type.safeParse(config[name]);
-      if (!result.success)
-        context.refuse('ATOLL_SETTINGS_VALUE', `The value cannot be used: ${result.error.issues[0]?.message}.`, here);
+      const [issue] = result.error?.issues ?? [];
+      if (issue)
+        context.refuse(
+          'ATOLL_SETTINGS_VALUE',
+          `${pathText([...context.path, ...here.at])} ${faultOf(known.type, issue)}.`,
+          here,
+        );
       else if (known.kind === 'common') known.apply(member, result.data as never);
       else setTrait(member, target, result.data);
     }

@@ -62,7 +62,7 @@ function addMembers({ authentication }: Settings, entries: z.output<typeof entry
     const choice = chooseAuthenticator(authenticator_class);
     if (choice.kind === 'built' && choice.name in authenticatorClasses) {
       const member = memberSettings(authentication, choice.name as ClassName);
-      applyMemberConfig(member, config, context, [index, 'config']);
+      applyMemberConfig(member, config, context, (trait) => [index, 'config', trait]);
       addMember(authentication, path, member);
     } else {
       const suggestion = nearest(authenticator_class, authenticatorNames);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { Path } from '../../problem.ts';
 import type { AuthenticationSettings, Settings } from '../../settings.ts';
 import { chooseAuthenticator } from '../authenticatorNames.ts';
 import { type ApplyContext, key, type Row } from '../key.ts';
@@ -61,8 +62,15 @@ function applyOldAuth({ authentication }: Settings, value: z.output<typeof auth>
   if (choice.kind === 'built' && choice.name in authenticatorClasses) {
     authentication.authenticator = choice.name;
     authentication.configured = true;
-    const own = type === 'custom' ? (custom?.config ?? {}) : traitsIn(type, value[type]);
-    applyMemberConfig(authentication, { ...commonTraitsIn(value), ...own }, context, []);
+    const own =
+      type === 'custom'
+        ? writtenTraits(custom?.config ?? {}, ['custom', 'config'])
+        : type === 'ldap'
+          ? ldapTraitsIn(value.ldap)
+          : writtenTraits(freeMap.safeParse(value[type]).data ?? {}, [type]);
+    const traits = new Map([...commonTraitsIn(value), ...own].map((trait) => [trait.name, trait]));
+    const config = Object.fromEntries([...traits].map(([name, trait]) => [name, trait.value]));
+    applyMemberConfig(authentication, config, context, (name) => traits.get(name)?.at ?? []);
   } else {
     context.warn(
       'ATOLL_SETTINGS_AUTHENTICATOR',
@@ -73,14 +81,22 @@ function applyOldAuth({ authentication }: Settings, value: z.output<typeof auth>
   applyState(authentication, value);
 }
 
+/** A trait, as today's classes call it, and where it was written. */
+interface OldTrait {
+  name: string;
+  value: unknown;
+  at: Path;
+}
+
 /** What held for every type. Whom no rule lets in stays outside, unlike then. */
-function commonTraitsIn({ whitelist, blacklist, admin, scopes }: z.output<typeof auth>): Record<string, unknown> {
-  return {
-    ...(whitelist?.users && { allowed_users: whitelist.users }),
-    ...(blacklist?.users && { blocked_users: blacklist.users }),
-    ...(admin?.users && { admin_users: admin.users }),
-    ...(scopes && { scope: scopes }),
-  };
+function commonTraitsIn({ whitelist, blacklist, admin, scopes }: z.output<typeof auth>): OldTrait[] {
+  const traits: OldTrait[] = [
+    { name: 'allowed_users', value: whitelist?.users, at: ['whitelist', 'users'] },
+    { name: 'blocked_users', value: blacklist?.users, at: ['blacklist', 'users'] },
+    { name: 'admin_users', value: admin?.users, at: ['admin', 'users'] },
+    { name: 'scope', value: scopes, at: ['scopes'] },
+  ];
+  return traits.filter(({ value }) => value !== undefined);
 }
 
 function applyState(authentication: AuthenticationSettings, { state }: z.output<typeof auth>): void {
@@ -88,15 +104,21 @@ function applyState(authentication: AuthenticationSettings, { state }: z.output<
   if (state?.cryptoKey !== undefined) authentication.cryptKeys = [state.cryptoKey];
 }
 
-function traitsIn(type: string, value: unknown): Record<string, unknown> {
-  const map = freeMap.safeParse(value).data ?? {};
-  if (type === 'ldap')
-    return Object.fromEntries(
-      Object.entries(ldapTraits)
-        .map(([path, name]) => [name, path.split('.').reduce<unknown>(inside, map)] as const)
-        .filter(([, found]) => found !== undefined),
-    );
-  return Object.fromEntries(Object.entries(map).map(([name, item]) => [renamed[name] ?? snakeCase(name), item]));
+function writtenTraits(map: Record<string, unknown>, section: Path): OldTrait[] {
+  return Object.entries(map).map(([name, value]) => ({
+    name: renamed[name] ?? snakeCase(name),
+    value,
+    at: [...section, name],
+  }));
+}
+
+function ldapTraitsIn(map: unknown): OldTrait[] {
+  return Object.entries(ldapTraits)
+    .map(([path, name]) => {
+      const at = path.split('.');
+      return { name, value: at.reduce<unknown>(inside, map), at: ['ldap', ...at] };
+    })
+    .filter(({ value }) => value !== undefined);
 }
 
 function inside(value: unknown, name: string): unknown {

@@ -408,9 +408,7 @@ describe('workers that end', () => {
     expect(world.liveWorkers).toHaveLength(1);
     world.onWorker = good;
     const { warning } = await clusters.scale(name, 5n);
-    expect(warning).toMatch(
-      /^The last workers failed: worker-\w+ ended with exit code 1, .* ValueError: no such GPU$/,
-    );
+    expect(warning).toMatch(/^The last workers failed: worker-\w+ ended with exit code 1, .* ValueError: no such GPU$/);
     await workers(5);
   });
 

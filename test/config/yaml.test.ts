@@ -46,6 +46,13 @@ describe('YAML as Helm reads it', () => {
   });
 });
 
+test('what is wrong at a place is said once, however many brackets are open there', () => {
+  const { problems } = parseValues({ name: 'a.yaml', text: 'a:\n  b:\n   c: {d: [1\n  e: 1\n' });
+  const said = problems.map(({ line, column, message }) => `${line}:${column} ${message}`);
+  expect(said).toContain('4:3 The indentation does not fit the lines above.');
+  expect(said).toEqual([...new Set(said)]);
+});
+
 test('what real files say stays the same when it is written anew', () => {
   const folder = join(import.meta.dirname, 'values');
   const names = readdirSync(folder, { recursive: true, encoding: 'utf8' }).filter((name) => name.endsWith('.yaml'));

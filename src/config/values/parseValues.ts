@@ -274,7 +274,11 @@ class Reader {
 
   #add(code: ErrorCode, offset: number, message: string, path: Path = []): void {
     if (this.#problems.length >= mostProblems) return;
-    this.#problems.push(problemAt(this.#place(offset), { code, severity: 'error', message, path }));
+    const problem = problemAt(this.#place(offset), { code, severity: 'error', message, path });
+    const last = this.#problems.at(-1);
+    // The parser says the same of each bracket that is open there.
+    if (last && last.line === problem.line && last.column === problem.column && last.message === message) return;
+    this.#problems.push(problem);
   }
 }
 

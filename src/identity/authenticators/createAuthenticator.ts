@@ -99,7 +99,7 @@ export async function createSignInMethods(
 export async function checkAuthenticator(settings: AuthenticationSettings): Promise<void> {
   const { authenticator: name } = settings;
   if (name === 'sharedpassword') (await import('./sharedpassword/sharedPasswords.ts')).sharedPasswords(settings);
-  else if (name !== 'multi' && name !== 'native') 
+  else if (name !== 'multi' && name !== 'native')
     await factories[name](settings, { clock: systemClock, log: { warn: () => undefined } });
 }
 

@@ -66,9 +66,10 @@ export function serverWorkload(inputs: WorkloadInputs): WorkloadSpec {
 /**
  * The shell of JupyterLab's terminals. Jupyter's own choice is a login shell, whose profile sets PATH anew (Debian's
  * /etc/profile does), so that `python` there would be missing or another one than in the notebooks. This one reads the
- * profile too, then puts the server's programs in front again.
+ * profile too, then puts the server's programs in front again; in bash once more before the first prompt, for what a
+ * person's `.bashrc` has put there (pyenv, conda).
  */
-const terminalShell = String.raw`/bin/sh -c 'exec env SERVER_PATH="$PATH" "$SHELL" -l -c "exec env -u SERVER_PATH PATH=\"\$SERVER_PATH:\$PATH\" \"\$SHELL\""'`;
+const terminalShell = String.raw`/bin/sh -c 'exec env SERVER_PATH="$PATH" PROMPT_COMMAND="test -z \"\$SERVER_PATH\" || PATH=\"\$SERVER_PATH:\$PATH\"; unset SERVER_PATH" "$SHELL" -l -c "exec env PATH=\"\$SERVER_PATH:\$PATH\" \"\$SHELL\""'`;
 
 /** JupyterHub's single-user server reads everything from its environment; only what has no variable is an argument. */
 function serverCommand({ server, reservation, settings, urls }: WorkloadInputs): string[] {

@@ -111,6 +111,11 @@ afterEach(async () => {
 describe('the real single-user server', () => {
   test('starts, opens for its owner only, reports activity, and has the environment it needs', async () => {
     const machine = await openMachine({ environment: { WHOSE: '{username}', LINK: '/user/{JUPYTERHUB_USER}/{port}' } });
+    // As pyenv and conda have it: another python in front of everything, in each new shell.
+    const others = join(machine.home('ada'), 'others');
+    mkdirSync(others, { recursive: true });
+    writeFileSync(join(others, 'python'), '#!/bin/sh\n', { mode: 0o755 });
+    writeFileSync(join(machine.home('ada'), '.bashrc'), 'export PATH="$HOME/others:$PATH"\n');
     const { status, url, authorization } = await machine.start('ada');
     expect([201, 202]).toContain(status);
     const lab = await fetch(`${url}lab`, { headers: { authorization } });

@@ -37,8 +37,8 @@ function couldBeForm(request: Request): boolean {
 
 /**
  * Lets a request pass, or not.
- * @throws AtollError `ATOLL_SCOPE_MISSING` (403) when none of the scopes is held, `ATOLL_NOT_FOUND` when they are held, but for
- * other resources: whether this one exists is then nobody's business.
+ * @throws AtollError `ATOLL_SCOPE_MISSING` (403) when none of the scopes is held, `ATOLL_NOT_FOUND` (or `ATOLL_FORBIDDEN`, as
+ * the route says) when they are held, but for other resources: whether this one exists is then nobody's business.
  */
 export async function checkScopes(
   access: Access,
@@ -52,7 +52,10 @@ export async function checkScopes(
   for (const scope of held) if (await identity.can(principal, scope, resource)) return;
   if (held.length > 0 && access.filtered) return;
   if (held.length > 0 && resource)
-    throw new AtollError('ATOLL_NOT_FOUND', 'No access to resources or resources not found');
+    throw new AtollError(
+      access.outOfReach === 403 ? 'ATOLL_FORBIDDEN' : 'ATOLL_NOT_FOUND',
+      'No access to resources or resources not found',
+    );
   throw new AtollError(
     'ATOLL_SCOPE_MISSING',
     `Action is not authorized with current scopes; requires any of [${access.anyOf.join(', ')}]`,

@@ -9,7 +9,8 @@ import type { ApiClient } from './apiClient.ts';
  * * `anyOf`: whoever holds one of these scopes. The path parameters `user`, `server`, `group` and `service` are the resource
  *   that a filtered scope must reach; on a route without them a filtered scope is not enough, unless `filtered` is true:
  *   then the handler answers for the part that the scopes reach. With `unfiltered` (creating something) no filtered scope is
- *   enough, whatever the path. With `orAnonymous` a request without any credential reaches the handler too.
+ *   enough, whatever the path. With `orAnonymous` a request without any credential reaches the handler too. What is out of
+ *   reach is not found (404), or forbidden with `outOfReach: 403`, as JupyterHub has it for a few routes.
  */
 export type Access = 'open' | 'identified' | ScopedAccess;
 
@@ -19,6 +20,7 @@ export interface ScopedAccess {
   filtered?: true;
   unfiltered?: true;
   orAnonymous?: true;
+  outOfReach?: 403;
 }
 
 /** The names in braces of a path. */

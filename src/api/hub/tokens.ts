@@ -100,13 +100,14 @@ export function addTokenRoutes(frame: ApiFrame, { identity }: HubApiOptions): vo
       method: 'post',
       path: '/users/{user}/tokens',
       summary: 'Makes a token',
-      access: { anyOf: ['tokens'], orAnonymous: true },
+      access: { anyOf: ['tokens'], orAnonymous: true, outOfReach: 403 },
       body: bodySchema,
       responses: { 201: { description: 'The token, with its secret this once.', schema: newTokenSchema } },
     },
     async ({ principal, params, body, client }) => {
       const requester = principal ?? (await signInWith(body?.auth, params.user, client));
-      const owner = await ownerOf(params.user);
+      const owner = await identity.principalOf(params.user);
+      if (!owner) throw new AtollError('ATOLL_FORBIDDEN', 'No access to resources or resources not found');
       const scopes = await scopesForToken({ scopes: body?.scopes, roles: body?.roles }, owner, requester, identity);
       const lifetime = lifetimeForToken(body?.expires_in, identity);
       const own = requester.kind === 'user' && requester.name === owner.name;

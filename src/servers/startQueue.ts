@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 /** What {@link StartQueue} needs. */
 export interface StartQueueOptions {
   clock: Clock;
-  /** How many may be starting at a time; 0: any number. Asked at each step, since it may change. */
+  /** How many may begin to start at a time; 0: any number. Asked at each step, since it may change. */
   limit(): number;
   /** Asks for another pass over a server whose turn it is. */
   wake(fullName: string): void;

@@ -88,7 +88,7 @@ export const hubKeys: Row[] = under('jupyterhub.hub', [
   key(
     'concurrentSpawnLimit',
     count,
-    'How many servers may be starting at a time, others wait for their turn; 0: any number.',
+    'How many servers may begin to start at a time, others wait for their turn; whoever waits for a node, or takes longer than 5 s, gives its place back. 0: any number.',
     (settings, value) => {
       settings.servers.concurrentStartLimit = value;
     },

@@ -222,7 +222,8 @@ describe.skipIf(noBrowserReason !== undefined)('every page', { timeout: 120_000 
   test('is used with the keyboard alone: sign in, skip the menu, start a server, open the services', async () => {
     const page = await pageOf(undefined, 1280);
     await page.goto(`${hub.url}/hub/login?next=%2Fhub%2Fhome`);
-    // The first field has the focus already.
+    // The first field has the focus already, as soon as the page has been drawn.
+    await page.waitForFunction("document.activeElement.name === 'username'");
     await page.keyboard.type('keyboard');
     await page.keyboard.press('Tab');
     await page.keyboard.type('anything');
@@ -231,7 +232,7 @@ describe.skipIf(noBrowserReason !== undefined)('every page', { timeout: 120_000 
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.textContent')).toBe('Skip to content');
     await page.keyboard.press('Enter');
-    expect(page.url()).toContain('#main');
+    await page.waitForURL(/#main$/);
     await page.keyboard.press('Tab');
     expect(await page.evaluate('document.activeElement.closest("main") !== null')).toBe(true);
     expect(await page.evaluate('document.activeElement.textContent')).toContain('Start');

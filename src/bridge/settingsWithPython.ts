@@ -1,5 +1,5 @@
 import type { LoadedSettings } from '../config/loadSettings.ts';
-import type { Problem } from '../config/problem.ts';
+import { isError, type Problem } from '../config/problem.ts';
 import { problemAt } from '../config/values/problemAt.ts';
 import type { MapNode, Place } from '../config/values/valueNode.ts';
 import { AtollError } from '../core/errors.ts';
@@ -82,7 +82,7 @@ export async function settingsWithPython(
 /** Errors first, each kind with the problems of Python after those of the files themselves. */
 function merged(problems: readonly Problem[], more: readonly Problem[]): Problem[] {
   const all = [...problems, ...more];
-  return [...all.filter(({ severity }) => severity === 'error'), ...all.filter(({ severity }) => severity !== 'error')];
+  return [...all.filter(isError), ...all.filter((problem) => !isError(problem))];
 }
 
 function toProblem(

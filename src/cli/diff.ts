@@ -1,5 +1,6 @@
 import { type Change, diffSettings } from '../config/diffSettings.ts';
 import type { LoadedSettings } from '../config/loadSettings.ts';
+import { isError } from '../config/problem.ts';
 import type { Moment } from '../config/takesEffect.ts';
 import { AtollError } from '../core/errors.ts';
 import { type LoadForCommandOptions, loadForCommand } from './loadForCommand.ts';
@@ -26,7 +27,7 @@ export async function diff({ to, json, ...options }: DiffOptions): Promise<void>
 }
 
 function refuseErrors({ problems }: LoadedSettings): void {
-  const errors = problems.filter(({ severity }) => severity === 'error');
+  const errors = problems.filter(isError);
   if (errors.length === 0) return;
   process.stderr.write(problemsText(errors));
   throw new AtollError('ATOLL_SETTINGS_INVALID', 'Atoll cannot run by the new settings.');

@@ -1,5 +1,6 @@
 import { explainSettings } from '../config/explainSettings.ts';
 import { parsePath } from '../config/parsePath.ts';
+import { isError } from '../config/problem.ts';
 import { AtollError } from '../core/errors.ts';
 import { explanationsText, explanationText } from './explainText.ts';
 import { type LoadForCommandOptions, loadForCommand } from './loadForCommand.ts';
@@ -24,7 +25,7 @@ export async function explain(path: string | undefined, options: ExplainOptions)
   const shown = path === undefined ? explanations.filter(({ written }) => written) : explanations;
   if (options.json) process.stdout.write(`${JSON.stringify(shown, null, 2)}\n`);
   else process.stdout.write(single ? shown.map(explanationText).join('') : explanationsText(shown));
-  const errors = loaded.problems.filter(({ severity }) => severity === 'error');
+  const errors = loaded.problems.filter(isError);
   if (errors.length > 0) {
     process.stderr.write(problemsText(errors));
     process.exitCode = 1;

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { openDataFolder, secretOf } from '../core/dataFolder.ts';
+import { replaceFile } from '../core/replaceFile.ts';
 import { Sealer } from '../core/sealer.ts';
 import { openSqlite } from '../store/openSqlite.ts';
 import type { Store } from '../store/store.ts';
@@ -56,8 +57,7 @@ async function openTarget(data: string, dryRun: boolean): Promise<{ store: Store
 function keepRoles(path: string, roles: string, dryRun: boolean): string {
   if (existsSync(path) && readFileSync(path, 'utf8') === roles) return `Roles: unchanged, in ${path}`;
   if (dryRun) return `Roles: would be written to ${path}`;
-  writeFileSync(`${path}.new`, roles, { mode: 0o600, flush: true });
-  renameSync(`${path}.new`, path);
+  replaceFile(path, roles, { flush: true });
   return `Roles: written to ${path}; start Atoll with -f ${path} beside your other settings.`;
 }
 

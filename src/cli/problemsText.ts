@@ -1,4 +1,4 @@
-import { isAboutEffect, type Problem } from '../config/problem.ts';
+import { isAboutEffect, isError, type Problem } from '../config/problem.ts';
 
 /** One entry of {@link CheckReport}. */
 type ReportedProblem = Pick<Problem, 'code' | 'message' | 'file' | 'line' | 'column' | 'path' | 'suggestion'>;
@@ -32,7 +32,7 @@ function toReported({ code, message, file, line, column, path, suggestion }: Pro
 
 /** The problems for people: every error with its lines, then warnings by what they say, then the sum in one line. */
 export function problemsText(problems: readonly Problem[]): string {
-  const errors = problems.filter(({ severity }) => severity === 'error');
+  const errors = problems.filter(isError);
   const warnings = problems.filter(({ severity }) => severity === 'warning');
   const groups: [title: string, members: Problem[]][] = [
     ['To look at', warnings.filter(({ code }) => !isAboutEffect(code))],

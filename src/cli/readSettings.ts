@@ -1,14 +1,15 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { BridgeHolder } from '../bridge/bridgeHolder.ts';
 import { hasPython } from '../bridge/hasPython.ts';
 import type { KeptSettings } from '../config/keptSettings.ts';
 import { type LoadedSettings, type LoadOptions, loadSettings } from '../config/loadSettings.ts';
-import type { Problem } from '../config/problem.ts';
+import { isError, type Problem } from '../config/problem.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ValuesInput } from '../config/values/parseValues.ts';
 import type { DataFolder } from '../core/dataFolder.ts';
 import { AtollError } from '../core/errors.ts';
+import { replaceFile } from '../core/replaceFile.ts';
 import { checkStart } from './checkStart/checkStart.ts';
 import { toReport } from './problemsText.ts';
 
@@ -52,8 +53,7 @@ export function keepSettings(read: Pick<ReadSettings, 'inputs'> | ReadSettings, 
   const kept: KeptSettings = { inputs: read.inputs };
   if ('settings' in read && !read.hasPython) kept.result = { settings: read.settings, notes: read.notes };
   // A hub that starts at this moment reads the old ones or the new ones, never a half.
-  writeFileSync(`${path}.new`, JSON.stringify(kept), { mode: 0o600 });
-  renameSync(`${path}.new`, path);
+  replaceFile(path, JSON.stringify(kept));
   return path;
 }
 
@@ -71,7 +71,7 @@ async function checked(
 ): Promise<ReadSettings> {
   const { problems, values, ...loaded } = await load(inputs, python, options);
   const all = [...found, ...problems];
-  const errors = all.filter((problem) => problem.severity === 'error');
+  const errors = all.filter(isError);
   if (errors.length > 0)
     throw new AtollError('ATOLL_SETTINGS_INVALID', 'Atoll cannot run by these settings.', {
       evidence: errors.map(problemLine).join('\n  '),
@@ -94,7 +94,7 @@ async function load(
   if (!python || !hasPython(loaded.values)) return checkStart(loaded);
   const { settingsWithPython } = await import('../bridge/settingsWithPython.ts');
   const result = await checkStart(await settingsWithPython(loaded, python));
-  if (result.problems.some(({ severity }) => severity === 'error')) result.discard();
+  if (result.problems.some(isError)) result.discard();
   else result.adopt();
   return result;
 }

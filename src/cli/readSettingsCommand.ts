@@ -5,6 +5,7 @@ import { hasPython } from '../bridge/hasPython.ts';
 import type { KnownPython } from '../bridge/messages.ts';
 import { diffSettings } from '../config/diffSettings.ts';
 import { type LoadedSettings, loadSettings } from '../config/loadSettings.ts';
+import { isError } from '../config/problem.ts';
 import { readValuesFiles } from '../config/values/readValuesFiles.ts';
 import { checkStart } from './checkStart/checkStart.ts';
 import { problemLine } from './readSettings.ts';
@@ -22,7 +23,7 @@ async function answerTo({ paths, before, data }: ReadRequest): Promise<ReadAnswe
   const { referredFiles } = read;
   if (problems.length === 0 && isDeepStrictEqual(read.inputs, before)) return { kind: 'same', referredFiles };
   const { python, notRun, ...loaded } = await withPython(read, data);
-  const errors = [...problems, ...loaded.problems].filter(({ severity }) => severity === 'error');
+  const errors = [...problems, ...loaded.problems].filter(isError);
   if (errors.length > 0) return { kind: 'broken', problems: errors.map(problemLine), referredFiles };
   const changes = diffSettings(await withPython(await loadSettings(before), data), loaded);
   return {

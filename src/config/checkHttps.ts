@@ -1,13 +1,10 @@
 import { messageOf } from '../core/errors.ts';
-import type { ErrorCode } from '../core/errorTable.ts';
 import type { HttpsSettings } from './deploymentSettings.ts';
-import type { Path, Problem } from './problem.ts';
+import type { AddProblem, Path } from './problem.ts';
 import type { Settings } from './settings.ts';
 
-type Add = (code: ErrorCode, severity: Problem['severity'], paths: Path[], message: string) => void;
-
 /** TLS that cannot be as it is written: nobody shall take plain HTTP for it. */
-export function checkHttps({ runtime, deployment }: Settings, add: Add): void {
+export function checkHttps({ runtime, deployment }: Settings, add: AddProblem): void {
   const { edge, ingress, httpRoute } = deployment;
   const { https } = edge;
   if (!https.enabled) return;

@@ -1,9 +1,6 @@
 import type { ErrorCode } from '../core/errorTable.ts';
-import type { Path, Problem } from './problem.ts';
+import type { AddProblem, Path } from './problem.ts';
 import type { AuthenticationSettings } from './settings.ts';
-
-/** Notes a problem at the first of these paths that is in the file. */
-type Add = (code: ErrorCode, severity: Problem['severity'], paths: Path[], message: string) => void;
 
 const traitsOf = (className: string): Path => ['jupyterhub', 'hub', 'config', className];
 
@@ -14,7 +11,7 @@ export const authenticatorClass: Path = [...traitsOf('JupyterHub'), 'authenticat
 const needNoRule = new Set(['link', 'null', 'native', 'tmp']);
 
 /** Sign-in that lets everybody in, or nobody. */
-export function checkSignIn(authentication: AuthenticationSettings, add: Add): void {
+export function checkSignIn(authentication: AuthenticationSettings, add: AddProblem): void {
   for (const member of authentication.members) checkSignIn(member.authentication, add);
   const { authenticator, classes, manageGroups } = authentication;
   const warn = (code: ErrorCode, message: string): void => add(code, 'warning', [authenticatorClass], message);

@@ -1,8 +1,7 @@
-import type { ErrorCode } from '../core/errorTable.ts';
 import { formatBytes } from '../core/quantities.ts';
 import { checkHttps } from './checkHttps.ts';
 import { authenticatorClass, checkSignIn } from './checkSignIn.ts';
-import type { Path, Problem } from './problem.ts';
+import type { AddProblem, Path, Problem } from './problem.ts';
 import type { DatabaseSettings, Settings } from './settings.ts';
 import { entryAt, isNull } from './values/plainValue.ts';
 import { problemAt } from './values/problemAt.ts';
@@ -11,7 +10,7 @@ import type { MapNode } from './values/valueNode.ts';
 /** What single keys cannot show: settings that contradict each other, or that together let everybody or nobody in. */
 export function checkTogether(settings: Settings, root: MapNode): Problem[] {
   const problems: Problem[] = [];
-  const add = (code: ErrorCode, severity: Problem['severity'], paths: Path[], message: string): void => {
+  const add: AddProblem = (code, severity, paths, message) => {
     const path = paths.find((candidate) => entryAt(root, candidate)) ?? [];
     const place = (entryAt(root, path) ?? { value: root }).value.place;
     problems.push(problemAt(place, { code, severity, message, path }));

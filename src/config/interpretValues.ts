@@ -3,7 +3,7 @@ import { checkTogether } from './checkTogether.ts';
 import { isAgeFile, sopsEntry } from './encrypted/isEncrypted.ts';
 import { findUnknownKeys } from './findUnknownKeys.ts';
 import type { LoadedSettings, LoadOptions } from './loadSettings.ts';
-import type { Problem } from './problem.ts';
+import { isError, type Problem } from './problem.ts';
 import { defaultSettings, type RuntimeKind, runtimeKinds } from './settings.ts';
 import { hideSecretValues } from './values/hideSecretValues.ts';
 import { layerValues } from './values/layerValues.ts';
@@ -91,7 +91,7 @@ function applyLayered(layered: Layered): LoadedSettings {
   if (values) problems.push(...applyValues(values, settings, runtime));
   settings.runtime.kind = runtime;
   // Contradictions mean something only when every value could be read.
-  const broken = problems.some(({ severity }) => severity === 'error');
+  const broken = problems.some(isError);
   if (values && !broken) problems.push(...checkTogether(settings, values));
   const loaded = {
     settings,

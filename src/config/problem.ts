@@ -24,6 +24,14 @@ export interface Problem {
   excerpt?: string;
 }
 
+/** Whether Atoll does not start with this. */
+export function isError({ severity }: Pick<Problem, 'severity'>): boolean {
+  return severity === 'error';
+}
+
+/** Notes a problem at the first of these paths that is in the file. */
+export type AddProblem = (code: ErrorCode, severity: Problem['severity'], paths: Path[], message: string) => void;
+
 /** Whether a problem says that a setting has no effect, or is not supported. */
 export function isAboutEffect(code: ErrorCode): boolean {
   return code === 'ATOLL_SETTINGS_NOT_SUPPORTED' || code === 'ATOLL_SETTINGS_NO_EFFECT';

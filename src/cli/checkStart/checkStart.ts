@@ -1,5 +1,5 @@
 import type { LoadedSettings } from '../../config/loadSettings.ts';
-import type { Problem } from '../../config/problem.ts';
+import { isError, type Problem } from '../../config/problem.ts';
 import { entryAt } from '../../config/values/plainValue.ts';
 import { problemAt } from '../../config/values/problemAt.ts';
 import type { MapNode } from '../../config/values/valueNode.ts';
@@ -39,8 +39,4 @@ function toProblem({ text, paths = [hubPath()], ...refusal }: Refusal, values: M
   const entry = entryAt(values, path) ?? { keyPlace: values.place, value: values };
   const isKey = text === undefined || path.at(-1) === text;
   return problemAt(isKey ? entry.keyPlace : entry.value.place, { ...refusal, path });
-}
-
-function isError({ severity }: Problem): boolean {
-  return severity === 'error';
 }

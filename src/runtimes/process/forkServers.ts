@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { messageOf } from '../../core/errors.ts';
 import { randomHex } from '../../core/ids.ts';
+import { replaceFile } from '../../core/replaceFile.ts';
 import type { Logger } from '../../observability/logger.ts';
 import type { ModuleCommand } from './forkable.ts';
 import { type Answer, connectIn, exchange } from './forkServerSocket.ts';
@@ -14,7 +15,7 @@ import { proportionalBytesOf, residentBytesOf } from './memoryUse.ts';
 import type { Placement } from './placement.ts';
 import { isAlive, readAllProcesses, readBootId, readEnvironment, readProcess } from './proc.ts';
 import type { LaunchRequest } from './supervisor.ts';
-import { readJson, replaceFile } from './workloadFolder.ts';
+import { readJson } from './workloadFolder.ts';
 import { installationVariable } from './workloadProcesses.ts';
 
 /** How fork servers are run. */

@@ -16,6 +16,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { randomHex } from '../../core/ids.ts';
+import { replaceFile } from '../../core/replaceFile.ts';
 import type { WorkloadExit, WorkloadSpec } from '../contract.ts';
 import type { Account } from './accounts.ts';
 import type { ProcessIdentity } from './proc.ts';
@@ -199,16 +200,6 @@ export class WorkloadFolder {
     writeFileSync(path, content, { flag: 'wx', mode: 0o600 });
     if (account) chownSync(path, account.uid, account.gid);
   }
-}
-
-/**
- * Replaces a file so that whoever is killed meanwhile leaves the old or the new one, whole. It is not pressed onto the disk:
- * what it tells of ends with the machine anyway.
- */
-export function replaceFile(path: string, content: string): void {
-  const temporary = `${path}.new`;
-  writeFileSync(temporary, content, { mode: 0o600 });
-  renameSync(temporary, path);
 }
 
 /** A small JSON file that somebody else may have written: undefined when it is missing, half-written or not as expected. */

@@ -8,7 +8,7 @@ import type { RequestHead } from './requestHead.ts';
  * @param hosts names in lower case
  */
 export function secureLocation(request: RequestHead, peer: Peer, hosts: readonly string[]): EdgeAnswer | undefined {
-  if (peer.isSecure || peer.proxies.has(peer.address)) return undefined;
+  if (hosts.length === 0 || peer.isSecure || peer.proxies.has(peer.address)) return undefined;
   const name = request.host.replace(/:\d+$/, '').toLowerCase();
   // Users and services may have hosts of their own below it.
   if (!hosts.some((host) => name === host || name.endsWith(`.${host}`))) return undefined;

@@ -8,12 +8,12 @@
  */
 import { resolve } from 'node:path';
 import { ensureEnvironment } from '../src/environment/ensureEnvironment.ts';
+import { adminSettings, adminToken } from '../test/support/adminService.ts';
 import { Atoll } from '../test/support/atoll.ts';
 import { clusterChaos } from '../test/support/clusterChaos.ts';
 import { livingWorkloads } from '../test/support/livingWorkloads.ts';
 import type { Figure } from './report/figure.ts';
 import { handIn } from './report/handIn.ts';
-import { benchSettings, benchToken } from './support/benchService.ts';
 
 const [minutes, clusters] = [Number(process.argv[2] ?? 10), Number(process.argv[3] ?? 10)];
 const { directory } = await ensureEnvironment({
@@ -22,7 +22,7 @@ const { directory } = await ensureEnvironment({
 });
 process.env.ATOLL_PYTHON_ENV = directory;
 const atoll = await Atoll.start({
-  settings: benchSettings,
+  settings: adminSettings,
 });
 let failed = false;
 try {
@@ -36,7 +36,7 @@ async function soak(): Promise<void> {
   const ask = (path: string): Promise<Response> =>
     fetch(`${atoll.url}/hub/api${path}`, {
       method: 'POST',
-      headers: { authorization: `token ${benchToken}`, 'content-type': 'application/json' },
+      headers: { authorization: `token ${adminToken}`, 'content-type': 'application/json' },
       body: '{}',
     });
   await ask('/users/ada');

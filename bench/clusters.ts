@@ -12,13 +12,13 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { ensureEnvironment } from '../src/environment/ensureEnvironment.ts';
+import { adminSettings, adminToken } from '../test/support/adminService.ts';
 import { Atoll } from '../test/support/atoll.ts';
 import { measureBurst } from './clusters/burst.ts';
 import { measureList } from './clusters/list.ts';
 import { measureStarts } from './clusters/starts.ts';
 import { measureTraffic } from './clusters/traffic.ts';
 import { handIn, part } from './report/handIn.ts';
-import { benchSettings, benchToken } from './support/benchService.ts';
 import { DaskGatewayPeer } from './support/daskGatewayPeer.ts';
 import { createUser } from './support/serverStart.ts';
 
@@ -67,7 +67,7 @@ async function withAtoll(
   mkdirSync(join(data, 'data'));
   symlinkSync(join(cache, 'python'), join(data, 'data', 'python'));
   process.env.ATOLL_PYTHON_ENV = forkServers ? '' : environment;
-  const atoll = await Atoll.start({ settings: benchSettings, data: join(data, 'data') });
+  const atoll = await Atoll.start({ settings: adminSettings, data: join(data, 'data') });
   try {
     await work(await gatewayVariables(atoll));
   } finally {
@@ -77,10 +77,10 @@ async function withAtoll(
 }
 
 async function gatewayVariables({ url }: Atoll): Promise<Record<string, string>> {
-  await createUser({ url, token: benchToken }, 'ada');
+  await createUser({ url, token: adminToken }, 'ada');
   const response = await fetch(`${url}/hub/api/users/ada/tokens`, {
     method: 'POST',
-    headers: { authorization: `token ${benchToken}`, 'content-type': 'application/json' },
+    headers: { authorization: `token ${adminToken}`, 'content-type': 'application/json' },
     body: '{}',
   });
   const issued = (await response.json()) as { token: string };

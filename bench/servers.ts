@@ -4,10 +4,10 @@ import { join, resolve } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { ensureEnvironment } from '../src/environment/ensureEnvironment.ts';
+import { adminSettings, adminToken } from '../test/support/adminService.ts';
 import { Atoll } from '../test/support/atoll.ts';
 import { besideEach, type Figure } from './report/figure.ts';
 import { handIn } from './report/handIn.ts';
-import { benchSettings, benchToken } from './support/benchService.ts';
 import { JupyterHubPeer } from './support/jupyterHubPeer.ts';
 import { timeNpmStart } from './support/npmStart.ts';
 import { commandLine, residentMemory, withDescendants } from './support/processTree.ts';
@@ -74,10 +74,10 @@ function figures(name: string, unit: string, values: (measured: Measured) => num
 async function measureAtoll(round: number): Promise<void> {
   const data = mkdtempSync(join(tmpdir(), 'atoll-bench-'));
   const startedAt = performance.now();
-  const running = await Atoll.start({ settings: benchSettings, data, sources: isProfiled });
+  const running = await Atoll.start({ settings: adminSettings, data, sources: isProfiled });
   try {
     atoll.startSeconds.push((performance.now() - startedAt) / 1000);
-    const hub = { url: running.url, token: benchToken };
+    const hub = { url: running.url, token: adminToken };
     const memory = (): number => residentMemory(running.pidOf('hub')) + residentMemory(running.pidOf('edge'));
     await measureStarts(hub, atoll, round, memory);
   } finally {

@@ -17,6 +17,7 @@ import { join, resolve } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ensureEnvironment } from '../src/environment/ensureEnvironment.ts';
+import { adminSettings, adminToken } from '../test/support/adminService.ts';
 import { Atoll } from '../test/support/atoll.ts';
 import { Kernel } from '../test/support/kernel.ts';
 import { signIn } from '../test/support/signIn.ts';
@@ -24,7 +25,6 @@ import { until } from '../test/support/until.ts';
 import type { Figure } from './report/figure.ts';
 import { handIn } from './report/handIn.ts';
 import { noise, openSockets, processCount, type Sample, takeSample } from './soak/sample.ts';
-import { benchSettings, benchToken } from './support/benchService.ts';
 import { stopServer, timeServerStart } from './support/serverStart.ts';
 import { median } from './support/statistics.ts';
 
@@ -43,9 +43,9 @@ process.env.ATOLL_PYTHON_ENV = environment.directory;
 const data = mkdtempSync(join(tmpdir(), 'atoll-soak-'));
 const atoll = await Atoll.start({
   data,
-  settings: `${benchSettings}atoll: { clusters: { idleTimeout: ${clusterIdleSeconds} } }\n`,
+  settings: `${adminSettings}atoll: { clusters: { idleTimeout: ${clusterIdleSeconds} } }\n`,
 });
-const hub = { url: atoll.url, token: benchToken };
+const hub = { url: atoll.url, token: adminToken };
 
 const startedAt = performance.now();
 const wholeMs = minutes * 60_000;
@@ -106,7 +106,7 @@ async function useCluster(person: string): Promise<void> {
 async function tokenOf(person: string): Promise<string> {
   const response = await fetch(`${atoll.url}/hub/api/users/${person}/tokens`, {
     method: 'POST',
-    headers: { authorization: `token ${benchToken}`, 'content-type': 'application/json' },
+    headers: { authorization: `token ${adminToken}`, 'content-type': 'application/json' },
     body: '{"expires_in": 300}',
   });
   if (response.status !== 201) throw new Error(`no token: ${response.status}`);
@@ -142,7 +142,7 @@ function look(path: string, breakOffMs: number | undefined): Promise<void> {
 async function leaveSockets(): Promise<void> {
   for (let count = 0; passed() < 1; count++) {
     const person = people[count % people.length] ?? '';
-    const authorization = `Authorization: token ${benchToken}\r\n`;
+    const authorization = `Authorization: token ${adminToken}\r\n`;
     const head = (line: string): string => `${line} HTTP/1.1\r\nHost: 127.0.0.1:${atoll.port}\r\n${authorization}`;
     const upgrade =
       `${head(`GET /user/${person}/api/events/subscribe`)}Connection: Upgrade\r\nUpgrade: websocket\r\n` +

@@ -1,7 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { adminSettings, adminToken } from '../../test/support/adminService.ts';
 import { Atoll } from '../../test/support/atoll.ts';
-import { benchSettings, benchToken } from '../support/benchService.ts';
 import { fillStore } from '../support/fillStore.ts';
 import { JupyterHubPeer, makeJupyterHubDatabase } from '../support/jupyterHubPeer.ts';
 import type { JupyterHubVersion } from '../support/jupyterHubVersions.ts';
@@ -37,11 +37,11 @@ export function atollWith(users: number, folder: string): Competitor {
       mkdirSync(data);
       await fillStore(join(data, 'atoll.db'), users);
     }
-    const atoll = await Atoll.start({ settings: benchSettings, data, sources: isProfiled });
+    const atoll = await Atoll.start({ settings: adminSettings, data, sources: isProfiled });
     return {
       name: atollName,
       url: atoll.url,
-      token: benchToken,
+      token: adminToken,
       pids: [atoll.pidOf('hub'), atoll.pidOf('edge')],
       end: () => atoll.end(),
     };

@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { adminToken } from '../../test/support/adminService.ts';
 import { Atoll } from '../../test/support/atoll.ts';
 import type { Figure } from '../report/figure.ts';
-import { benchToken } from '../support/benchService.ts';
 import { fillStore } from '../support/fillStore.ts';
 import { residentMemory } from '../support/processTree.ts';
 import { isProfiled } from '../support/profiled.ts';
@@ -21,11 +21,11 @@ export async function measureLargeHub(users: number, rounds: number): Promise<Fi
       const atoll = await Atoll.start({
         data,
         sources: isProfiled,
-        settings: `jupyterhub: { hub: { services: { bench: { apiToken: ${benchToken}, admin: true } } } }\n`,
+        settings: `jupyterhub: { hub: { services: { bench: { apiToken: ${adminToken}, admin: true } } } }\n`,
       });
       try {
         ready.push((performance.now() - startedAt) / 1000);
-        pages.push(median(await timePages({ url: atoll.url, token: benchToken }, users)));
+        pages.push(median(await timePages({ url: atoll.url, token: adminToken }, users)));
         memory.push(residentMemory(atoll.pidOf('hub')) / 1e6);
       } finally {
         await atoll.end();

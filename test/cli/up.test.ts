@@ -5,21 +5,11 @@ import { type AddressInfo, createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { adminSettings, adminToken } from '../support/adminService.ts';
 import { Atoll } from '../support/atoll.ts';
 import { BrowserSession } from '../support/browserSession.ts';
 import { freePort } from '../support/freePort.ts';
 import { until } from '../support/until.ts';
-
-const admin = 'token-of-the-test-service-0123456789';
-const settings = `
-jupyterhub:
-  hub:
-    config:
-      JupyterHub: { authenticator_class: dummy }
-      Authenticator: { allow_all: true }
-    services:
-      tests: { apiToken: ${admin}, admin: true }
-`;
 
 const program = resolve(import.meta.dirname, '../../bin/atoll');
 
@@ -40,7 +30,7 @@ function openersOf(path: string): number[] {
 describe('atoll up', () => {
   let atoll: Atoll;
   beforeAll(async () => {
-    atoll = await Atoll.start({ settings });
+    atoll = await Atoll.start({ settings: adminSettings });
   });
   afterAll(() => atoll?.end());
 
@@ -57,7 +47,10 @@ describe('atoll up', () => {
 
   test('makes a link for a person who is known, and says so when nobody is', async () => {
     const login = (...args: string[]) => spawnSync(program, ['login', ...args], { encoding: 'utf8' });
-    await fetch(`${atoll.url}/hub/api/users/ada`, { method: 'POST', headers: { authorization: `token ${admin}` } });
+    await fetch(`${atoll.url}/hub/api/users/ada`, {
+      method: 'POST',
+      headers: { authorization: `token ${adminToken}` },
+    });
     const link = login('--data', atoll.data, '--user', 'ada');
     expect(link).toMatchObject({ status: 0, stderr: '' });
     expect(link.stdout).toMatch(new RegExp(`^${atoll.url}/hub/login\\?link=\\S+\n$`));
@@ -103,7 +96,7 @@ describe('atoll up', () => {
     const [hub, edge] = [atoll.pidOf('hub'), atoll.pidOf('edge')];
     const answer = await fetch(`${atoll.url}/hub/api/shutdown`, {
       method: 'POST',
-      headers: { authorization: `token ${admin}` },
+      headers: { authorization: `token ${adminToken}` },
     });
     expect(answer.status).toBe(202);
     expect(await answer.json()).toEqual({ message: 'Shutting down Hub' });

@@ -1,30 +1,20 @@
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { adminSettings, adminToken } from '../support/adminService.ts';
 import { Atoll } from '../support/atoll.ts';
 import { processesIn } from '../support/processesIn.ts';
 import { until } from '../support/until.ts';
 
-const admin = 'token-of-the-test-service-0123456789';
-const settings = `
-jupyterhub:
-  hub:
-    config:
-      JupyterHub: { authenticator_class: dummy }
-      Authenticator: { allow_all: true }
-    services:
-      tests: { apiToken: ${admin}, admin: true }
-`;
-
 let atoll: Atoll;
 beforeAll(async () => {
-  atoll = await Atoll.start({ settings });
+  atoll = await Atoll.start({ settings: adminSettings });
 });
 afterAll(() => atoll?.end());
 
 const api = (method: string, path: string, body?: string): Promise<Response> =>
   fetch(`${atoll.url}/hub/api${path}`, {
     method,
-    headers: { authorization: `token ${admin}` },
+    headers: { authorization: `token ${adminToken}` },
     ...(body !== undefined && { body }),
   });
 const ofAda = (): string[] => processesIn(join(atoll.data, 'homes/ada'));
@@ -35,9 +25,9 @@ const workloadOfServer = async (): Promise<string> => {
 };
 
 test('with --stop-workloads, the end of Atoll is that of servers too', async () => {
-  const ending = await Atoll.start({ settings, arguments: ['--stop-workloads'] });
+  const ending = await Atoll.start({ settings: adminSettings, arguments: ['--stop-workloads'] });
   try {
-    const headers = { authorization: `token ${admin}` };
+    const headers = { authorization: `token ${adminToken}` };
     await fetch(`${ending.url}/hub/api/users/ada`, { method: 'POST', headers });
     const started = await fetch(`${ending.url}/hub/api/users/ada/server`, { method: 'POST', headers });
     expect([201, 202]).toContain(started.status);

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { adminSettings, adminToken } from '../support/adminService.ts';
 import { Atoll } from '../support/atoll.ts';
 import { clusterChaos } from '../support/clusterChaos.ts';
 import { livingWorkloads } from '../support/livingWorkloads.ts';
@@ -6,19 +7,10 @@ import { until } from '../support/until.ts';
 
 // The long form, ten minutes with ten clusters: node bench/clusterSoak.ts
 
-const serviceToken = 'token-of-the-test-service-0123456789';
 let atoll: Atoll;
 beforeAll(async () => {
   atoll = await Atoll.start({
-    settings: `
-jupyterhub:
-  hub:
-    config:
-      JupyterHub: { authenticator_class: dummy }
-      Authenticator: { allow_all: true }
-    services:
-      tests: { apiToken: ${serviceToken}, admin: true }
-`,
+    settings: adminSettings,
   });
 });
 afterAll(() => atoll?.end());
@@ -27,7 +19,7 @@ test('hub and edge are killed again and again while clusters compute: every resu
   const ask = (path: string): Promise<Response> =>
     fetch(`${atoll.url}/hub/api${path}`, {
       method: 'POST',
-      headers: { authorization: `token ${serviceToken}`, 'content-type': 'application/json' },
+      headers: { authorization: `token ${adminToken}`, 'content-type': 'application/json' },
       body: '{}',
     });
   await ask('/users/ada');

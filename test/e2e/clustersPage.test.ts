@@ -1,19 +1,11 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { adminSettings, adminToken } from '../support/adminService.ts';
 import { Atoll } from '../support/atoll.ts';
 import { press } from '../support/press.ts';
 import { signIn } from '../support/signIn.ts';
 import { until } from '../support/until.ts';
 
-const admin = 'token-of-the-test-service-0123456789';
-const settings = `
-jupyterhub:
-  hub:
-    config:
-      JupyterHub: { authenticator_class: dummy }
-      Authenticator: { allow_all: true }
-    services:
-      tests: { apiToken: ${admin}, admin: true }
-dask-gateway:
+const settings = `${adminSettings}dask-gateway:
   gateway:
     backend:
       worker: { memory: { request: 256M, limit: 512M }, cores: { request: 0.5, limit: 1 } }
@@ -38,7 +30,7 @@ async function post(path: string, authorization: string, body: object): Promise<
 test('a cluster with a worker is shown, its dashboard opens, and its button stops it', async () => {
   const browser = await signIn(atoll, 'ada');
   const stranger = await signIn(atoll, 'mallory');
-  const { token } = await post('/hub/api/users/ada/tokens', `token ${admin}`, {});
+  const { token } = await post('/hub/api/users/ada/tokens', `token ${adminToken}`, {});
   const gateway = '/services/dask-gateway/api/v1/clusters/';
   const { name = '' } = await post(gateway, `jupyterhub ${token}`, {});
   await until('the cluster', async () => {

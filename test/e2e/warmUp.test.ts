@@ -2,24 +2,14 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readProcess } from '../../src/runtimes/process/proc.ts';
+import { adminSettings, adminToken } from '../support/adminService.ts';
 import { Atoll } from '../support/atoll.ts';
 import { signIn } from '../support/signIn.ts';
 import { until } from '../support/until.ts';
 
-const admin = 'token-of-the-test-service-0123456789';
-const settings = `
-jupyterhub:
-  hub:
-    config:
-      JupyterHub: { authenticator_class: dummy }
-      Authenticator: { allow_all: true }
-    services:
-      tests: { apiToken: ${admin}, admin: true }
-`;
-
 let atoll: Atoll;
 beforeAll(async () => {
-  atoll = await Atoll.start({ settings });
+  atoll = await Atoll.start({ settings: adminSettings });
 });
 afterAll(() => atoll?.end());
 
@@ -50,7 +40,7 @@ test.each(['ada', 'grace'])('after the first sign-in of %s, the first start is o
   // JupyterLab worked out this folder when the fork server imported it, which was perhaps before it was anybody's.
   const saved = await fetch(`${atoll.url}/user/${user}/lab/api/workspaces/mine`, {
     method: 'PUT',
-    headers: { authorization: `token ${admin}` },
+    headers: { authorization: `token ${adminToken}` },
     body: JSON.stringify({ data: {}, metadata: { id: 'mine' } }),
   });
   expect(saved.status).toBe(204);

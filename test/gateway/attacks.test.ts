@@ -3,20 +3,10 @@ import { join } from 'node:path';
 import { connect, type TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { WebSocket } from 'ws';
+import { adminSettings, adminToken } from '../support/adminService.ts';
 import { Atoll } from '../support/atoll.ts';
 import { GatewayScript } from '../support/gatewayScript.ts';
 import { signIn } from '../support/signIn.ts';
-
-const serviceToken = 'token-of-the-test-service-0123456789';
-const settings = `
-jupyterhub:
-  hub:
-    config:
-      JupyterHub: { authenticator_class: dummy }
-      Authenticator: { allow_all: true }
-    services:
-      tests: { apiToken: ${serviceToken}, admin: true }
-`;
 
 interface Attacked {
   name: string;
@@ -38,7 +28,7 @@ async function tokenOf(user: string): Promise<string> {
   const ask = (path: string): Promise<Response> =>
     fetch(`${atoll.url}/hub/api${path}`, {
       method: 'POST',
-      headers: { authorization: `token ${serviceToken}`, 'content-type': 'application/json' },
+      headers: { authorization: `token ${adminToken}`, 'content-type': 'application/json' },
       body: '{}',
     });
   await ask(`/users/${user}`);
@@ -46,7 +36,7 @@ async function tokenOf(user: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  atoll = await Atoll.start({ settings });
+  atoll = await Atoll.start({ settings: adminSettings });
   tokens = { ada: await tokenOf('ada'), mallory: await tokenOf('mallory') };
   scripts.push(...['ada', 'mallory'].map((user) => new GatewayScript('attacked', atoll.url, tokens[user] ?? '')));
   [ada, mallory] = (await Promise.all(scripts.map((script) => script.next<Attacked>()))) as [Attacked, Attacked];
@@ -124,7 +114,7 @@ describe('a program on the same machine, such as another person’s worker', () 
   });
 
   test('finds no credential in the list of processes, nor in any log', () => {
-    const secrets = [ada.key.split('\n')[1] ?? '', tokens.ada ?? '', serviceToken, tokenFileOf(ada.name)];
+    const secrets = [ada.key.split('\n')[1] ?? '', tokens.ada ?? '', adminToken, tokenFileOf(ada.name)];
     for (const secret of secrets) expect(secret.length).toBeGreaterThan(20);
     const shown = [...commandLines(), atoll.output, ...logs()];
     expect(commandLines().join('')).toContain('dask_scheduler');

@@ -1,27 +1,17 @@
 import { readdirSync, readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { adminSettings, adminToken } from '../support/adminService.ts';
 import { Atoll } from '../support/atoll.ts';
 import { until } from '../support/until.ts';
 
-const admin = 'token-of-the-test-service-0123456789';
-const settings = `
-jupyterhub:
-  hub:
-    config:
-      JupyterHub: { authenticator_class: dummy }
-      Authenticator: { allow_all: true }
-    services:
-      tests: { apiToken: ${admin}, admin: true }
-`;
-
 let atoll: Atoll;
 beforeAll(async () => {
-  atoll = await Atoll.start({ settings });
+  atoll = await Atoll.start({ settings: adminSettings });
 });
 afterAll(() => atoll?.end());
 
-const call = (method: string, path: string, token = admin): Promise<Response> =>
+const call = (method: string, path: string, token = adminToken): Promise<Response> =>
   fetch(atoll.url + path, { method, headers: { authorization: `token ${token}` } });
 
 /** The lines of the audit log's files. */

@@ -1,29 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { adminSettings, adminToken } from '../support/adminService.ts';
 import { Atoll } from '../support/atoll.ts';
 import { processesIn } from '../support/processesIn.ts';
 import { until } from '../support/until.ts';
 
-const admin = 'token-of-the-test-service-0123456789';
-const settings = `
-jupyterhub:
-  hub:
-    config:
-      JupyterHub: { authenticator_class: dummy }
-      Authenticator: { allow_all: true }
-    services:
-      tests: { apiToken: ${admin}, admin: true }
-`;
-
 let atoll: Atoll;
 beforeAll(async () => {
-  atoll = await Atoll.start({ settings });
+  atoll = await Atoll.start({ settings: adminSettings });
 });
 afterAll(() => atoll?.end());
 
 function api(method: string, path: string): Promise<Response> {
-  return fetch(`${atoll.url}/hub/api${path}`, { method, headers: { authorization: `token ${admin}` } });
+  return fetch(`${atoll.url}/hub/api${path}`, { method, headers: { authorization: `token ${adminToken}` } });
 }
 
 interface Model {

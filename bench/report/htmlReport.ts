@@ -99,7 +99,7 @@ h2 { margin: 2rem 0 .3rem }
 small, .method, .key { color: #5b6875; font-weight: normal } .method, .key { font-size: .9rem; margin: .2rem 0 .6rem }
 table { border-collapse: collapse; width: 100%; font-size: .9rem; font-variant-numeric: tabular-nums }
 th, td { text-align: left; padding: .15rem .6rem; border-top: 1px solid #dde3ea; vertical-align: middle; white-space: nowrap }
-td:first-child { white-space: normal; min-width: 14rem } td:nth-child(6) { white-space: normal; min-width: 6rem } .again td { border-top-color: transparent }
+td:first-child { white-space: normal; min-width: 14rem } td:nth-child(6) { white-space: normal; overflow-wrap: anywhere; min-width: 6rem } .again td { border-top-color: transparent }
 th { position: sticky; top: 0; background: #fff } .wide { overflow-x: auto }
 b.met, .met td:nth-child(5) { color: #146c3c } .near td:nth-child(5), b.near, p.near { color: #8a5a00 }
 .missed td:nth-child(5), p.missed, b.missed { color: #b3261e; font-weight: 600 }

@@ -12,7 +12,7 @@ export function whyNoInstructions(): string | undefined {
   if (!isInstalled('perf')) return 'perf is not installed';
   const { stderr } = spawnSync('perf', ['stat', '-x', ',', '-e', event, 'true'], { encoding: 'utf8' });
   if (countIn(stderr) !== undefined) return undefined;
-  return `the machine does not let perf count them: ${stderr.trim().split('\n')[0]}`;
+  return `the machine does not let perf count them: ${stderr.trim().split(/\n|,,/)[0]}`;
 }
 
 /** How many instructions these processes run, in their own code and not the kernel's, while `work` is done. */

@@ -10,7 +10,7 @@
 {{- $https := $proxy.https -}}
 {{- $isSecure := eq (include "atoll.hasHttpsPort" .) "true" -}}
 {{- $http := first $public.spec.ports -}}
-{{- if not (and $isSecure $service.disableHttpPort) -}}
+{{- if eq (include "atoll.innerPort" .) "http" -}}
 {{- $port := deepCopy $http -}}
 {{- with $service.nodePorts.http -}}{{- $_ := set $port "nodePort" . -}}{{- end -}}
 {{- $ports = append $ports $port -}}
@@ -38,6 +38,11 @@
 {{/* Whether people come in by HTTPS: the edges end its TLS, or a load balancer in front. */}}
 {{- define "atoll.hasHttpsPort" -}}
 {{- has (include "atoll.tlsType" .values.proxy.https) (list "offload" "manual" "secret") -}}
+{{- end -}}
+
+{{/* The name of the service's port at which whatever is inside the cluster comes to the edges: one that there is. */}}
+{{- define "atoll.innerPort" -}}
+{{- if and (eq (include "atoll.hasHttpsPort" .) "true") .values.proxy.service.disableHttpPort -}}https{{- else -}}http{{- end -}}
 {{- end -}}
 
 {{/* With what the edges end TLS: objects, `proxy.https`, and the edge's pod. */}}

@@ -7,7 +7,7 @@
 {{- $template := $deployment.spec.template -}}
 {{- $container := first $template.spec.containers -}}
 
-{{- if and (eq (include "atoll.hasHttpsPort" .) "true") $values.proxy.service.disableHttpPort -}}
+{{- if eq (include "atoll.innerPort" .) "https" -}}
 {{- $args := list -}}
 {{- range $container.args -}}
 {{- $args = append $args (ternary (print . ":443") . (hasPrefix "http://proxy-public." .)) -}}

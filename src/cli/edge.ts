@@ -1,8 +1,8 @@
 import { openDataFolder, secretOf } from '../core/dataFolder.ts';
+import { drain } from '../edge/drain.ts';
 import { createEdge, type EdgeOptions } from '../edge/edge.ts';
 import type { TlsFiles } from '../edge/tlsFiles.ts';
 import { runRole } from './childRole.ts';
-import { drain } from './drain.ts';
 import { parseAddress, readControlToken } from './networkAddress.ts';
 import { portError } from './portError.ts';
 

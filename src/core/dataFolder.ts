@@ -103,11 +103,26 @@ export function openDataFolder(path: string): DataFolder {
         evidence: root,
         cause: error,
       });
+    const isInTheWay = ['EEXIST', 'ENOTDIR'].includes(systemCodeOf(error) ?? '');
+    const file = isInTheWay ? fileInTheWay(root) : undefined;
+    if (file !== undefined)
+      throw new AtollError('ATOLL_DATA_NOT_WRITABLE', 'A file stands where the data folder should be.', {
+        evidence: file,
+        nextStep: 'Move the file away, or choose a folder with --data.',
+        cause: error,
+      });
     throw new AtollError('ATOLL_DATA_NOT_WRITABLE', 'The data folder cannot be written.', {
       evidence: messageOf(error),
       cause: error,
     });
   }
+}
+
+/** What stands at this path, or nearest above it, when that is no folder. */
+function fileInTheWay(path: string): string | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found) return found.isDirectory() ? undefined : path;
+  return fileInTheWay(dirname(path));
 }
 
 /** Sockets are in the data folder, or, when its path is too long for a socket, in a private folder of the temporary one. */

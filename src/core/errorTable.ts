@@ -512,7 +512,7 @@ export const errorTable = {
   ATOLL_LINK_INVALID: row(
     403,
     'A login link was used before, or is older than 15 minutes.',
-    'Make a new link with `bin/atoll login` where Atoll runs.',
+    'Make a new link with `bin/atoll login` where Atoll runs, with the --data that it was started with, if any.',
   ),
   ATOLL_ACCOUNT_EXISTS: row(409, 'Somebody has that user name already.', 'Choose another one, or sign in.'),
   ATOLL_PASSWORD_UNFIT: row(400, 'The password is too short, too long, or the user name.', 'Choose another password.'),

@@ -49,8 +49,23 @@ describe('YAML as Helm reads it', () => {
 test('what is wrong at a place is said once, however many brackets are open there', () => {
   const { problems } = parseValues({ name: 'a.yaml', text: 'a:\n  b:\n   c: {d: [1\n  e: 1\n' });
   const said = problems.map(({ line, column, message }) => `${line}:${column} ${message}`);
-  expect(said).toContain('4:3 The indentation does not fit the lines above.');
-  expect(said).toEqual([...new Set(said)]);
+  expect(said).toEqual([expect.stringMatching(/^4:3 A list in brackets or a map in braces is not closed/)]);
+});
+
+test.each([
+  ['hub:\n  loadGroups: {staff: [ada, bob}\n', '2:32'],
+  ['hub: [1, 2\nsingleuser:\n  cmd: 1\n', '2:1'],
+  ['hub: {a: 1\nsingleuser: {}\n', '2:1'],
+  ['hub: [1, 2', '1:11'],
+])('a bracket that is not closed is told as that: %j', (text, place) => {
+  const [first] = parseValues({ name: 'a.yaml', text }).problems;
+  expect(`${first?.line}:${first?.column}`).toBe(place);
+  expect(first?.message).toMatch(/is not closed before this: a \] or \} is missing/);
+});
+
+test('lines that do not fit those above are told as that', () => {
+  const { problems } = parseValues({ name: 'a.yaml', text: 'hub:\n  a: 1\n b: 2\n' });
+  expect(problems.map(({ message }) => message)).toContain('The indentation does not fit the lines above.');
 });
 
 test('what real files say stays the same when it is written anew', () => {

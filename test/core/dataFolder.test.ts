@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir, userInfo } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
@@ -31,23 +31,19 @@ test('one that is there stays as it is', () => {
   expect(modeOf(root)).toBe(0o750);
 });
 
+test('cannot be where there can be no folders', () => {
+  const refused = { code: 'ATOLL_DATA_NOT_WRITABLE', message: 'The data folder cannot be written.' };
+  expect(() => openDataFolder('/proc/atoll/data')).toThrow(expect.objectContaining(refused) as Error);
+});
+
 test.each([
-  ['where there can be no folders', () => '/proc/atoll/data'],
-  [
-    'in place of a file',
-    () => {
-      writeFileSync(join(folder, 'file'), '');
-      return join(folder, 'file');
-    },
-  ],
-  [
-    'below a file',
-    () => {
-      writeFileSync(join(folder, 'file'), '');
-      return join(folder, 'file/data');
-    },
-  ],
-])('cannot be %s', (_, path) => {
-  const refused = expect.objectContaining({ code: 'ATOLL_DATA_NOT_WRITABLE' }) as Error;
-  expect(() => openDataFolder(path())).toThrow(refused);
+  ['in place of a file', 'file'],
+  ['below a file', 'file/data'],
+])('cannot be %s, which is named', (_, path) => {
+  const file = join(folder, 'file');
+  writeFileSync(file, 'what somebody wrote');
+  const message = 'A file stands where the data folder should be.';
+  const refused = { code: 'ATOLL_DATA_NOT_WRITABLE', message, evidence: file };
+  expect(() => openDataFolder(join(folder, path))).toThrow(expect.objectContaining(refused) as Error);
+  expect(readFileSync(file, 'utf8')).toBe('what somebody wrote');
 });

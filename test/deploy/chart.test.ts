@@ -273,6 +273,11 @@ jupyterhub:
 jupyterhub:
   ingress: { enabled: true }
   httpRoute: { enabled: true, annotations: { a: b }, hostnames: [a.example.org], parentRefs: [{ name: gateway, namespace: infra }] }`,
+  'an ingress and a route, and no port for HTTP': `
+jupyterhub:
+  proxy: { https: { enabled: true, type: offload }, service: { disableHttpPort: true } }
+  ingress: { enabled: true }
+  httpRoute: { enabled: true, parentRefs: [{ name: gateway }] }`,
   'nulls, which unset': `
 jupyterhub:
   hub: { resources: null, nodeSelector: null, networkPolicy: null, db: { pvc: { storage: null } } }

@@ -154,6 +154,29 @@ describe('what a release is made of', () => {
     ]);
   });
 
+  test('an ingress and a route lead to a port that the service has', () => {
+    const without = (disableHttpPort: boolean): unknown[] => {
+      const objects = renderRelease(
+        release(({ deployment }) => {
+          deployment.ingress.enabled = true;
+          deployment.httpRoute.enabled = true;
+          Object.assign(deployment.edge.https, { enabled: true, type: 'offload' });
+          deployment.edge.service.disableHttpPort = disableHttpPort;
+        }),
+      );
+      return ['Ingress', 'HTTPRoute'].map((kind) => find(objects, kind, 'jupyterhub').spec);
+    };
+    const backend = { service: { name: 'proxy-public', port: { name: 'https' } } };
+    expect(without(true)).toMatchObject([
+      { rules: [{ http: { paths: [{ backend }] } }] },
+      { rules: [{ backendRefs: [{ name: 'proxy-public', port: 443 }] }] },
+    ]);
+    expect(without(false)).toMatchObject([
+      { rules: [{ http: { paths: [{ backend: { service: { port: { name: 'http' } } } }] } }] },
+      { rules: [{ backendRefs: [{ port: 80 }] }] },
+    ]);
+  });
+
   test('nodes pull each image of servers once, those of profiles and choices too', () => {
     const { settings } = release(({ servers, profiles, deployment }) => {
       servers.pod.image = 'user:1';

@@ -7,7 +7,9 @@ export function describeYamlError(error: YAMLError): { code: ErrorCode; message:
   const [beginning = ''] = error.message.split(/[:\n]/);
   return {
     code: codes[error.code] ?? 'ATOLL_SETTINGS_YAML',
-    message: sentences[error.code] ?? `This is not valid YAML (${beginning.slice(0, 120)}).`,
+    message: /^Flow (?:sequence|map) /.test(beginning)
+      ? unclosed
+      : (sentences[error.code] ?? `This is not valid YAML (${beginning.slice(0, 120)}).`),
   };
 }
 
@@ -15,6 +17,10 @@ const codes: Partial<Record<YAMLError['code'], ErrorCode>> = {
   MULTIPLE_DOCS: 'ATOLL_SETTINGS_SEVERAL_DOCUMENTS',
   RESOURCE_EXHAUSTION: 'ATOLL_SETTINGS_TOO_LARGE',
 };
+
+/** The parser counts it as an error of indentation. */
+const unclosed =
+  'A list in brackets or a map in braces is not closed before this: a ] or } is missing, or these lines stand as far left as its key.';
 
 /** Our words for the errors of the YAML parser that people meet most. */
 const sentences: Partial<Record<YAMLError['code'], string>> = {

@@ -102,14 +102,22 @@ function publicPorts({ service, https }: DeploymentSettings['edge']): Kubernetes
   });
   const isSecure = hasHttpsPort(https);
   return [
-    ...(isSecure && service.disableHttpPort === true ? [] : [port('http', 80, service.nodePort)]),
+    ...(innerPort({ service, https }).name === 'http' ? [port('http', 80, service.nodePort)] : []),
     ...(isSecure ? [port('https', 443, service.httpsNodePort)] : []),
   ];
 }
 
-/** Where pods reach the edges, in plain HTTP: on the port that there is. */
+/** The port of the service at which whatever is inside the cluster comes to the edges, in plain HTTP: one that there is. */
+export function innerPort({ service, https }: Pick<DeploymentSettings['edge'], 'service' | 'https'>): {
+  name: 'http' | 'https';
+  port: number;
+} {
+  const isGone = hasHttpsPort(https) && service.disableHttpPort === true;
+  return isGone ? { name: 'https', port: 443 } : { name: 'http', port: 80 };
+}
+
+/** Where pods reach the edges, in plain HTTP. */
 export function innerUrl({ namespace, settings }: Release): string {
-  const { service, https } = settings.deployment.edge;
-  const port = hasHttpsPort(https) && service.disableHttpPort === true ? ':443' : '';
-  return `http://${serviceNames.edge}.${namespace}${port}`;
+  const { port } = innerPort(settings.deployment.edge);
+  return `http://${serviceNames.edge}.${namespace}${port === 80 ? '' : `:${port}`}`;
 }

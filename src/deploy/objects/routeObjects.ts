@@ -1,5 +1,6 @@
 import { serviceNames } from '../ports.ts';
 import { type KubeObject, objectHead, type Release } from '../release.ts';
+import { innerPort } from './edgeObjects.ts';
 
 /** How people come in from outside: an ingress, or a route of the Gateway API, where the settings ask for one. */
 export function routeObjects(release: Release): KubeObject[] {
@@ -14,7 +15,7 @@ function ingressObject(release: Release): KubeObject {
   const { deployment, addresses } = release.settings;
   const { ingress } = deployment;
   const head = objectHead(release, 'networking.k8s.io/v1', 'Ingress', 'jupyterhub', 'edge');
-  const backend = { service: { name: serviceNames.edge, port: { name: 'http' } } };
+  const backend = { service: { name: serviceNames.edge, port: { name: innerPort(deployment.edge).name } } };
   const paths = [
     { path: `${addresses.baseUrl}${ingress.pathSuffix ?? ''}`, pathType: ingress.pathType, backend },
     ...ingress.extraPaths,
@@ -32,7 +33,7 @@ function ingressObject(release: Release): KubeObject {
 }
 
 function httpRouteObject(release: Release): KubeObject {
-  const { httpRoute } = release.settings.deployment;
+  const { httpRoute, edge } = release.settings.deployment;
   const head = objectHead(release, 'gateway.networking.k8s.io/v1', 'HTTPRoute', 'jupyterhub', 'edge');
   return {
     ...head,
@@ -40,7 +41,7 @@ function httpRouteObject(release: Release): KubeObject {
     spec: {
       parentRefs: httpRoute.parentRefs,
       ...(httpRoute.hostnames.length > 0 && { hostnames: httpRoute.hostnames }),
-      rules: [{ backendRefs: [{ name: serviceNames.edge, port: 80 }] }],
+      rules: [{ backendRefs: [{ name: serviceNames.edge, port: innerPort(edge).port }] }],
     },
   };
 }

@@ -76,9 +76,9 @@ ${hidden(context, path, next)}
 </form>`;
   if (name === 'null')
     return html`<p>People do not sign in to this hub: it serves programs that have tokens. For an administrator, the command
-<code>bin/atoll login</code> prints a link.</p>`;
+<code>bin/atoll login</code> prints a link, with the <code>--data</code> that Atoll was started with, if any.</p>`;
   return html`<p>Open the link that Atoll printed on the terminal when it started. Each link works once, for 15 minutes;
-the command <code>bin/atoll login</code> prints a new one.</p>`;
+the command <code>bin/atoll login</code> prints a new one, with the <code>--data</code> that Atoll was started with, if any.</p>`;
 }
 
 function hidden(context: PageContext, path: string, next: string): Html {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { drain } from '../../src/cli/drain.ts';
+import { drain } from '../../src/edge/drain.ts';
 import type { EdgeStats } from '../../src/edge/edge.ts';
 
 /** An edge of which only its use counts: `left` looks at it find somebody. */

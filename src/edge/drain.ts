@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import type { Edge } from '../edge/edge.ts';
+import type { Edge } from './edge.ts';
 
 const lookMs = 1000;
 

@@ -6,7 +6,10 @@ import type { Server } from './server.ts';
 /** Seconds that a server has to save its state after SIGTERM before it is killed. */
 export const stopGraceSeconds = 10;
 
-/** The next step of a server that should not run: no route, no workload, no credentials, then a definite state. */
+/**
+ * The next step of a server that should not run, or not as it does: no route, no workload, no credentials, then a definite
+ * state, or a new start.
+ */
 export async function bringDown(life: Life, server: Server): Promise<ReconcileResult> {
   const { user, name, workloadId } = server;
   life.routes.delete(user, name);

@@ -2,7 +2,7 @@ import type { ReconcileResult } from '../core/reconciler.ts';
 import { bringDown } from './bringDown.ts';
 import { bringUp } from './bringUp.ts';
 import type { Life } from './life.ts';
-import { isActive } from './server.ts';
+import { isActive, isRestarting } from './server.ts';
 import { splitFullName } from './serverPath.ts';
 import { readServer } from './serverTable.ts';
 
@@ -20,6 +20,7 @@ export async function reconcileServer(life: Life, fullName: string): Promise<Rec
     return undefined;
   }
   life.routes.putAtHub(user, name);
-  if (server.desired === 'running' && server.workloadId !== null) return bringUp(life, server, server.workloadId);
+  if (server.desired === 'running' && !isRestarting(server) && server.workloadId !== null)
+    return bringUp(life, server, server.workloadId);
   return bringDown(life, server);
 }

@@ -4,13 +4,14 @@ import { hideSecrets, secretValuesOf } from '../diagnosis/hideSecrets.ts';
 import type { Life } from './life.ts';
 import type { Server } from './server.ts';
 import { fullNameOf } from './serverPath.ts';
+import { beginStart } from './serverRequests.ts';
 
 /** How many of a server's last lines are kept with its failure. */
 const logTailLines = 50;
 
 /**
  * Writes down that the server's present start is over and why (null: an end that nobody need explain). Its workload is
- * cleaned up by the passes that follow. Changes nothing when a person has stopped or deleted the server meanwhile.
+ * cleaned up by the passes that follow. Changes nothing when a person has stopped, restarted or deleted the server meanwhile.
  */
 export function recordEnd(life: Life, server: Server, failure: Failure | null): Promise<void> {
   return life.store.write(async (write) => {
@@ -20,6 +21,7 @@ export function recordEnd(life: Life, server: Server, failure: Failure | null): 
       .where('id', '=', server.id)
       .where('workload_id', '=', server.workloadId)
       .where('desired', '=', 'running')
+      .where('phase', '!=', 'stopping')
       .executeTakeFirst();
     if (numUpdatedRows === 0n) return;
     write.changed('servers', fullNameOf(server.user, server.name));
@@ -51,7 +53,10 @@ export function recordReady(life: Life, server: Server): Promise<void> {
   });
 }
 
-/** Writes down that nothing of the server's last start is left: it is stopped, failed, or (when removed) gone. */
+/**
+ * Writes down that nothing of the server's last start is left: it is stopped, failed, starting anew (when it is restarted), or
+ * (when removed) gone.
+ */
 export function recordStopped(life: Life, server: Server): Promise<void> {
   return life.store.write(async (write) => {
     const row = await write.db
@@ -63,6 +68,7 @@ export function recordStopped(life: Life, server: Server): Promise<void> {
     // Whoever asked for its removal during this pass has woken the next one.
     if (!row || (row.desired === 'removed') !== (server.desired === 'removed')) return;
     if (row.desired === 'removed') await write.db.deleteFrom('servers').where('id', '=', server.id).execute();
+    else if (row.desired === 'running') await beginStart(write, server.id, life.clock);
     else
       await write.db
         .updateTable('servers')

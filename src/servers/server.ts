@@ -90,6 +90,11 @@ export function isActive(server: Server): boolean {
   return activePhases.includes(server.phase);
 }
 
+/** Whether a server stops only to start anew. */
+export function isRestarting(server: Pick<Server, 'desired' | 'phase'>): boolean {
+  return server.phase === 'stopping' && server.desired === 'running';
+}
+
 /** What is under way, in JupyterHub's words. */
 export function pendingOf(server: Server): 'spawn' | 'stop' | null {
   if (server.phase === 'starting') return 'spawn';

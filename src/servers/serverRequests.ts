@@ -4,7 +4,7 @@ import { AtollError } from '../core/errors.ts';
 import { randomHex } from '../core/ids.ts';
 import type { Store, Write } from '../store/store.ts';
 import { checkNamedServerLimit, checkRoomToStart, type StartLimits } from './checkLimits.ts';
-import { isActive, type Server } from './server.ts';
+import { isActive, isRestarting, type Server } from './server.ts';
 import { checkDisplayName, checkServerName } from './serverName.ts';
 import { fullNameOf } from './serverPath.ts';
 import { readServer, readServers } from './serverTable.ts';
@@ -52,33 +52,52 @@ export function requestStart(
     const server = existing
       ? await applyChoices(write, existing, choices)
       : await insertServer(write, { limits, clock }, user, name, choices);
-    await write.db
-      .updateTable('servers')
-      .set({
-        desired: 'running',
-        phase: 'starting',
-        workload_id: `server-${server.id}-${randomHex(8)}`,
-        token_fingerprint: null,
-        settings_digest: null,
-        started_at: clock.now(),
-        ready_at: null,
-        failure: null,
-      })
-      .where('id', '=', server.id)
-      .execute();
+    await beginStart(write, server.id, clock);
     await write.audit({ action: 'server.start', target: fullNameOf(user, name) });
+    return reread(write, user, name);
+  });
+}
+
+/** Makes a server one that is starting, as a new start with a workload id of its own. Part of a larger write. */
+export async function beginStart(write: Pick<Write, 'db'>, id: number, clock: Clock): Promise<void> {
+  await write.db
+    .updateTable('servers')
+    .set({
+      desired: 'running',
+      phase: 'starting',
+      workload_id: `server-${id}-${randomHex(8)}`,
+      token_fingerprint: null,
+      settings_digest: null,
+      started_at: clock.now(),
+      ready_at: null,
+      failure: null,
+    })
+    .where('id', '=', id)
+    .execute();
+}
+
+/**
+ * Writes down that a server that is ready should stop, and then start anew with the choices that it has. Resolves with what is
+ * then so, or undefined when there is no such server. A stop or a deletion that is asked for meanwhile wins.
+ */
+export function requestRestart({ store }: RequestContext, user: string, name: string): Promise<Server | undefined> {
+  return store.write(async (write) => {
+    const server = await readServer(write.db, user, name);
+    if (server?.phase !== 'ready') return server;
+    await write.db.updateTable('servers').set({ phase: 'stopping' }).where('id', '=', server.id).execute();
+    await write.audit({ action: 'server.restart', target: fullNameOf(user, name) });
     return reread(write, user, name);
   });
 }
 
 /**
  * Writes down that a server should not run. Resolves with what is then so, or undefined when there is no such server.
- * A start under way is given up.
+ * A start under way is given up, and so is the second half of a restart.
  */
 export function requestStop({ store }: RequestContext, user: string, name: string): Promise<Server | undefined> {
   return store.write(async (write) => {
     const server = await readServer(write.db, user, name);
-    if (!server || !isActive(server) || server.phase === 'stopping') return server;
+    if (!server || !isActive(server) || (server.phase === 'stopping' && !isRestarting(server))) return server;
     await write.db
       .updateTable('servers')
       .set({ desired: 'stopped', phase: 'stopping' })

@@ -30,6 +30,7 @@ import {
   type RequestContext,
   requestRemoval,
   requestRemovalOfAll,
+  requestRestart,
   requestStart,
   requestStop,
   type ServerChanges,
@@ -77,6 +78,11 @@ export interface Servers {
   list(filter?: ServerFilter): Promise<Server[]>;
   /** Asks for a server to run. See {@link requestStart}. */
   start(user: string, name: string, choices?: ServerChoices): Promise<Server>;
+  /**
+   * Asks for a server that is ready to stop, and to start anew. See {@link requestRestart}.
+   * @throws AtollError `ATOLL_PROFILE_INVALID` when it could not start again as it is; it runs on
+   */
+  restart(user: string, name: string): Promise<Server | undefined>;
   /** Asks for a server to stop. See {@link requestStop}. */
   stop(user: string, name: string): Promise<Server | undefined>;
   /** Makes a named server without starting it. See {@link createServer}. */
@@ -203,6 +209,10 @@ export function createServers(options: ServersOptions): Servers {
       const before = await get(user, name);
       const isRequest = !before || !isActive(before);
       return requestStart(requests, user, name, isRequest ? await checkedStart(user, before, choices) : choices);
+    },
+    async restart(user, name) {
+      await checkedStart(user, await get(user, name), {});
+      return requestRestart(requests, user, name);
     },
     stop: (user, name) => requestStop(requests, user, name),
     create: async (user, name, choices = {}) => createServer(requests, user, name, await checkedChoices(user, choices)),

@@ -53,6 +53,36 @@ describe('home', () => {
     expect(await pageAt(browser, '/hub/home')).toContain('Stopped');
   });
 
+  test('restarts a server that runs, a named one too, and says so meanwhile', async () => {
+    const { hub, runtime, browser } = await open({ allowNamedServers: true });
+    for (const path of ['ada', 'ada/gpu']) {
+      const name = path.slice(4);
+      await hub.servers.start('ada', name);
+      const before = await hub.servers.settled('ada', name, 10_000);
+      const home = await pageAt(browser, '/hub/home');
+      expect(location(await press(browser, home, `/hub/restart/${path}`))).toBe(`/hub/spawn-pending/${path}`);
+      const after = await until('another start to be ready', async () => {
+        const server = await hub.servers.get('ada', name);
+        return server?.phase === 'ready' && server.workloadId !== before?.workloadId && server;
+      });
+      expect(runtime.live.map(({ spec }) => spec.id)).toContain(after.workloadId);
+    }
+    runtime.onStop = () => {};
+    await hub.servers.restart('ada', '');
+    expect(await pageAt(browser, '/hub/spawn-pending/ada')).toContain('Your server is restarting');
+  });
+
+  test('restarts for nobody else, and for no request from elsewhere', async () => {
+    const { hub, browser } = await open();
+    await hub.servers.start('ada', '');
+    const before = await hub.servers.settled('ada', '', 10_000);
+    expect((await browser.request('/hub/restart/ada', { form: {} })).status).toBe(403);
+    const bob = await signIn(hub, 'bob');
+    const theirs = /name="_xsrf" value="([^"]+)"/.exec(await pageAt(bob, '/hub/home'))?.[1] ?? '';
+    expect((await bob.request('/hub/restart/ada', { form: { _xsrf: theirs } })).status).toBe(404);
+    expect(await hub.servers.get('ada', '')).toMatchObject({ phase: 'ready', workloadId: before?.workloadId });
+  });
+
   test('looks again by itself as long as something is under way', async () => {
     const { hub, runtime, browser } = await open();
     runtime.onStart = (workload) => workload.run();

@@ -32,6 +32,7 @@ const scenarios: Scenario[] = [
     ends: ['stopped'],
   },
   { name: 'a stop', prepare: startAndWait, act: (servers) => servers.stop('ada', 'gpu'), ends: ['stopped'] },
+  { name: 'a restart', prepare: startAndWait, act: (servers) => servers.restart('ada', 'gpu'), ends: ['ready'] },
   { name: 'a deletion', prepare: startAndWait, act: (servers) => servers.remove('ada', 'gpu'), ends: ['gone'] },
   {
     name: 'a start whose process ends',

@@ -332,6 +332,50 @@ describe('a server that runs', () => {
     expect(await servers.stop('bob', '')).toBeUndefined();
   });
 
+  test('restarts when asked: stops politely, and starts anew with its choices and other credentials', async () => {
+    const { world, servers, routes, runtime } = await open();
+    await servers.start('ada', '', { userOptions: { size: 'large' } });
+    const before = await inPhase(servers, 'ready');
+    const [first] = runtime.live;
+    expect(await servers.restart('ada', '')).toMatchObject({ desired: 'running', phase: 'stopping' });
+    const after = await until('another start to be ready', async () => {
+      const server = await servers.get('ada', '');
+      return server?.phase === 'ready' && server.workloadId !== before.workloadId && server;
+    });
+    expect(first?.stops).toEqual([{ graceSeconds: 10 }]);
+    expect(after).toMatchObject({ userOptions: { size: 'large' }, failure: null });
+    expect(runtime.live.map(({ spec }) => spec.id)).toEqual([after.workloadId]);
+    expect(runtime.live[0]?.spec.environment.JUPYTERHUB_API_TOKEN).toBe(world.credentials.good.get('ada/'));
+    expect(routes.table.size).toBe(1);
+  });
+
+  test.each([
+    ['stop', 'stopped'],
+    ['remove', 'gone'],
+  ] as const)('that restarts does not come back when a %s is asked for meanwhile', async (request, end) => {
+    const { servers, runtime } = await open({ allowNamedServers: true });
+    runtime.onStop = () => {};
+    await ready(servers, 'ada', 'gpu');
+    const [workload] = runtime.live;
+    await servers.restart('ada', 'gpu');
+    await until('the polite signal', () => workload?.stops.length);
+    await servers[request]('ada', 'gpu');
+    workload?.exit({ code: 0, signal: null });
+    expect((await servers.settled('ada', 'gpu', 10_000))?.phase ?? 'gone').toBe(end);
+    expect(runtime.live).toEqual([]);
+  });
+
+  test('is the only one that can be restarted', async () => {
+    const { servers, runtime } = await open();
+    runtime.onStart = () => {};
+    expect(await servers.restart('ada', '')).toBeUndefined();
+    const { workloadId } = await servers.start('ada', '');
+    expect(await servers.restart('ada', '')).toMatchObject({ phase: 'starting', workloadId });
+    await servers.stop('ada', '');
+    expect(await servers.settled('ada', '', 10_000)).toMatchObject({ phase: 'stopped' });
+    expect(await servers.restart('ada', '')).toMatchObject({ phase: 'stopped' });
+  });
+
   test('ends when its user is deleted, by whatever way', async () => {
     const { world, servers, routes, runtime } = await open();
     await ready(servers);

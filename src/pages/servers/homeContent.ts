@@ -82,7 +82,11 @@ function buttonsOf({ user, xsrfToken, urls }: HomeOptions, server: Server | unde
     return [button('spawn', 'Start'), ...(name === '' ? [] : [button('delete-server', 'Delete', 'danger')])];
   if (server.phase === 'stopping') return [];
   if (server.phase === 'ready')
-    return [html`<a class="button" href="${urls.server(user, name)}">Open</a>`, button('stop', 'Stop', 'quiet')];
+    return [
+      html`<a class="button" href="${urls.server(user, name)}">Open</a>`,
+      button('restart', 'Restart', 'quiet'),
+      button('stop', 'Stop', 'quiet'),
+    ];
   const progress = html`<a class="button quiet" href="${serverPage('spawn-pending', { user, name })}">Progress</a>`;
   return [progress, button('stop', 'Cancel', 'quiet')];
 }

@@ -24,7 +24,7 @@ export function addProgressPages(frame: PageFrame, options: ServersPagesOptions)
           events: servers.progressSoFar(server),
           now: clock.now(),
         });
-      if (server?.phase === 'stopping' && !server.failure) return stopPendingPage(context, place);
+      if (server?.phase === 'stopping' && !server.failure) return stopPendingPage(context, place, server);
       const status = server?.failure?.during === 'start' ? 500 : 200;
       return notRunningPage(context, place, server, { status });
     });

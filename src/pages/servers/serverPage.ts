@@ -1,7 +1,7 @@
 import { escapeSegment } from '../../identity/urls.ts';
 
 /** The pages that are about one server. */
-export type ServerPage = 'spawn' | 'spawn-pending' | 'stop' | 'delete-server';
+export type ServerPage = 'spawn' | 'spawn-pending' | 'restart' | 'stop' | 'delete-server';
 
 /** The path of a page about one server: `/hub/spawn-pending/ada/gpu?next=…`. */
 export function serverPage(

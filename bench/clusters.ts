@@ -4,7 +4,7 @@
  *
  *   node bench/clusters.ts [--rounds 3] [--only starts|traffic|burst|list]
  *
- * starts: from GatewayCluster() to a client, workers and the first result. traffic: what the way through the edge costs.
+ * starts: from GatewayCluster() to a client, workers and the first result. traffic: what a client's way to its scheduler costs.
  * burst: a hundred clusters with five (played) workers each, asked for at once. list: a thousand clusters of one user.
  */
 import { mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs';
@@ -86,7 +86,8 @@ async function gatewayVariables({ url }: Atoll): Promise<Record<string, string>>
   const issued = (await response.json()) as { token: string };
   return {
     JUPYTERHUB_API_TOKEN: issued.token,
-    DASK_GATEWAY__AUTH__TYPE: 'jupyterhub',
+    DASK_GATEWAY__AUTH__TYPE: 'atoll_gateway.HubAuth',
+    PYTHONPATH: resolve(import.meta.dirname, '../python/client'),
     DASK_GATEWAY__ADDRESS: `${url}/services/dask-gateway/`,
   };
 }

@@ -1,5 +1,7 @@
-"""One client through the edge and one by a direct TLS connection to the same scheduler, in turns. Prints seconds as JSON."""
+"""One client as in a server, one through the edge, and one by a TLS connection made by hand to the same scheduler, in turns. Prints
+seconds as JSON."""
 
+import contextlib
 import json
 import os
 import statistics
@@ -7,6 +9,7 @@ import sys
 import tempfile
 import time
 
+import atoll_direct
 from dask_gateway import GatewayCluster
 from distributed import Client
 from distributed.security import Security
@@ -59,17 +62,26 @@ with GatewayCluster() as cluster, tempfile.TemporaryDirectory() as folder:
     security = Security(
         tls_ca_file=certificate, tls_client_cert=certificate, tls_client_key=key, require_encryption=True
     )
-    # Neither shares its event loop with the GatewayCluster.
-    with Client(cluster.scheduler_address, security=cluster.security, set_as_default=False) as edge:
-        edge.wait_for_workers(1)
-        with Client(edge.scheduler_info()["address"], security=security, set_as_default=False) as direct:
-            clients = {"edge": edge, "direct": direct}
-            results = {"submit": {"edge": [], "direct": []}, "data": {"edge": [], "direct": []}}
-            medians(submit, clients, SUBMIT_TURNS)
-            medians(scatter_and_gather, clients, 1)
-            for _ in range(rounds):
-                for name, value in medians(submit, clients, SUBMIT_TURNS).items():
-                    results["submit"][name].append(value)
-                for name, value in medians(scatter_and_gather, clients, DATA_TURNS).items():
-                    results["data"][name].append(value)
+    # None shares its event loop with the GatewayCluster.
+    with contextlib.ExitStack() as stack:
+
+        def connected(address, security):
+            return stack.enter_context(Client(address, security=security, set_as_default=False))
+
+        server = connected(cluster.scheduler_address, cluster.security)
+        server.wait_for_workers(1)
+        assert atoll_direct.addresses.pop(cluster.name)  # of no use to a client elsewhere
+        clients = {
+            "server": server,
+            "edge": connected(cluster.scheduler_address, cluster.security),
+            "direct": connected(server.scheduler_info()["address"], security),
+        }
+        results = {"submit": {name: [] for name in clients}, "data": {name: [] for name in clients}}
+        medians(submit, clients, SUBMIT_TURNS)
+        medians(scatter_and_gather, clients, 1)
+        for _ in range(rounds):
+            for name, value in medians(submit, clients, SUBMIT_TURNS).items():
+                results["submit"][name].append(value)
+            for name, value in medians(scatter_and_gather, clients, DATA_TURNS).items():
+                results["data"][name].append(value)
 print(json.dumps(results))

@@ -1,10 +1,10 @@
-"""What dask-gateway's client does besides in a notebook server of Atoll: it says what a cluster waits for while it waits, and a
-client that is thrown away never holds up another one.
+"""What dask-gateway's client does besides in a notebook server of Atoll: it says what a cluster waits for while it waits, it
+connects to the scheduler of a cluster without a detour (atoll_direct), and a client that is thrown away never holds up another one.
 
 Atoll names `HubAuth` in `gateway.auth.type` and `GatewayCluster` in `labextension.factory` where its users would have dask-gateway's
 own. For dask-gateway 2022.4 and newer, whose client asks for a new cluster with `GET …/clusters/NAME?wait` until it runs. The hub
 answers such a request early when it has news: `Atoll-Shown` in the request is what the person has read already, `Atoll-Waiting` in
-the answer what there is to read, both percent-encoded.
+the answer what there is to read, both percent-encoded. `Atoll-Scheduler` in the answer is where the scheduler listens.
 """
 
 import asyncio
@@ -14,6 +14,7 @@ import sys
 import time
 from urllib.parse import quote, unquote
 
+import atoll_direct
 import dask_gateway
 from atoll_closing import close_beside_loops
 from dask_gateway.auth import JupyterHubAuth
@@ -40,6 +41,8 @@ class HubAuth(JupyterHubAuth):
         return {**headers, "Atoll-Shown": quote(self.waiting_for)}, context
 
     def post_response(self, resp, context=None):
+        if scheduler := resp.headers.get("Atoll-Scheduler"):
+            atoll_direct.addresses[resp.url.name] = scheduler
         self.waiting_for = unquote(resp.headers.get("Atoll-Waiting", ""))
         if self.waiting_for and not self.quiet and self._is_news(self.waiting_for):
             self._shown, self._shown_at = self.waiting_for, time.monotonic()

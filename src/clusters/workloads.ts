@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { AtollError } from '../core/errors.ts';
+import { hostAndPort } from '../core/hostAndPort.ts';
 import { projectFolder } from '../core/projectFolder.ts';
 import type { Reservation, ReservationRequest, WorkloadSpec } from '../runtimes/contract.ts';
 import type { Cluster, SchedulerAddress } from './cluster.ts';
@@ -99,7 +100,7 @@ export function workerSpec(
     ...(config.pods && { clusterPod: config.pods.worker }),
     command: [
       config.workerCommand ?? ['python', '-m', 'distributed.cli.dask_worker'],
-      `tls://${urlHost(scheduler.host)}:${scheduler.ports.scheduler}`,
+      `tls://${hostAndPort(scheduler.host, scheduler.ports.scheduler)}`,
       // A command of the operator's own (`dask-cuda-worker`) gets what dask-gateway gives it, and brings its own nanny.
       config.workerCommand
         ? ['--dashboard-address', `${host}:0`, '--name', name]
@@ -164,8 +165,4 @@ function portOf(reservation: Reservation, name: string): number {
   const port = reservation.ports[name];
   if (port === undefined) throw new AtollError('ATOLL_INTERNAL', `The runtime reserved no port "${name}".`);
   return port;
-}
-
-function urlHost(host: string): string {
-  return host.includes(':') ? `[${host}]` : host;
 }

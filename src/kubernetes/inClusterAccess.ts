@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hostAndPort } from '../core/hostAndPort.ts';
 import type { ApiAccess } from './apiAccess.ts';
 
 /** Where Kubernetes puts a pod's service account. */
@@ -15,7 +16,7 @@ export function inClusterAccess(folder = serviceAccountFolder): ApiAccess | unde
   const tokenFile = join(folder, 'token');
   if (host === undefined || port === undefined || !existsSync(tokenFile)) return undefined;
   return {
-    server: `https://${host.includes(':') ? `[${host}]` : host}:${port}`,
+    server: `https://${hostAndPort(host, port)}`,
     source: "this pod's service account",
     namespace: readFileSync(join(folder, 'namespace'), 'utf8').trim(),
     certificateAuthority: readFileSync(join(folder, 'ca.crt'), 'utf8'),

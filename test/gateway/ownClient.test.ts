@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Atoll } from '../support/atoll.ts';
 import { GatewayScript, pythonOfTests } from '../support/gatewayScript.ts';
+import { until } from '../support/until.ts';
 
 const serviceToken = 'token-of-the-test-service-0123456789';
 
@@ -27,8 +28,8 @@ atoll:
 });
 afterAll(() => atoll?.end());
 
-/** What a script prints that runs to its end. */
-async function run<T>(name: string, user: string): Promise<T> {
+/** A script that somebody runs in their server. */
+async function start(name: string, user: string): Promise<GatewayScript> {
   const ask = (path: string): Promise<Response> =>
     fetch(`${atoll.url}/hub/api/users/${user}${path}`, {
       method: 'POST',
@@ -37,7 +38,12 @@ async function run<T>(name: string, user: string): Promise<T> {
     });
   await ask('');
   const { token } = (await (await ask('/tokens')).json()) as { token: string };
-  const script = new GatewayScript(name, atoll.url, token, pythonOfTests(), ofServers);
+  return new GatewayScript(name, atoll.url, token, pythonOfTests(), ofServers);
+}
+
+/** What a script prints that runs to its end. */
+async function run<T>(name: string, user: string): Promise<T> {
+  const script = await start(name, user);
   try {
     const told = await script.next<T>();
     await script.end();
@@ -71,4 +77,20 @@ test('the Dask panel of JupyterLab has adaptive clusters, and shows what a clust
 
 test('a client that is thrown away closes itself, whichever thread finds it', async () => {
   expect(await run('thrownAway', 'edsger')).toEqual({ runs: false });
+});
+
+test('a computation goes on when the edge is killed, because the client is connected to the scheduler itself', async () => {
+  const script = await start('edgeDies', 'katherine');
+  try {
+    await script.next();
+    const edge = atoll.pidOf('edge');
+    process.kill(edge, 'SIGKILL');
+    await until('another edge', () => atoll.pidOf('edge') !== edge);
+    script.tell('another');
+    // A scheduler that is not where it was said to be is asked for through the edge.
+    expect(await script.next()).toEqual({ total: 45, answer: 42, known: [] });
+    await script.end();
+  } finally {
+    script.kill();
+  }
 });

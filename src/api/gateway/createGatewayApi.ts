@@ -5,6 +5,7 @@ import type { Clusters, ScalingResult } from '../../clusters/clusters.ts';
 import { specificationOf } from '../../clusters/optionFields.ts';
 import type { PythonValue } from '../../clusters/pythonJson.ts';
 import { AtollError } from '../../core/errors.ts';
+import { hostAndPort } from '../../core/hostAndPort.ts';
 import type { Logger } from '../../observability/logger.ts';
 import { ClusterListCache } from './clusterListCache.ts';
 import { clusterModelOf } from './clusterModel.ts';
@@ -25,6 +26,8 @@ export interface GatewayDependencies {
 
 /** As long as dask-gateway's own server lets a client wait; proven behind other proxies. */
 const longestWaitMs = 20_000;
+/** Sent by Atoll's own addition to the client only. */
+const shownHeader = 'Atoll-Shown';
 
 /**
  * The REST API of dask-gateway (specs/dask-gateway.md §1), to be mounted at `/services/dask-gateway`. Paths are exact,
@@ -75,10 +78,14 @@ export function createGatewayApi(dependencies: GatewayDependencies): Hono {
     const user = await authenticated(context, dependencies);
     const name = context.req.param('name');
     const before = await visible(clusters, user, name);
-    if (!waitFrom(context.req.query('wait'))) return context.json(await modelFor(clusters, user, before));
-    const { cluster = before, waitsFor } = await waited(context, clusters, name);
+    const waits = waitFrom(context.req.query('wait'));
+    const { cluster = before, waitsFor } = waits ? await waited(context, clusters, name) : {};
     // The client shows the text of a 409, but for the status FAILED only a sentence of its own that says nothing.
-    if (cluster.phase === 'failed') throw failedError(cluster);
+    if (waits && cluster.phase === 'failed') throw failedError(cluster);
+    // Whoever says what it shows is Atoll's own addition to the client, which takes the direct way (python/client/atoll_direct.py).
+    const { address } = cluster;
+    if (address !== undefined && context.req.header(shownHeader) !== undefined && owns(user, cluster))
+      context.header('Atoll-Scheduler', hostAndPort(address.host, address.ports.scheduler));
     if (waitsFor !== undefined) context.header('Atoll-Waiting', encodeURIComponent(waitsFor));
     return context.json(await modelFor(clusters, user, cluster));
   });
@@ -183,7 +190,7 @@ async function authenticated(context: Context, { authenticate }: GatewayDependen
 
 /**
  * Waits for a start. Atoll's own addition to the client (python/client/atoll_gateway.py) shows what a cluster waits for, and
- * says in the header `Atoll-Shown` what that was last; it is answered as soon as there is something else to show.
+ * says in the header {@link shownHeader} what that was last; it is answered as soon as there is something else to show.
  */
 async function waited(
   context: Context,
@@ -191,7 +198,7 @@ async function waited(
   name: string,
 ): Promise<{ cluster?: Cluster | undefined; waitsFor?: string | undefined }> {
   const { signal } = context.req.raw;
-  const shown = context.req.header('Atoll-Shown');
+  const shown = context.req.header(shownHeader);
   if (shown === undefined) return { cluster: await clusters.waitForChange(name, longestWaitMs, signal) };
   return clusters.waitForNews(name, longestWaitMs, decoded(shown), signal);
 }

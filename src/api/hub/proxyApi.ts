@@ -1,5 +1,6 @@
 import { z } from '@hono/zod-openapi';
 import { AtollError } from '../../core/errors.ts';
+import { hostAndPort } from '../../core/hostAndPort.ts';
 import type { HttpRoute, Route, RouteTarget } from '../../edge/protocol.ts';
 import type { Client } from '../../identity/http/client.ts';
 import type { PublicUrls } from '../../identity/publicUrls.ts';
@@ -122,6 +123,6 @@ function routeModel(
 function urlOf(target: RouteTarget, { scheme, host }: Client): string {
   if (target.kind === 'hub') return `${scheme}://${host}`;
   return target.kind === 'tcp'
-    ? `http://${target.host.includes(':') ? `[${target.host}]` : target.host}:${target.port}`
+    ? `http://${hostAndPort(target.host, target.port)}`
     : `http+unix://${encodeURIComponent(target.path)}`;
 }

@@ -9,6 +9,7 @@ import { Sealer } from '../../src/core/sealer.ts';
 import { createControlListener } from '../../src/edge/controlListener.ts';
 import type { Route } from '../../src/edge/protocol.ts';
 import { RoutePublisher } from '../../src/edge/routePublisher.ts';
+import { healthRoutes } from '../../src/hub/healthRoutes.ts';
 import { silentLogger } from '../../src/observability/logger.ts';
 import type { Reservation, ReservationRequest } from '../../src/runtimes/contract.ts';
 import { openSqlite } from '../../src/store/openSqlite.ts';
@@ -110,6 +111,7 @@ export async function runSimulatedHub(database: string, answers: number, control
   const { servers, clusters: clusterSettings } = defaultSettings();
   const [runtime, routes, log] = [new SimulatedRuntime(answers), new FollowedRoutes(), silentLogger()];
   const store = await openSqlite(database);
+  for (const route of healthRoutes) routes.put(route);
   await runtime.resume(store);
   const hub = await startSmallHub({
     runtime,

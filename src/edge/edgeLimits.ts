@@ -40,6 +40,7 @@ export const defaultLimits: EdgeLimits = {
   connectMs: 10_000,
   idleUpstreams: 128,
   upstreamIdleMs: 30_000,
+  upstreamDials: 16,
   holdMs: 10_000,
   heldRequests: 512,
   heldBytes: 16 * 1024 * 1024,

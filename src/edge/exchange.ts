@@ -127,6 +127,7 @@ export class Exchange implements UpstreamUser, GateWaiter {
   abandon(): void {
     if (this.#over) return;
     this.#end();
+    this.#entry?.pool.leave(this);
     this.#upstream?.drop();
   }
 
@@ -141,7 +142,9 @@ export class Exchange implements UpstreamUser, GateWaiter {
     this.#fail('ATOLL_EDGE_HUB_AWAY', 'The hub does not answer at the moment.', retryAfterSeconds);
   }
 
-  onConnected(): void {
+  onConnected(connection: UpstreamConnection, reused: boolean): void {
+    this.#upstream = connection;
+    this.#reused = reused;
     this.#send();
   }
 
@@ -224,15 +227,14 @@ export class Exchange implements UpstreamUser, GateWaiter {
   }
 
   /**
-   * Takes an idle connection where the request could be repeated should it prove stale, or where it cannot be: the hub keeps
-   * its connections longer than the edge does. Opens a new one otherwise.
+   * Takes any connection where the request could be repeated should it prove stale, or where it cannot be: the hub keeps its
+   * connections longer than the edge does. Opens a new one otherwise.
    */
   #connect(entry: HttpEntry, fresh: boolean): void {
     const mayReuse = !fresh && (this.#mayRepeat() || this.#isForHub(entry));
-    const idle = mayReuse ? entry.pool.take(this) : undefined;
-    this.#reused = idle !== undefined;
-    this.#upstream = idle ?? entry.pool.connect(this);
-    if (idle !== undefined) this.#send();
+    this.#reused = false;
+    if (mayReuse) entry.pool.take(this);
+    else this.#upstream = entry.pool.connect(this);
   }
 
   #send(): void {

@@ -6,7 +6,8 @@ import { Wire } from './wire.ts';
 
 /** The request that uses an {@link UpstreamConnection} now. */
 export interface UpstreamUser {
-  onConnected(): void;
+  /** A connection is there for it: a new one, or one that was idle before, which the server may have closed meanwhile. */
+  onConnected(connection: UpstreamConnection, reused: boolean): void;
   /** Bytes came; returns whether `chunk` is still needed afterwards (see `Receiver`). */
   onUpstreamData(chunk: Buffer): boolean;
   /** The server has sent its last byte. */
@@ -25,6 +26,14 @@ export interface UpstreamLimits {
   connectMs: number;
 }
 
+/** Who keeps an {@link UpstreamConnection}. */
+export interface UpstreamOwner {
+  /** It can be used. */
+  onConnected(connection: UpstreamConnection): void;
+  /** Called once: it is closed, with what went wrong, or was handed over by {@link UpstreamConnection.detach}. */
+  onGone(connection: UpstreamConnection, error: Error | undefined): void;
+}
+
 /** One connection to a server, for one request at a time. */
 export class UpstreamConnection {
   readonly wire: Wire;
@@ -33,19 +42,14 @@ export class UpstreamConnection {
   user: UpstreamUser | undefined;
   /** Milliseconds on the clock of `Deadlines`, while in a pool. */
   idleSince = 0;
-  readonly #onGone: (connection: UpstreamConnection) => void;
+  readonly #owner: UpstreamOwner;
   readonly #unlisten: () => void;
 
-  /** @param onGone called once, when the connection is closed or was handed over by {@link detach}. */
-  constructor(
-    target: Target,
-    limits: UpstreamLimits,
-    user: UpstreamUser,
-    onGone: (connection: UpstreamConnection) => void,
-  ) {
+  /** @param user whom it is for; undefined: whoever is first when it is there */
+  constructor(target: Target, limits: UpstreamLimits, user: UpstreamUser | undefined, owner: UpstreamOwner) {
     this.user = user;
     this.head = new HeadReader(limits.headBytes);
-    this.#onGone = onGone;
+    this.#owner = owner;
     const wire = Wire.dial(target);
     const { socket } = wire;
     this.wire = wire;
@@ -61,7 +65,7 @@ export class UpstreamConnection {
     this.#unlisten = listen(socket, {
       connect: () => {
         clearTimeout(timer);
-        this.user?.onConnected();
+        owner.onConnected(this);
       },
       end: () => {
         if (this.user === undefined) socket.destroy();
@@ -73,7 +77,7 @@ export class UpstreamConnection {
       },
       close: () => {
         clearTimeout(timer);
-        onGone(this);
+        owner.onGone(this, lost);
         this.user?.onUpstreamLost(lost);
       },
     });
@@ -83,7 +87,7 @@ export class UpstreamConnection {
   detach(): Wire {
     this.#unlisten();
     this.user = undefined;
-    this.#onGone(this);
+    this.#owner.onGone(this, undefined);
     return this.wire;
   }
 

@@ -1,6 +1,11 @@
 import type { Deadlines, Watched } from './deadlines.ts';
 import type { Target } from './protocol.ts';
-import { UpstreamConnection, type UpstreamLimits, type UpstreamUser } from './upstreamConnection.ts';
+import {
+  UpstreamConnection,
+  type UpstreamLimits,
+  type UpstreamOwner,
+  type UpstreamUser,
+} from './upstreamConnection.ts';
 
 /** The limits of a pool. */
 export interface PoolLimits extends UpstreamLimits {
@@ -8,6 +13,8 @@ export interface PoolLimits extends UpstreamLimits {
   idleUpstreams: number;
   /** Milliseconds that an idle connection is kept. */
   upstreamIdleMs: number;
+  /** Connections to one target that may be on their way at a time for requests that take any. */
+  upstreamDials: number;
 }
 
 /** Counts over all pools. */
@@ -16,15 +23,22 @@ export interface UpstreamCounts {
   upstreams: number;
 }
 
-/** The connections to one target, kept alive between requests. */
-export class UpstreamPool implements Watched {
+/**
+ * The connections to one target, kept alive between requests. A request that finds none idle takes the first that is free, be
+ * it a new one or one that is given back: so a server that is asked by a thousand at once is not opened a thousand
+ * connections to, which it would have to accept one by one before it could answer on any.
+ */
+export class UpstreamPool implements UpstreamOwner, Watched {
   readonly target: Target;
   readonly #limits: PoolLimits;
   readonly #deadlines: Deadlines;
   readonly #counts: UpstreamCounts;
   /** The one used last is taken first, so that those not needed grow old. */
   readonly #idle: UpstreamConnection[] = [];
-  readonly #onGone: (connection: UpstreamConnection) => void;
+  /** Requests that take any connection, first come, first served. */
+  readonly #waiting = new Set<UpstreamUser>();
+  /** Connections on their way for them. */
+  readonly #dials = new Set<UpstreamConnection>();
   #closed = false;
   deadline = Infinity;
 
@@ -33,37 +47,55 @@ export class UpstreamPool implements Watched {
     this.#limits = limits;
     this.#deadlines = deadlines;
     this.#counts = counts;
-    this.#onGone = (connection) => {
-      counts.upstreams--;
-      const index = this.#idle.indexOf(connection);
-      if (index !== -1) this.#idle.splice(index, 1);
-    };
     deadlines.add(this);
   }
 
-  /** An idle connection, which the server may have closed without our knowing yet; undefined when there is none. */
-  take(user: UpstreamUser): UpstreamConnection | undefined {
-    const connection = this.#idle.pop();
-    if (connection !== undefined) connection.user = user;
-    return connection;
+  /** Gives `user` any connection, at once or later; or tells it that there can be none. */
+  take(user: UpstreamUser): void {
+    const idle = this.#idle.pop();
+    if (idle !== undefined) {
+      lend(idle, user, true);
+      return;
+    }
+    this.#waiting.add(user);
+    this.#dial();
   }
 
-  /** A new connection; `user` is told when it is there, or that it cannot be. */
-  connect(user: UpstreamUser): UpstreamConnection {
+  /** Forgets a user that waits. */
+  leave(user: UpstreamUser): void {
+    this.#waiting.delete(user);
+  }
+
+  /** A new connection for `user` alone, who is told when it is there, or that it cannot be. */
+  connect(user: UpstreamUser | undefined): UpstreamConnection {
     this.#counts.upstreams++;
-    return new UpstreamConnection(this.target, this.#limits, user, this.#onGone);
+    return new UpstreamConnection(this.target, this.#limits, user, this);
   }
 
   /** Takes a connection back that is ready for another request. */
   giveBack(connection: UpstreamConnection): void {
     connection.user = undefined;
-    if (this.#closed || connection.socket.destroyed || this.#idle.length >= this.#limits.idleUpstreams) {
-      connection.drop();
-      return;
+    if (this.#closed || connection.socket.destroyed) connection.drop();
+    else this.#offer(connection, true);
+  }
+
+  onConnected(connection: UpstreamConnection): void {
+    if (connection.user !== undefined) connection.user.onConnected(connection, false);
+    else if (this.#dials.delete(connection)) {
+      this.#offer(connection, false);
+      this.#dial();
     }
-    connection.idleSince = this.#deadlines.now;
-    this.#idle.push(connection);
-    if (this.deadline === Infinity) this.deadline = this.#deadlines.now + this.#limits.upstreamIdleMs;
+  }
+
+  onGone(connection: UpstreamConnection, error: Error | undefined): void {
+    this.#counts.upstreams--;
+    const index = this.#idle.indexOf(connection);
+    if (index !== -1) this.#idle.splice(index, 1);
+    if (!this.#dials.delete(connection)) return;
+    // No other attempt would do better.
+    const waiting = [...this.#waiting];
+    this.#waiting.clear();
+    for (const user of waiting) user.onUpstreamLost(error);
   }
 
   /** Closes those that were idle for too long. */
@@ -80,4 +112,29 @@ export class UpstreamPool implements Watched {
     this.#deadlines.delete(this);
     for (const connection of this.#idle) connection.drop();
   }
+
+  /** Opens connections for those who wait. */
+  #dial(): void {
+    while (this.#dials.size < Math.min(this.#waiting.size, this.#limits.upstreamDials))
+      this.#dials.add(this.connect(undefined));
+  }
+
+  /** Gives a connection that nobody uses to who waits for longest; keeps it when nobody does. */
+  #offer(connection: UpstreamConnection, reused: boolean): void {
+    const [user] = this.#waiting;
+    if (user !== undefined) {
+      this.#waiting.delete(user);
+      lend(connection, user, reused);
+    } else if (this.#closed || this.#idle.length >= this.#limits.idleUpstreams) connection.drop();
+    else {
+      connection.idleSince = this.#deadlines.now;
+      this.#idle.push(connection);
+      if (this.deadline === Infinity) this.deadline = this.#deadlines.now + this.#limits.upstreamIdleMs;
+    }
+  }
+}
+
+function lend(connection: UpstreamConnection, user: UpstreamUser, reused: boolean): void {
+  connection.user = user;
+  user.onConnected(connection, reused);
 }

@@ -22,6 +22,7 @@ import { relayPort } from '../services/serviceRelay.ts';
 import type { Store } from '../store/store.ts';
 import { answerGrant } from './answerGrant.ts';
 import { clusterOptionNames } from './clusterOptionNames.ts';
+import { healthRoutes } from './healthRoutes.ts';
 import { createHubApp, gatewayPath } from './hubApp.ts';
 import { closeServer, listenOn, type NetworkAddress } from './listen.ts';
 import { measureRequests } from './measureRequests.ts';
@@ -131,6 +132,7 @@ export async function startHub({
   const hubUrl = url + base;
   const peoplesUrl = (urls.origin || url) + base;
   const routes = withPanelRoutes(withBase(measureRoutes(publisher, metrics), urls.base));
+  for (const route of healthRoutes) routes.put(route);
   const profiles = createServerProfiles({
     settings: live,
     source: profileSourceFrom({ holder: python, identity, settings: live, hubUrl, urls }),

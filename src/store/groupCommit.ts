@@ -4,8 +4,10 @@ import type { Kysely, Transaction } from 'kysely';
 import { messageOf } from '../core/errors.ts';
 import type { Database } from './database.ts';
 
+/** Milliseconds for which a group may grow: its writes wait for no more than this beside the disk. */
+const longestGatheringMs = 10;
 /** Milliseconds after which a group is committed even if more writes wait: others want to run too. */
-const longestGroupMs = 10;
+const longestGroupMs = 5;
 
 /** A write that waits for its turn. */
 interface Job {
@@ -52,12 +54,24 @@ export class GroupCommit {
   }
 
   async #workOff(): Promise<void> {
-    // Requests that have arrived together get into one group; between two groups everything else has its turn.
     while (this.#waiting.length > 0) {
-      await setImmediate();
+      await this.#gather();
       await this.#commitGroup();
     }
     this.#running = undefined;
+  }
+
+  /**
+   * Lets the group grow for as long as each turn of the event loop brings more writes, and everything else has its turn: alone,
+   * a write waits for one turn; of a thousand that are under way, many share a commit.
+   */
+  async #gather(): Promise<void> {
+    const until = performance.now() + longestGatheringMs;
+    let before: number;
+    do {
+      before = this.#waiting.length;
+      await setImmediate();
+    } while (this.#waiting.length > before && performance.now() < until);
   }
 
   async #commitGroup(): Promise<void> {

@@ -52,6 +52,8 @@ export function createServerProfiles({ settings, source, personOf }: ServerProfi
     source ? source.profilesFor(person) : settings.current.profiles;
 
   async function offeredTo(user: string): Promise<ProfileSettings[]> {
+    // Most hubs have none: then it does not matter who asks.
+    if (!source && settings.current.profiles.length === 0) return [];
     const person = await personOf(user);
     if (!person) return [];
     const profiles = await profilesFor(person);

@@ -96,5 +96,6 @@ test('requests that wait while the pool is closed are served, and their connecti
   const requests = take(6);
   pool.close();
   await until('all are served', () => requests.every(({ connection }) => connection !== undefined));
+  expect(requests.map(({ lost }) => lost)).toEqual([0, 0, 0, 0, 0, 0]);
   await until('no connection is left', () => counts.upstreams === 0 && server.open === 0);
 });

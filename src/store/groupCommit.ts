@@ -7,7 +7,7 @@ import type { Database } from './database.ts';
 /** Milliseconds for which a group may grow: its writes wait for no more than this beside the disk. */
 const longestGatheringMs = 10;
 /** Milliseconds after which a group is committed even if more writes wait: others want to run too. */
-const longestGroupMs = 10;
+const longestGroupMs = 5;
 
 /** A write that waits for its turn. */
 interface Job {

@@ -134,6 +134,16 @@ describe('signing in with a form', () => {
     const html = await (await new PageVisitor(world).get('/hub/login')).text();
     expect(html).toContain('printed on the terminal');
     expect(html).not.toContain('password');
+    expect(html).toMatch(/<code>bin\/atoll login<\/code> prints a new one, with the <code>--data<\/code>/);
+  });
+
+  test('what became of a link is said once, and how to get another one', async () => {
+    const world = await open({ authenticator: 'link' });
+    const answer = await new PageVisitor(world).get('/hub/login?link=nonsense');
+    expect(answer.status).toBe(403);
+    const html = await answer.text();
+    expect(html).toContain('has been used or is too old');
+    expect(html.match(/bin\/atoll login/g)).toHaveLength(1);
   });
 });
 

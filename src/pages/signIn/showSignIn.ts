@@ -23,7 +23,7 @@ export async function showSignIn(
     html`<section class="card narrow">
 <h1>Sign in</h1>
 ${left ? html`<p class="note" role="status">You are signed out.</p>` : ''}
-${alert(error && textOf(error))}
+${alert(error && textOf(error, identity))}
 ${parts}
 ${identity.accounts?.openToStrangers ? html`<p class="small">No account yet? <a href="/hub/signup">Sign up</a></p>` : ''}
 </section>`,
@@ -35,8 +35,11 @@ ${identity.accounts?.openToStrangers ? html`<p class="small">No account yet? <a 
   );
 }
 
-function textOf(error: AtollError): string {
-  if (error.code === 'ATOLL_SIGN_IN_FAILED') return error.message;
+function textOf(error: AtollError, { methods }: Identity): string {
+  // The page says below how to get another link.
+  const saysNext =
+    error.code === 'ATOLL_LINK_INVALID' && methods.some(({ authenticator }) => authenticator.name === 'link');
+  if (error.code === 'ATOLL_SIGN_IN_FAILED' || saysNext) return error.message;
   // What was seen helps whoever set the provider up; it is never a secret.
   const evidence = error.code === 'ATOLL_PROVIDER_FAILED' && error.evidence !== undefined ? ` (${error.evidence})` : '';
   return `${error.message}${evidence} ${error.nextStep}`;

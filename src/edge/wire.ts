@@ -1,5 +1,6 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
 import type { Target } from './protocol.ts';
+import { giveReadBuffer, largerRead, largestRead, smallestRead, takeReadBuffer } from './readBuffers.ts';
 import { connectTarget } from './target.ts';
 
 /**
@@ -7,9 +8,8 @@ import { connectTarget } from './target.ts';
  */
 export type Receiver = (chunk: Buffer) => boolean;
 
-const smallestBuffer = 8 * 1024;
-const largestBuffer = 256 * 1024;
-const growth = 8;
+/** A read that fills less than this part of a buffer is a small one. */
+const smallPart = 1 / 8;
 /** So many small reads in a row make a buffer smaller: the last bytes of each large message are a small read too. */
 const patience = 8;
 
@@ -23,7 +23,7 @@ export class Wire {
   /** Who takes the bytes; may be changed at any time. */
   receive: Receiver = () => false;
   #smallReads = 0;
-  #buffer: Buffer = Buffer.allocUnsafeSlow(smallestBuffer);
+  #buffer = takeReadBuffer(smallestRead);
 
   private constructor(open: (onread: OnReadOpts) => Socket) {
     this.socket = open({
@@ -33,6 +33,7 @@ export class Wire {
         return true;
       },
     });
+    this.socket.once('close', () => giveReadBuffer(this.#buffer));
   }
 
   /** Opens a connection to a target. */
@@ -58,12 +59,13 @@ export class Wire {
     const buffer = this.#buffer;
     const size = buffer.length;
     const kept = this.receive(buffer.subarray(0, length));
-    this.#smallReads = length * growth < size ? this.#smallReads + 1 : 0;
-    if (length === size && size < largestBuffer)
-      this.#buffer = Buffer.allocUnsafeSlow(Math.min(size * growth, largestBuffer));
-    else if (this.#smallReads > patience && size > smallestBuffer)
-      this.#buffer = Buffer.allocUnsafeSlow(smallestBuffer);
-    else if (kept) this.#buffer = Buffer.allocUnsafeSlow(size);
+    this.#smallReads = length < size * smallPart ? this.#smallReads + 1 : 0;
+    const isFull = length === size && size < largestRead;
+    const isTooLarge = this.#smallReads > patience && size > smallestRead;
+    const next = isFull ? largerRead(size) : isTooLarge ? smallestRead : size;
+    if (next === size && !kept) return;
+    this.#buffer = takeReadBuffer(next);
+    if (!kept) giveReadBuffer(buffer);
   }
 }
 

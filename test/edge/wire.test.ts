@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { smallestRead, takeReadBuffer } from '../../src/edge/readBuffers.ts';
 import { Wire } from '../../src/edge/wire.ts';
 import { until } from '../support/until.ts';
 
@@ -111,4 +112,20 @@ test('both ends pause, go on, and tell each other their end', async () => {
 
 test('an accepted connection knows whom it comes from', () => {
   expect(accepted.socket.remoteAddress).toBe('127.0.0.1');
+});
+
+test('what one connection keeps is not read into by the next one, and its buffer is used again once it is closed', async () => {
+  const received: Buffer[] = [];
+  accepted.receive = (chunk) => received.push(chunk) === 1;
+  dialled.socket.write('kept');
+  await until('the first', () => received.length === 1);
+  dialled.socket.write('not kept');
+  await until('the second', () => received.length === 2);
+  accepted.socket.destroy();
+  await once(accepted.socket, 'close');
+  // The other end may have been closed, too.
+  const taken = [takeReadBuffer(smallestRead), takeReadBuffer(smallestRead)];
+  expect(taken.map(({ buffer }) => buffer)).toContain(received[1]?.buffer);
+  for (const buffer of taken) buffer.fill('x');
+  expect(String(received[0])).toBe('kept');
 });

@@ -106,7 +106,9 @@ function notesOf(warnings: readonly Problem[]): string[] {
     .filter(({ path }) => !ignored.includes(path))
     .map((problem) => `Note: ${problemLine(problem)}`);
   if (ignored.length > 0)
-    notes.push(`Note: settings without effect here: ${ignored.length}; \`atoll check -f FILE\` says which, and why.`);
+    notes.push(
+      `Note: settings without effect here: ${ignored.length}; \`bin/atoll check -f FILE\` says which, and why.`,
+    );
   return notes;
 }
 

@@ -3,8 +3,9 @@ import { checkTogether } from './checkTogether.ts';
 import { isAgeFile, sopsEntry } from './encrypted/isEncrypted.ts';
 import { findUnknownKeys } from './findUnknownKeys.ts';
 import type { LoadedSettings, LoadOptions } from './loadSettings.ts';
-import { isError, type Problem } from './problem.ts';
+import type { Problem } from './problem.ts';
 import { defaultSettings, type RuntimeKind, runtimeKinds } from './settings.ts';
+import { soundSections } from './soundSections.ts';
 import { hideSecretValues } from './values/hideSecretValues.ts';
 import { layerValues } from './values/layerValues.ts';
 import { parseValues, type ValuesInput } from './values/parseValues.ts';
@@ -90,9 +91,7 @@ function applyLayered(layered: Layered): LoadedSettings {
   const runtime = options.runtime ?? chosenRuntime(values) ?? settings.runtime.kind;
   if (values) problems.push(...applyValues(values, settings, runtime));
   settings.runtime.kind = runtime;
-  // Contradictions mean something only when every value could be read.
-  const broken = problems.some(isError);
-  if (values && !broken) problems.push(...checkTogether(settings, values));
+  if (values) problems.push(...checkTogether(settings, values, soundSections(problems)));
   const loaded = {
     settings,
     problems: hideSecretValues(inOrder(problems, inputs), values ? [values, ...layers] : []),

@@ -25,7 +25,7 @@ export const errorTable = {
   ATOLL_NOT_RUNNING: row(
     503,
     'A command needs a running Atoll, and none runs on the data folder.',
-    'Start it with `atoll up`, or name its data folder with --data.',
+    'Start it with `bin/atoll up`, or name its data folder with --data.',
   ),
   ATOLL_PORT_IN_USE: row(500, 'The port that Atoll should listen on is taken.', 'Choose another one with --port.'),
   ATOLL_PORT_FORBIDDEN: row(
@@ -80,7 +80,7 @@ export const errorTable = {
   ATOLL_SETTINGS_INVALID: row(
     400,
     'The settings files have errors.',
-    'Correct them as listed; `atoll check -f FILE` lists them without starting anything.',
+    'Correct them as listed; `bin/atoll check -f FILE` lists them without starting anything.',
   ),
   ATOLL_SETTINGS_UNREADABLE: row(
     400,
@@ -264,7 +264,7 @@ export const errorTable = {
   ATOLL_SERVER_TRAIT_INVALID: row(
     500,
     'A profile or a hook sets something about a server to a value that cannot be used.',
-    'Correct it in the settings: `atoll check -f FILE` names the line.',
+    'Correct it in the settings: `bin/atoll check -f FILE` names the line.',
   ),
   ATOLL_SERVER_NOT_FOUND: row(
     404,

@@ -115,3 +115,38 @@ test('sign-in that a hub refuses is an error; what is only missing may be in a f
     expect.stringContaining('fewer than 8 characters'),
   ]);
 });
+
+test('errors, contradictions and what a hub refuses are told at once', async () => {
+  const errors = await errorsOf(`
+singleuser: { cpu: { limit: lots } }
+proxy: { https: { enabled: true, type: manual } }
+hub:
+  loadRoles: { reader: { scopes: [read:user] } }
+gateway: { backend: { worker: { memory: { request: 4G, limit: 2G } } } }
+`);
+  expect(errors).toHaveLength(4);
+  expect(errors.join('\n')).toMatch(
+    /read:user[^]*cpu\.limit[^]*proxy\.https[^]*worker\.memory\.request: More is set aside/,
+  );
+});
+
+test.each([
+  ['a limit that cannot be read', 'singleuser: { memory: { limit: 4X, guarantee: 8G } }'],
+  ['a limit that is misspelt', 'singleuser: { memory: { limt: 16G, guarantee: 8G } }'],
+  [
+    'a runtime that there is not',
+    'atoll: { runtime: { kind: docker } }\nproxy: { https: { enabled: true, type: secret } }',
+  ],
+  ['a section of scopes that is misspelt', 'hub: { custom_scops: {}, loadRoles: { reader: { scopes: [custom:a] } } }'],
+  ['a top that is misspelt', 'jupyterhb: {}\natoll: { clusters: { maxMemory: 1M } }'],
+])('what only follows from %s is not told', async (_, text) => {
+  expect(await errorsOf(text)).toHaveLength(1);
+});
+
+test('while a file cannot be read at all, nothing is said about what it may say', async () => {
+  const texts = ['hub: { loadRoles: { reader: { scopes: [custom:a] } } }', 'hub: { config: [ }'];
+  const { problems } = await checkStart(
+    await loadSettings(texts.map((text, index) => ({ name: `${index}.yaml`, text }))),
+  );
+  expect(new Set(problems.map(({ code }) => code))).toEqual(new Set(['ATOLL_SETTINGS_YAML']));
+});

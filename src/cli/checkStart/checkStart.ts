@@ -1,5 +1,7 @@
+import { identitySections } from '../../config/checkTogether.ts';
 import type { LoadedSettings } from '../../config/loadSettings.ts';
 import { isError, type Problem } from '../../config/problem.ts';
+import { soundSections } from '../../config/soundSections.ts';
 import { entryAt } from '../../config/values/plainValue.ts';
 import { problemAt } from '../../config/values/problemAt.ts';
 import type { MapNode } from '../../config/values/valueNode.ts';
@@ -12,11 +14,11 @@ import { wrongSignIn } from './wrongSignIn.ts';
 
 /**
  * Settings with what a hub would refuse at its start, at its place: people, scopes, services and sign-in. The hub's own code
- * decides. Settings with other errors are left as they are.
+ * decides. What would only follow from an error that was found before is left out.
  */
 export async function checkStart<T extends LoadedSettings>(loaded: T): Promise<T> {
   const { settings, values, problems } = loaded;
-  if (!values || problems.some(isError)) return loaded;
+  if (!values || !soundSections(problems)(identitySections)) return loaded;
   const refused = [
     ...(await wrongPeople(settings)),
     ...(await wrongScopes(settings)),

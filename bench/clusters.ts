@@ -66,7 +66,10 @@ async function withAtoll(
   const data = mkdtempSync(join(tmpdir(), 'atoll-bench-'));
   mkdirSync(join(data, 'data'));
   symlinkSync(join(cache, 'python'), join(data, 'data', 'python'));
-  process.env.ATOLL_PYTHON_ENV = forkServers ? '' : environment;
+  // Under another path it is somebody else's, as far as Atoll can tell.
+  const given = join(data, 'given');
+  symlinkSync(environment, given);
+  process.env.ATOLL_PYTHON_ENV = forkServers ? '' : given;
   const atoll = await Atoll.start({ settings: adminSettings, data: join(data, 'data') });
   try {
     await work(await gatewayVariables(atoll));

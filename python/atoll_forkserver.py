@@ -42,8 +42,8 @@ from atoll_workload import drop_privileges, fork_workload, record_exit, restore_
 del sys.path[0]
 
 # The modules that can be run, each with what it imports at its start, in the order in which this is imported: in small steps,
-# since requests are only answered between two of them. The module itself comes last; from then on it can be run. A name that
-# an environment does not have is passed over.
+# since requests are only answered between two of them. The module itself comes last; from then on it can be run. After a colon
+# comes a function that is called, for what it remembers. A name that an environment does not have is passed over.
 MODULES = {
     "jupyterhub.singleuser": """
         aiohttp sqlalchemy alembic.command jupyterhub.handlers.pages jupyter_server.serverapp
@@ -60,7 +60,7 @@ MODULES = {
         dask_labextension.clusterhandler dask_labextension.dashboardhandler
     """,
     "distributed.cli.dask_scheduler": """
-        dask numpy distributed.core
+        dask numpy distributed.core distributed.versions:get_versions dask.config:refresh
         dask.distributed prometheus_client.core distributed.http.health distributed.http.prometheus
         distributed.http.statics distributed.http.scheduler.api distributed.http.scheduler.info
         distributed.http.scheduler.json distributed.http.scheduler.missing_bokeh distributed.http.scheduler.prometheus.core
@@ -69,7 +69,7 @@ MODULES = {
         dask_gateway.scheduler_preload
     """,
     "distributed.cli.dask_worker": """
-        dask numpy distributed.core
+        dask numpy distributed.core distributed.versions:get_versions dask.config:refresh
         distributed.http.worker.prometheus.core numpy numpy.random numpy.fft numpy.ma dask.array
     """,
 }
@@ -292,9 +292,12 @@ class ForkServer:
 
 
 def import_if_there(name):
-    """Imports a module that only makes the start faster."""
+    """Imports a module, or calls a function of one, that only makes the start faster."""
+    module, _, function = name.partition(":")
     try:
-        importlib.import_module(name)
+        imported = importlib.import_module(module)
+        if function:
+            getattr(imported, function)()
     except Exception as error:
         print(f"passed over {name}: {error!r}", file=sys.stderr, flush=True)
 

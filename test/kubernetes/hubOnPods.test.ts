@@ -53,6 +53,37 @@ describe('servers and clusters as pods', () => {
     expect([302, 401, 403]).toContain(nobody.status);
   });
 
+  test('a person whose cluster waits for a node reads why, in the output of the cell', async () => {
+    const printed = await kernel.run(
+      [
+        'import contextlib, io, threading, time',
+        'from dask_gateway import Gateway',
+        'gateway = Gateway(); name = gateway.submit(scheduler_cores=500); read = io.StringIO()',
+        'def stop():',
+        '    until = time.monotonic() + 120',
+        '    while "cores" not in read.getvalue() and time.monotonic() < until: time.sleep(0.1)',
+        '    Gateway().stop_cluster(name)',
+        'stopper = threading.Thread(target=stop); stopper.start()',
+        'with contextlib.redirect_stderr(read), contextlib.suppress(Exception): gateway.connect(name)',
+        'stopper.join(); print(read.getvalue())',
+      ].join('\n'),
+    );
+    expect(printed).toMatch(/^Your cluster waits: no node has enough free cores.*\.$/m);
+  });
+
+  test('JupyterLab’s Dask panel has adaptive clusters', async () => {
+    const panel = async (method: string, path: string, body?: unknown): Promise<Response> =>
+      fetch(`${hub.atoll.url}/user/ada/dask/clusters${path}`, {
+        method,
+        headers: { authorization: `token ${token}`, 'content-type': 'application/json' },
+        ...(body !== undefined && { body: JSON.stringify(body) }),
+      });
+    const { id } = (await (await panel('PUT', '/')).json()) as { id: string };
+    // dask-gateway's own client would answer with an error here.
+    expect((await panel('PATCH', `/${id}`, { adapt: { minimum: 0, maximum: 1 } })).status).toBe(200);
+    expect((await panel('DELETE', `/${id}`)).status).toBe(204);
+  });
+
   test('a worker whose pod is deleted is replaced, and the work goes on', async () => {
     const [victim] = await hub.pods('component=dask-worker');
     const path = `/api/v1/namespaces/${hub.namespace}/pods/${victim?.metadata.name}`;

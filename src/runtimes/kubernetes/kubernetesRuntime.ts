@@ -19,6 +19,7 @@ import type {
   WorkloadSpec,
 } from '../contract.ts';
 import { clusterPod } from './clusterPod.ts';
+import { withDaskClient } from './daskClient.ts';
 import { exitOf } from './exitOf.ts';
 import { installationLabel, workloadLabel } from './labels.ts';
 import { LogTails } from './logTails.ts';
@@ -256,7 +257,7 @@ class Pods implements KubernetesRuntime {
   }
 
   async #startServer(spec: WorkloadSpec): Promise<void> {
-    const inputs = this.#inputsFor(spec, serverSecretName(spec.id));
+    const inputs = this.#inputsFor(withDaskClient(spec), serverSecretName(spec.id));
     const { storage } = spec.pod ?? inputs.servers;
     const claim = storage.type === 'dynamic' ? await ensureVolumeClaim(this.#client, inputs) : storage.staticPvcName;
     const { pod, secret } = serverPod(inputs, storage.type === 'none' ? undefined : claim);

@@ -53,7 +53,8 @@ export function serverPod(inputs: PodInputs, claim: string | undefined): PodMani
   );
   const files = extraFiles(settings.extraFiles, secretName);
   const secret = { ...textData(environment.secrets), ...textData(spec.files), ...files.data };
-  const own = ownFiles(spec.files, secretName);
+  // Volumes of the operator's own stand in the place of ours, and what is mounted must be there.
+  const own = ownFiles(settings.extraPodConfig.volumes === undefined ? spec.files : {}, secretName);
   const main: Container = {
     name: 'notebook',
     image,

@@ -115,7 +115,10 @@ export class HubOnPods {
           },
         },
       },
-      atoll: { runtime: { kind: 'kubernetes' } },
+      atoll: {
+        runtime: { kind: 'kubernetes' },
+        clusters: { options: { scheduler_cores: { type: 'float', default: 0.1 } } },
+      },
     });
   }
 }

@@ -1,5 +1,6 @@
 """What a Dask scheduler of Atoll does besides: it tells the hub what became of workers, and the people what the hub knows of it;
-and on a machine of several people it keeps its dashboard to itself.
+an adaptive cluster without workers asks for the first one as soon as there is work; and on a machine of several people it keeps its
+dashboard to itself.
 
 A preload beside dask-gateway's own (`dask scheduler --preload …/atoll_dask_scheduler.py`), for distributed 2022.4 and newer. One
 request to the hub, POST /v1/clusters/NAME/report with the cluster's token, carries all of it:
@@ -53,6 +54,7 @@ class Watcher(SchedulerPlugin):
         self.used = {"core_seconds": 0.0, "byte_seconds": 0.0}
         self.missing_since = None
         self.wake = asyncio.Event()
+        self.adapting = None
 
     def add_worker(self, scheduler, worker, **_):
         state = scheduler.workers[worker]
@@ -66,6 +68,12 @@ class Watcher(SchedulerPlugin):
             return
         self.lost.append({"worker": str(state.name), "tasks": tasks_of(scheduler, worker, state)})
         self.wake.set()
+
+    def update_graph(self, scheduler, **_):
+        service = scheduler.services.get("gateway")
+        is_asleep = service is not None and service.adapt_task is not None and service.count == 0 and not scheduler.workers
+        if is_asleep and (self.adapting is None or self.adapting.done()):
+            self.adapting = asyncio.ensure_future(adapt_now(service))
 
     def warn(self, sentence):
         """Shows a sentence in every connected notebook, once."""
@@ -138,6 +146,14 @@ class Watcher(SchedulerPlugin):
         )
         response = await AsyncHTTPClient().fetch(request)
         return [str(sentence) for sentence in json.loads(response.body)["warnings"]]
+
+
+async def adapt_now(service):
+    """Lets an adaptive cluster without workers look for work at once: its loop looks every few seconds, a new one first of all."""
+    await asyncio.sleep(GATHER)  # tasks that have just been sent count a moment later
+    if service.adapt_task is not None and service.count == 0:
+        await service.adapt(active=False)
+        await service.adapt(minimum=service.minimum, maximum=service.maximum)
 
 
 def tasks_of(scheduler, address, state):

@@ -38,6 +38,47 @@ print(json.dumps([list(preload.mismatches(scheduler, worker)) for worker in (sam
   ]);
 });
 
+test('an adaptive cluster without workers looks for work when there is some, once; others do as they did', async () => {
+  const told = await inPython(`
+import asyncio
+
+class Service:
+    minimum, maximum = 0, 7
+    def __init__(self, count, adapts):
+        self.count, self.adapt_task, self.told = count, "a loop" if adapts else None, []
+    async def adapt(self, minimum=None, maximum=None, active=True):
+        self.told.append([minimum, maximum, active])
+        self.adapt_task = "another loop" if active else None
+
+async def told_to(service, workers=(), graphs=2, stopped=False):
+    scheduler = Object(services={"gateway": service}, workers=workers)
+    watcher = preload.Watcher(scheduler, None)
+    for _ in range(graphs):
+        watcher.update_graph(scheduler, keys=["x"])
+    if stopped:
+        await service.adapt(active=False)
+    if watcher.adapting:
+        await watcher.adapting
+    return service.told
+
+async def main():
+    return [
+        await told_to(Service(0, True)),
+        await told_to(Service(1, True)),
+        await told_to(Service(0, True), workers=["tls://w"]),
+        await told_to(Service(0, False)),
+        await told_to(Service(0, True), stopped=True),
+    ]
+
+print(json.dumps(asyncio.run(main())))
+`);
+  const anew = [
+    [null, null, false],
+    [0, 7, true],
+  ];
+  expect(told).toEqual([anew, [], [], [], [[null, null, false]]]);
+});
+
 test('a worker that left was working on what its last heartbeat told, longest first, or on what it had to do', async () => {
   const told = await inPython(`
 class Task:

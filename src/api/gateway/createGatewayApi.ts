@@ -82,9 +82,11 @@ export function createGatewayApi(dependencies: GatewayDependencies): Hono {
     const { cluster = before, waitsFor } = waits ? await waited(context, clusters, name) : {};
     // The client shows the text of a 409, but for the status FAILED only a sentence of its own that says nothing.
     if (waits && cluster.phase === 'failed') throw failedError(cluster);
-    // Whoever says what it shows is Atoll's own addition to the client, which takes the direct way (python/client/atoll_direct.py).
+    // Whoever says what it shows is Atoll's own addition to the client, which takes the direct way (python/client/atoll_direct.py):
+    // on this machine. Between pods, networks let only the edge through, and drop without an answer what else comes.
     const { address } = cluster;
-    if (address !== undefined && context.req.header(shownHeader) !== undefined && owns(user, cluster))
+    const isHere = address?.host.startsWith('127.');
+    if (address && isHere && context.req.header(shownHeader) !== undefined && owns(user, cluster))
       context.header('Atoll-Scheduler', hostAndPort(address.host, address.ports.scheduler));
     if (waitsFor !== undefined) context.header('Atoll-Waiting', encodeURIComponent(waitsFor));
     return context.json(await modelFor(clusters, user, cluster));

@@ -73,6 +73,28 @@ describe.skipIf(noBrowserReason)('the page of a start, in a browser that runs sc
     await page.waitForSelector('button:text("Start it again")');
   });
 
+  test('comes after that of the stop in a restart, which is kept up to date without being loaded again', async () => {
+    workload.run();
+    await workload.answer();
+    await until('ready', async () => (await hub.servers.get('ada', ''))?.phase === 'ready');
+    runtime.onStop = () => {};
+    await page.goto(`${hub.url}/hub/home`);
+    errors = [];
+    await page.click('button:text("Restart")');
+    await page.waitForSelector('h1:text("Your server is restarting")');
+    await page.evaluate('document.body.setAttribute("data-same-page", "yes")');
+    await until('the polite signal', () => workload.stops.length);
+    workload.exit({ code: 0, signal: null });
+    await page.waitForSelector('h1:text("Your server is starting")');
+    expect(await page.getAttribute('body', 'data-same-page')).toBe('yes');
+    expect(errors).toEqual([]);
+    const again = await until('another workload', () => runtime.live[0]);
+    const opened = page.waitForRequest((request) => new URL(request.url()).pathname === '/user/ada/');
+    again.run();
+    await again.answer();
+    await opened;
+  });
+
   test('can be given up with its button', async () => {
     await page.click('button:text("Cancel")');
     await page.waitForURL(/hub\/home/);

@@ -17,6 +17,8 @@ export interface Layout {
   path: string;
   /** Seconds after which the page is shown anew: by `static/refresh.js`, or, in a browser that runs no scripts, by itself. */
   refreshSeconds?: number | undefined;
+  /** What that script sends to be handed the page. */
+  xsrfToken: string;
   /** Files of `/hub/static/` to run: pages must work without them. */
   scripts?: readonly string[] | undefined;
   /** Whether people keep accounts here (native authenticator): adds entries to the navigation. */
@@ -38,7 +40,7 @@ export interface ServiceLink {
 
 /** A whole page. */
 export function layout(
-  { title, principal, path, refreshSeconds, scripts = [], hasAccounts, services, look, notice }: Layout,
+  { title, principal, path, refreshSeconds, xsrfToken, scripts = [], hasAccounts, services, look, notice }: Layout,
   content: Html,
 ): Html {
   const announcement = announcementOf(look, path);
@@ -78,7 +80,7 @@ ${services.length === 0 ? '' : html`<li>${servicesMenu(services)}</li>`}
 </header>
 ${notice === undefined ? '' : html`<aside class="announcement" aria-label="For administrators">${notice}</aside>`}
 ${announcement === undefined ? '' : html`<aside class="announcement" aria-label="Announcement">${raw(announcement)}</aside>`}
-<main id="main"${refreshSeconds === undefined ? '' : html` data-refresh="${refreshSeconds}"`}>
+<main id="main"${refreshSeconds === undefined ? '' : html` data-refresh="${refreshSeconds}" data-xsrf="${xsrfToken}"`}>
 ${content}
 </main>
 ${look.footer === undefined ? '' : html`<footer>${raw(look.footer)}</footer>`}

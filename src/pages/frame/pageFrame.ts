@@ -149,6 +149,7 @@ export class PageFrame {
           principal: login?.principal,
           path: url.pathname,
           refreshSeconds: options.refreshSeconds,
+          xsrfToken,
           scripts,
           hasAccounts: this.#identity.accounts !== undefined,
           services: login ? this.#servicesFor(login.principal) : [],

@@ -19,9 +19,8 @@ async function keepUpToDate() {
 }
 
 async function refresh() {
-  // The hub hands a page to a script only with the token that stands in the forms of the page.
-  const token = document.querySelector('input[name=_xsrf]')?.value ?? '';
-  const answer = await fetch(location.href, { headers: { 'X-XSRFToken': token, Accept: 'text/html' } });
+  // The hub hands a page to a script only with the token that it gave the page.
+  const answer = await fetch(location.href, { headers: { 'X-XSRFToken': main.dataset.xsrf, Accept: 'text/html' } });
   if (!answer.ok || answer.redirected) return location.reload();
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const fresh = page.querySelector('main');

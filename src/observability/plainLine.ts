@@ -2,7 +2,10 @@
 export function plainLine(line: string): string {
   const { time, role, msg, level, err, ...fields } = JSON.parse(line) as LogLine;
   const severity = level >= 50 ? 'error: ' : level >= 40 ? 'warning: ' : '';
-  const details = Object.entries(fields).map(([name, value]) => `${name}: ${textOf(value)}`);
+  const details = Object.entries(fields)
+    // A person reads nothing into a name without a value, such as that of the default server.
+    .filter(([, value]) => value !== null && value !== '')
+    .map(([name, value]) => `${name}: ${textOf(value)}`);
   const text = [
     `${new Date(time).toTimeString().slice(0, 8)} ${role}: ${severity}${msg ?? ''}${details.length === 0 ? '' : ` (${details.join(', ')})`}`,
     // Indented, so that no text within looks like a line of its own.

@@ -13,6 +13,12 @@ test('a line is its time, its role, what happened, and the fields', () => {
   expect(line({ level: 40, msg: 'late' })).toBe('07:26:21 hub: warning: late');
 });
 
+test('fields that say nothing are left out', () => {
+  expect(line({ user: 'ada', server: '', exitCode: 0, signal: null, msg: 'failed' })).toBe(
+    '07:26:21 hub: failed (user: ada, exitCode: 0)',
+  );
+});
+
 test('an error brings its stack', () => {
   expect(line({ level: 50, err: { type: 'Error', message: 'no', stack: 'Error: no\n    at x' }, msg: 'failed' })).toBe(
     '07:26:21 hub: error: failed\n  Error: no\n      at x',

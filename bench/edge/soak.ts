@@ -12,7 +12,7 @@ import { once } from 'node:events';
 import { createServer, get, request } from 'node:http';
 import { type AddressInfo, connect } from 'node:net';
 import { WebSocket, WebSocketServer } from 'ws';
-import { roleEnvironment } from '../../src/cli/supervisor.ts';
+import { roleEnvironment } from '../../src/cli/roles/supervisor.ts';
 import type { EdgeStats } from '../../src/edge/edge.ts';
 import { until } from '../../test/support/until.ts';
 import type { Figure } from '../report/figure.ts';

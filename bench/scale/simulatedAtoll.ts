@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { createInterface } from 'node:readline';
-import { roleEnvironment } from '../../src/cli/supervisor.ts';
+import { roleEnvironment } from '../../src/cli/roles/supervisor.ts';
 import { freePort } from '../../test/support/freePort.ts';
 import { until } from '../../test/support/until.ts';
 import { fillStore } from '../support/fillStore.ts';

@@ -1,5 +1,5 @@
-import { type LoadForCommandOptions, loadForCommand } from './loadForCommand.ts';
-import { problemsText, toReport } from './problemsText.ts';
+import { type LoadForCommandOptions, loadForCommand } from './settings/loadForCommand.ts';
+import { problemsText, toReport } from './settings/problemsText.ts';
 
 /** The options of `atoll check`. */
 export interface CheckOptions extends LoadForCommandOptions {

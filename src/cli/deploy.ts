@@ -3,7 +3,7 @@ import { type DeployRequest, deployRelease, planRelease, rollBackRelease } from 
 import { nameOf } from '../deploy/resources.ts';
 import { ApiClient } from '../kubernetes/apiClient.ts';
 import { kubeconfigAccess } from '../kubernetes/kubeconfigAccess.ts';
-import { readSettings } from './readSettings.ts';
+import { readSettings } from './settings/readSettings.ts';
 
 /** What all commands take that work on a cluster. */
 export interface ClusterOptions {

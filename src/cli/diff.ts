@@ -3,9 +3,9 @@ import type { LoadedSettings } from '../config/loadSettings.ts';
 import { isError } from '../config/problem.ts';
 import type { Moment } from '../config/takesEffect.ts';
 import { AtollError } from '../core/errors.ts';
-import { type LoadForCommandOptions, loadForCommand } from './loadForCommand.ts';
 import { plainLines } from './plainLines.ts';
-import { problemsText } from './problemsText.ts';
+import { type LoadForCommandOptions, loadForCommand } from './settings/loadForCommand.ts';
+import { problemsText } from './settings/problemsText.ts';
 
 /** The options of `atoll diff`. */
 export interface DiffOptions extends LoadForCommandOptions {

@@ -2,9 +2,9 @@ import { openDataFolder, secretOf } from '../core/dataFolder.ts';
 import { drain } from '../edge/drain.ts';
 import { createEdge, type EdgeOptions } from '../edge/edge.ts';
 import type { TlsFiles } from '../edge/tlsFiles.ts';
-import { runRole } from './childRole.ts';
-import { parseAddress, readControlToken } from './networkAddress.ts';
-import { portError } from './portError.ts';
+import { runRole } from './roles/childRole.ts';
+import { parseAddress, readControlToken } from './roles/networkAddress.ts';
+import { portError } from './roles/portError.ts';
 
 /** The options of `atoll edge`. */
 export interface EdgeCommandOptions {

@@ -3,8 +3,8 @@ import { parsePath } from '../config/parsePath.ts';
 import { isError } from '../config/problem.ts';
 import { AtollError } from '../core/errors.ts';
 import { explanationsText, explanationText } from './explainText.ts';
-import { type LoadForCommandOptions, loadForCommand } from './loadForCommand.ts';
-import { problemsText } from './problemsText.ts';
+import { type LoadForCommandOptions, loadForCommand } from './settings/loadForCommand.ts';
+import { problemsText } from './settings/problemsText.ts';
 
 /** The options of `atoll explain`. */
 export interface ExplainOptions extends LoadForCommandOptions {

@@ -5,12 +5,12 @@ import { messageOf } from '../core/errors.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
 import { type EdgeElsewhere, type Hub, operatorName, startHub } from '../hub/hub.ts';
 import type { Logger } from '../observability/logger.ts';
-import { applySettings } from './applySettings.ts';
-import { runRole, type SignIn } from './childRole.ts';
-import { holdLock } from './holdLock.ts';
-import { parseAddress, readControlToken } from './networkAddress.ts';
-import { type ReadSettings, readKeptSettings, readSettings } from './readSettings.ts';
-import { SettingsReloader } from './settingsReloader.ts';
+import { runRole, type SignIn } from './roles/childRole.ts';
+import { holdLock } from './roles/holdLock.ts';
+import { parseAddress, readControlToken } from './roles/networkAddress.ts';
+import { applySettings } from './settings/applySettings.ts';
+import { type ReadSettings, readKeptSettings, readSettings } from './settings/readSettings.ts';
+import { SettingsReloader } from './settings/settingsReloader.ts';
 
 /** The options of `atoll hub`. */
 export interface HubCommandOptions {

@@ -6,10 +6,10 @@ import { replaceFile } from '../core/replaceFile.ts';
 import { Sealer } from '../core/sealer.ts';
 import { openSqlite } from '../store/openSqlite.ts';
 import type { Store } from '../store/store.ts';
-import { holdLock } from './holdLock.ts';
 import { type ImportReport, importJupyterHub } from './import/importJupyterHub.ts';
 import { readJupyterHub } from './import/readJupyterHub.ts';
 import { rolesSettings } from './import/rolesSettings.ts';
+import { holdLock } from './roles/holdLock.ts';
 
 /** The options of `atoll import`. */
 export interface ImportCommandOptions {

@@ -1,7 +1,7 @@
 import { stringify } from 'yaml';
 import { imageOf, newControlToken } from '../deploy/deployRelease.ts';
 import { renderRelease } from '../deploy/renderRelease.ts';
-import { readSettings } from './readSettings.ts';
+import { readSettings } from './settings/readSettings.ts';
 
 /** The options of `atoll manifests`. */
 export interface ManifestsOptions {

@@ -7,9 +7,9 @@ import { diffSettings } from '../config/diffSettings.ts';
 import { type LoadedSettings, loadSettings } from '../config/loadSettings.ts';
 import { isError } from '../config/problem.ts';
 import { readValuesFiles } from '../config/values/readValuesFiles.ts';
-import { checkStart } from './checkStart/checkStart.ts';
-import { problemLine } from './readSettings.ts';
-import type { ReadAnswer, ReadRequest } from './readSettingsApart.ts';
+import { checkStart } from './settings/checkStart/checkStart.ts';
+import { problemLine } from './settings/readSettings.ts';
+import type { ReadAnswer, ReadRequest } from './settings/readSettingsApart.ts';
 
 /** `atoll read-settings`: the other end of {@link readSettingsApart}. A request on standard input, an answer on standard output. */
 export async function readSettingsCommand(): Promise<void> {

@@ -8,14 +8,14 @@ import { AtollError } from '../core/errors.ts';
 import { isFirstStart, takeBackFirstStart } from '../core/firstStart.ts';
 import { ensureEnvironment } from '../environment/ensureEnvironment.ts';
 import { silentLogger } from '../observability/logger.ts';
-import { printReadyReport } from './childRole.ts';
-import { keepEdgeCertificate, publicUrl } from './edgeCertificate.ts';
-import { edgeUrl } from './edgeUrl.ts';
-import { holdLock } from './holdLock.ts';
-import { portError } from './portError.ts';
-import { keepSettings, type ReadSettings, readKeptSettings, readSettings } from './readSettings.ts';
-import { SettingsReloader } from './settingsReloader.ts';
-import { RefusedError, Supervisor } from './supervisor.ts';
+import { printReadyReport } from './roles/childRole.ts';
+import { keepEdgeCertificate, publicUrl } from './roles/edgeCertificate.ts';
+import { edgeUrl } from './roles/edgeUrl.ts';
+import { holdLock } from './roles/holdLock.ts';
+import { portError } from './roles/portError.ts';
+import { RefusedError, Supervisor } from './roles/supervisor.ts';
+import { keepSettings, type ReadSettings, readKeptSettings, readSettings } from './settings/readSettings.ts';
+import { SettingsReloader } from './settings/settingsReloader.ts';
 
 /** The options of `atoll up`. */
 export interface UpOptions {

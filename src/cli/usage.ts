@@ -6,7 +6,7 @@ import { readUsage } from '../clusters/usage.ts';
 import { AtollError } from '../core/errors.ts';
 import type { Database } from '../store/database.ts';
 import { openSqliteForReading } from '../store/openSqlite.ts';
-import { loadForCommand } from './loadForCommand.ts';
+import { loadForCommand } from './settings/loadForCommand.ts';
 
 /** The options of `atoll usage`. */
 export interface UsageOptions {

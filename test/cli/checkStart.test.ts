@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { checkStart } from '../../src/cli/checkStart/checkStart.ts';
+import { checkStart } from '../../src/cli/settings/checkStart/checkStart.ts';
 import { loadSettings } from '../../src/config/loadSettings.ts';
 import type { Problem } from '../../src/config/problem.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { edgeUrl } from '../../src/cli/edgeUrl.ts';
+import { edgeUrl } from '../../src/cli/roles/edgeUrl.ts';
 
 test.each([
   ['127.0.0.1', 'http://127.0.0.1:8000'],

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { holdLock } from '../../src/cli/holdLock.ts';
+import { holdLock } from '../../src/cli/roles/holdLock.ts';
 
 let folder: string;
 let path: string;
@@ -21,7 +21,7 @@ afterEach(() => {
 /** Another process that holds the lock. */
 async function startHolder(): Promise<ChildProcess> {
   const script = `
-    const { holdLock } = await import(${JSON.stringify(resolve(import.meta.dirname, '../../src/cli/holdLock.ts'))});
+    const { holdLock } = await import(${JSON.stringify(resolve(import.meta.dirname, '../../src/cli/roles/holdLock.ts'))});
     await holdLock(${JSON.stringify(path)}, 'folder');
     console.log('held');
     setInterval(() => undefined, 1000);`;

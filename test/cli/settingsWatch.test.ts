@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync 
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { SettingsWatch } from '../../src/cli/settingsWatch.ts';
+import { SettingsWatch } from '../../src/cli/settings/settingsWatch.ts';
 import { until } from '../support/until.ts';
 
 let folder: string;

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { problemsText } from '../../src/cli/problemsText.ts';
+import { problemsText } from '../../src/cli/settings/problemsText.ts';
 import { loadSettings } from '../../src/config/loadSettings.ts';
 
 const folder = join(import.meta.dirname, 'badFiles');

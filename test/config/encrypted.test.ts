@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { armor, Encrypter, generateIdentity, identityToRecipient } from 'age-encryption';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { problemsText, toReport } from '../../src/cli/problemsText.ts';
+import { problemsText, toReport } from '../../src/cli/settings/problemsText.ts';
 import { type LoadedSettings, loadSettings, loadSettingsFiles } from '../../src/config/loadSettings.ts';
 
 const folder = join(import.meta.dirname, 'encrypted');

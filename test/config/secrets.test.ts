@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { problemsText, toReport } from '../../src/cli/problemsText.ts';
+import { problemsText, toReport } from '../../src/cli/settings/problemsText.ts';
 import { diffSettings } from '../../src/config/diffSettings.ts';
 import { explainSettings } from '../../src/config/explainSettings.ts';
 import { loadSettings } from '../../src/config/loadSettings.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { AtollError } from '../core/errors.ts';
-import { FileLock } from '../core/fileLock.ts';
+import { AtollError } from '../../core/errors.ts';
+import { FileLock } from '../../core/fileLock.ts';
 
 const lookAgainMs = 50;
 

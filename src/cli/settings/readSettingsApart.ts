@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import type { KnownPython } from '../bridge/messages.ts';
-import type { Settings } from '../config/settings.ts';
-import type { ChangedSetting } from '../config/settingsReport.ts';
-import type { ValuesInput } from '../config/values/parseValues.ts';
-import { messageOf } from '../core/errors.ts';
+import type { KnownPython } from '../../bridge/messages.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { ChangedSetting } from '../../config/settingsReport.ts';
+import type { ValuesInput } from '../../config/values/parseValues.ts';
+import { messageOf } from '../../core/errors.ts';
 
 /** What is read. */
 export interface ReadRequest {

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { AtollError, systemCodeOf } from '../core/errors.ts';
+import { AtollError, systemCodeOf } from '../../core/errors.ts';
 
 /** What a failed `listen` means for a person: `ATOLL_PORT_IN_USE` or `ATOLL_PORT_FORBIDDEN`; other errors as they are. */
 export function portError(error: Error, host: string, port: number): Error {

@@ -1,6 +1,6 @@
-import { hasPython } from '../bridge/hasPython.ts';
-import { type LoadedSettings, loadSettingsFiles } from '../config/loadSettings.ts';
-import type { RuntimeKind } from '../config/settings.ts';
+import { hasPython } from '../../bridge/hasPython.ts';
+import { type LoadedSettings, loadSettingsFiles } from '../../config/loadSettings.ts';
+import type { RuntimeKind } from '../../config/settings.ts';
 import { checkStart } from './checkStart/checkStart.ts';
 
 /** What commands that only look at settings files are told about them. */
@@ -16,6 +16,6 @@ export interface LoadForCommandOptions {
 export async function loadForCommand({ file, data, runtime }: LoadForCommandOptions): Promise<LoadedSettings> {
   const loaded = await loadSettingsFiles(file, runtime ? { runtime } : {});
   if (!hasPython(loaded.values)) return checkStart(loaded);
-  const { checkPython, findInterpreter } = await import('../bridge/checkPython.ts');
+  const { checkPython, findInterpreter } = await import('../../bridge/checkPython.ts');
   return checkStart(await checkPython(loaded, { python: await findInterpreter(data) }));
 }

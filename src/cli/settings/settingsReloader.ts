@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
-import type { ChangedSetting } from '../config/settingsReport.ts';
-import type { ValuesInput } from '../config/values/parseValues.ts';
-import { messageOf } from '../core/errors.ts';
+import type { ChangedSetting } from '../../config/settingsReport.ts';
+import type { ValuesInput } from '../../config/values/parseValues.ts';
+import { messageOf } from '../../core/errors.ts';
 import { readSettingsApart } from './readSettingsApart.ts';
 import type { NewSettings, SettingsAnswer, SettingsCommand } from './settingsMessages.ts';
 import { changesText, outdatedText } from './settingsText.ts';

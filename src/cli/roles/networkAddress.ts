@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { AtollError, messageOf } from '../core/errors.ts';
+import { AtollError, messageOf } from '../../core/errors.ts';
 
 /**
  * An address of the command line: `0.0.0.0:8081`, `hub:8081`, `[::1]:8081`.

@@ -1,15 +1,15 @@
-import type { Settings } from '../../config/settings.ts';
-import { nearest } from '../../config/suggest.ts';
+import type { Settings } from '../../../config/settings.ts';
+import { nearest } from '../../../config/suggest.ts';
 import { hubPath, placesOf, type Refusal, refusals, toRefusal } from './refusal.ts';
 
 /** Scopes that do not exist, and roles and custom scopes that cannot be as they are. */
 export async function wrongScopes({ roles, customScopes = {}, extraUserScopes = [] }: Settings): Promise<Refusal[]> {
   if (roles.length === 0 && extraUserScopes.length === 0 && Object.keys(customScopes).length === 0) return [];
   const [{ parseScope }, { ScopeCatalogue }, { scopeTree }, { RoleBook }] = await Promise.all([
-    import('../../identity/scopes/parseScope.ts'),
-    import('../../identity/scopes/scopeCatalogue.ts'),
-    import('../../identity/scopes/scopeTree.ts'),
-    import('../../identity/roles/roleBook.ts'),
+    import('../../../identity/scopes/parseScope.ts'),
+    import('../../../identity/scopes/scopeCatalogue.ts'),
+    import('../../../identity/scopes/scopeTree.ts'),
+    import('../../../identity/roles/roleBook.ts'),
   ]);
   try {
     const catalogue = new ScopeCatalogue(customScopes);

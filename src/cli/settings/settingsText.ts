@@ -1,5 +1,5 @@
-import type { ChangedSetting } from '../config/settingsReport.ts';
-import type { Moment } from '../config/takesEffect.ts';
+import type { ChangedSetting } from '../../config/settingsReport.ts';
+import type { Moment } from '../../config/takesEffect.ts';
 
 /** What is told of changed settings, by when they count. */
 const titles: Record<Moment, string> = {

@@ -1,15 +1,15 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { BridgeHolder } from '../bridge/bridgeHolder.ts';
-import { hasPython } from '../bridge/hasPython.ts';
-import type { KeptSettings } from '../config/keptSettings.ts';
-import { type LoadedSettings, type LoadOptions, loadSettings } from '../config/loadSettings.ts';
-import { isError, type Problem } from '../config/problem.ts';
-import type { Settings } from '../config/settings.ts';
-import type { ValuesInput } from '../config/values/parseValues.ts';
-import type { DataFolder } from '../core/dataFolder.ts';
-import { AtollError } from '../core/errors.ts';
-import { replaceFile } from '../core/replaceFile.ts';
+import type { BridgeHolder } from '../../bridge/bridgeHolder.ts';
+import { hasPython } from '../../bridge/hasPython.ts';
+import type { KeptSettings } from '../../config/keptSettings.ts';
+import { type LoadedSettings, type LoadOptions, loadSettings } from '../../config/loadSettings.ts';
+import { isError, type Problem } from '../../config/problem.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { ValuesInput } from '../../config/values/parseValues.ts';
+import type { DataFolder } from '../../core/dataFolder.ts';
+import { AtollError } from '../../core/errors.ts';
+import { replaceFile } from '../../core/replaceFile.ts';
 import { checkStart } from './checkStart/checkStart.ts';
 import { toReport } from './problemsText.ts';
 
@@ -39,7 +39,7 @@ export async function readSettings(
   options: LoadOptions = {},
 ): Promise<ReadSettings> {
   if (paths.length === 0) return checked([], [], python, options);
-  const { readValuesFiles } = await import('../config/values/readValuesFiles.ts');
+  const { readValuesFiles } = await import('../../config/values/readValuesFiles.ts');
   const { inputs, problems } = readValuesFiles(paths);
   return checked(inputs, problems, python, options);
 }
@@ -92,7 +92,7 @@ async function load(
 ): Promise<LoadedSettings> {
   const loaded = await loadSettings(inputs, options);
   if (!python || !hasPython(loaded.values)) return checkStart(loaded);
-  const { settingsWithPython } = await import('../bridge/settingsWithPython.ts');
+  const { settingsWithPython } = await import('../../bridge/settingsWithPython.ts');
   const result = await checkStart(await settingsWithPython(loaded, python));
   if (result.problems.some(isError)) result.discard();
   else result.adopt();

@@ -1,9 +1,9 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import type { HttpsSettings } from '../config/deploymentSettings.ts';
-import type { Settings } from '../config/settings.ts';
-import type { DataFolder } from '../core/dataFolder.ts';
-import { replaceFile } from '../core/replaceFile.ts';
+import type { HttpsSettings } from '../../config/deploymentSettings.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { DataFolder } from '../../core/dataFolder.ts';
+import { replaceFile } from '../../core/replaceFile.ts';
 
 /**
  * Puts the certificate of the settings where the edge reads it, which takes a new one over by itself. Returns the options of

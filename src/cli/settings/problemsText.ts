@@ -1,4 +1,4 @@
-import { isAboutEffect, isError, type Problem } from '../config/problem.ts';
+import { isAboutEffect, isError, type Problem } from '../../config/problem.ts';
 
 /** One entry of {@link CheckReport}. */
 type ReportedProblem = Pick<Problem, 'code' | 'message' | 'file' | 'line' | 'column' | 'path' | 'suggestion'>;

@@ -1,5 +1,5 @@
-import type { Path } from '../../config/problem.ts';
-import type { ValueNode } from '../../config/values/valueNode.ts';
+import type { Path } from '../../../config/problem.ts';
+import type { ValueNode } from '../../../config/values/valueNode.ts';
 
 /** The path to the first value or key with this text in `node`, which is at `path`. */
 export function findText(node: ValueNode, text: string, path: Path): Path | undefined {

@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as wait } from 'node:timers/promises';
-import { AtollError } from '../core/errors.ts';
+import { AtollError } from '../../core/errors.ts';
+import type { SettingsAnswer, SettingsCommand } from '../settings/settingsMessages.ts';
 import type { ReadyReport, RoleCommand, RoleReport, StopCommand } from './childRole.ts';
-import type { SettingsAnswer, SettingsCommand } from './settingsMessages.ts';
 
 /** One role that `up` keeps running. */
 export interface Role {

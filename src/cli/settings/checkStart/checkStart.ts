@@ -1,10 +1,10 @@
-import { identitySections } from '../../config/checkTogether.ts';
-import type { LoadedSettings } from '../../config/loadSettings.ts';
-import { isError, type Problem } from '../../config/problem.ts';
-import { soundSections } from '../../config/soundSections.ts';
-import { entryAt } from '../../config/values/plainValue.ts';
-import { problemAt } from '../../config/values/problemAt.ts';
-import type { MapNode } from '../../config/values/valueNode.ts';
+import { identitySections } from '../../../config/checkTogether.ts';
+import type { LoadedSettings } from '../../../config/loadSettings.ts';
+import { isError, type Problem } from '../../../config/problem.ts';
+import { soundSections } from '../../../config/soundSections.ts';
+import { entryAt } from '../../../config/values/plainValue.ts';
+import { problemAt } from '../../../config/values/problemAt.ts';
+import type { MapNode } from '../../../config/values/valueNode.ts';
 import { findText } from './findText.ts';
 import { hubPath, type Refusal } from './refusal.ts';
 import { wrongPeople } from './wrongPeople.ts';

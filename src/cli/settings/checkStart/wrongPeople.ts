@@ -1,4 +1,4 @@
-import type { Settings } from '../../config/settings.ts';
+import type { Settings } from '../../../config/settings.ts';
 import type { Refusal } from './refusal.ts';
 
 /** Names of people and groups that nobody can have. */
@@ -8,7 +8,7 @@ export async function wrongPeople({ roles, groups, authentication }: Settings): 
   people.push(...Object.values(groups).flatMap(({ users }) => users));
   const groupNames = Object.keys(groups);
   if (people.length === 0 && groupNames.length === 0) return [];
-  const { compileUsernamePattern, isValidName, toUserName } = await import('../../identity/names.ts');
+  const { compileUsernamePattern, isValidName, toUserName } = await import('../../../identity/names.ts');
   const pattern = usernamePattern === undefined ? {} : { pattern: compileUsernamePattern(usernamePattern) };
   const isPerson = (name: string): boolean => toUserName(name, { map: usernameMap, ...pattern }) !== undefined;
   return [

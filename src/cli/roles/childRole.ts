@@ -1,6 +1,6 @@
-import { messageOf, toldErrorOf } from '../core/errors.ts';
-import { createLogger, type Logger } from '../observability/logger.ts';
-import type { SettingsAnswer, SettingsCommand } from './settingsMessages.ts';
+import { messageOf, toldErrorOf } from '../../core/errors.ts';
+import { createLogger, type Logger } from '../../observability/logger.ts';
+import type { SettingsAnswer, SettingsCommand } from '../settings/settingsMessages.ts';
 
 /** What a role says to the `up` that started it. */
 export type RoleReport =

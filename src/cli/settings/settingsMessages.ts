@@ -1,6 +1,6 @@
-import type { KnownPython } from '../bridge/messages.ts';
-import type { Settings } from '../config/settings.ts';
-import type { ChangedSetting } from '../config/settingsReport.ts';
+import type { KnownPython } from '../../bridge/messages.ts';
+import type { Settings } from '../../config/settings.ts';
+import type { ChangedSetting } from '../../config/settingsReport.ts';
 
 /** Settings to put into force. */
 export interface NewSettings {

@@ -1,5 +1,5 @@
-import { messageOf, toldErrorOf } from '../core/errors.ts';
-import type { Hub } from '../hub/hub.ts';
+import { messageOf, toldErrorOf } from '../../core/errors.ts';
+import type { Hub } from '../../hub/hub.ts';
 import type { NewSettings, SettingsAnswer, SettingsCommand } from './settingsMessages.ts';
 
 /** What a hub does about settings files that have changed, as `up` says. */

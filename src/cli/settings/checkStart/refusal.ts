@@ -1,5 +1,5 @@
-import type { Path, Problem } from '../../config/problem.ts';
-import { toldErrorOf } from '../../core/errors.ts';
+import type { Path, Problem } from '../../../config/problem.ts';
+import { toldErrorOf } from '../../../core/errors.ts';
 
 /** Where in the settings something is. */
 export interface RefusedPlace {

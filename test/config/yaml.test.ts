@@ -58,9 +58,9 @@ test.each([
   ['hub: {a: 1\nsingleuser: {}\n', '2:1'],
   ['hub: [1, 2', '1:11'],
 ])('a bracket that is not closed is told as that: %j', (text, place) => {
-  const [first] = parseValues({ name: 'a.yaml', text }).problems;
-  expect(`${first?.line}:${first?.column}`).toBe(place);
-  expect(first?.message).toMatch(/is not closed before this: a \] or \} is missing/);
+  const said = parseValues({ name: 'a.yaml', text }).problems;
+  expect(said.map(({ line, column }) => `${line}:${column}`)).toEqual([place]);
+  expect(said[0]?.message).toMatch(/is not closed before this: a \] or \} is missing/);
 });
 
 test('lines that do not fit those above are told as that', () => {

@@ -277,7 +277,7 @@ class Reader {
     const problem = problemAt(this.#place(offset), { code, severity: 'error', message, path });
     const last = this.#problems.at(-1);
     // The parser says the same of each bracket that is open there.
-    if (last && last.line === problem.line && last.column === problem.column && last.message === message) return;
+    if (last && last.line === problem.line && last.message === message) return;
     this.#problems.push(problem);
   }
 }

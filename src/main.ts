@@ -21,7 +21,6 @@ const runtimeOption = (): Option =>
   new Option('--runtime <kind>', 'where Atoll is to run; default: as atoll.runtime.kind says').choices([
     'process',
     'kubernetes',
-    'slurm',
   ]);
 const hostOption = (): Option => new Option('--host <address>', 'address to listen on').default('127.0.0.1');
 const portOption = (): Option => new Option('--port <number>', 'port to listen on').argParser(parsePort).default(8000);

@@ -150,6 +150,14 @@ describe('commands about settings', () => {
     });
   });
 
+  test('check says of no runtime that there is not yet that Atoll can run there', () => {
+    const main = resolve(import.meta.dirname, '../../src/main.ts');
+    const given = ['check', '-f', join(folder, 'new.yaml'), '--runtime', 'slurm'];
+    const { status, stdout, stderr } = spawnSync(process.execPath, [main, ...given], { encoding: 'utf8' });
+    expect({ status, stdout }).toEqual({ status: 1, stdout: '' });
+    expect(stderr).toContain('Allowed choices are process, kubernetes.');
+  });
+
   test('check for another runtime', async () => {
     expect((await run(() => check({ ...options, file: at('new.yaml') }))).out).toContain('jupyterhub.singleuser.uid');
     expect((await run(() => check({ ...options, file: at('new.yaml'), runtime: 'kubernetes' }))).out).toBe(

@@ -18,7 +18,7 @@ const bodySchema = z.object({
 });
 
 /**
- * Reads the body of `POST /users/NAME/activity` (specs/jupyterhub.md §1.9).
+ * Reads the body of `POST /users/NAME/activity`.
  * @throws AtollError `ATOLL_BAD_REQUEST`
  */
 export function readActivityPost(body: unknown, now: number): ReportedActivity {

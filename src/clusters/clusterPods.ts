@@ -42,7 +42,7 @@ const ofBothKinds = {
 } as const;
 
 /**
- * What a handler of options says about the pods of a cluster (specs/dask-gateway.md §5.3), or nothing when it says nothing.
+ * What a handler of options says about the pods of a cluster, or nothing when it says nothing.
  * As in dask-gateway, each value stands in the place of that of the settings.
  * @throws AtollError `ATOLL_CLUSTER_OPTIONS_INVALID`
  */

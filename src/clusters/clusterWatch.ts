@@ -25,8 +25,7 @@ const patienceMs = 1000;
 
 /**
  * Finds clusters that nobody needs any more: those whose lease is over (no client connected, no work), and those that are
- * idle. Schedulers end idle clusters themselves, but give up for good when the hub does not answer once
- * (specs/dask-gateway.md §3.6).
+ * idle. Schedulers end idle clusters themselves, but give up for good when the hub does not answer once.
  */
 export class ClusterWatch {
   readonly #context: ClustersContext;

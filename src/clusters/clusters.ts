@@ -367,7 +367,7 @@ export class Clusters {
 
   /**
    * Ends a cluster whose scheduler believes that it is idle, unless it is not: the scheduler also believes so while tasks
-   * wait for their first worker (specs/dask-gateway.md §3.6). It will ask again.
+   * wait for their first worker. It will ask again.
    */
   async stopIdle(name: string): Promise<void> {
     const cluster = await this.get(name);

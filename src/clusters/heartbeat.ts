@@ -13,7 +13,7 @@ import { afterConnection, afterUnexpectedEnd } from './workerTrouble.ts';
 const workerNames = z.array(z.unknown()).transform((names) => new Set(names));
 
 /**
- * What dask-gateway's preload reports (specs/dask-gateway.md §3.3). Nothing is ever routed to the addresses in it: the hub
+ * What dask-gateway's preload reports. Nothing is ever routed to the addresses in it: the hub
  * chose them itself, and code of the cluster's owner could send any.
  */
 const heartbeatSchema = z.object({

@@ -21,7 +21,7 @@ export function schedulerReservation(cluster: Cluster): ReservationRequest {
 
 /**
  * A cluster's scheduler, with dask-gateway's preload, which reports to `gatewayUrl`. The modules behind `dask scheduler`
- * and `dask worker` are called since the programs have other names in other versions (specs/dask-gateway.md §3.1).
+ * and `dask worker` are called since the programs have other names in other versions.
  */
 export function schedulerSpec(
   cluster: Cluster,

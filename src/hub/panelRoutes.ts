@@ -4,8 +4,8 @@ import { serverOfRouteId } from '../servers/serverPath.ts';
 
 /**
  * The same route table; each server gets a path besides that leads to the hub: `/user/ada/proxy/dask-gateway/`. JupyterLab's
- * Dask panel shows a cluster's own graphs only when their link lies below the server's own `proxy/`
- * (specs/dask-gateway.md §8.3); the hub sends whoever follows such a link on to the dashboard.
+ * Dask panel shows a cluster's own graphs only when their link lies below the server's own `proxy/`;
+ * the hub sends whoever follows such a link on to the dashboard.
  */
 export function withPanelRoutes(routes: RouteWriter): RouteWriter {
   return {

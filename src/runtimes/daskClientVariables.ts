@@ -2,7 +2,7 @@
 const replaced: readonly { name: string; usual: string; ours: string }[] = [
   // Says what a cluster waits for while it waits.
   { name: 'DASK_GATEWAY__AUTH__TYPE', usual: 'jupyterhub', ours: 'atoll_gateway.HubAuth' },
-  // JupyterLab's Dask panel would break at the first adaptive cluster of the gateway (specs/dask-gateway.md §8.2).
+  // JupyterLab's Dask panel would break at the first adaptive cluster of the gateway.
   { name: 'DASK_LABEXTENSION__FACTORY__MODULE', usual: 'dask_gateway', ours: 'atoll_gateway' },
 ];
 

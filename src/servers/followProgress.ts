@@ -17,7 +17,7 @@ export interface ProgressSources {
 }
 
 /**
- * The progress of a server's present start, as JupyterHub streams it (specs/jupyterhub.md §1.8): what happened so far,
+ * The progress of a server's present start, as JupyterHub streams it: what happened so far,
  * what happens from now on, and one last event that says ready or failed. A server that is ready, or failed, gives that
  * last event only. Ends early when `signal` aborts.
  * @throws AtollError `ATOLL_SERVER_NOT_FOUND`; `ATOLL_SERVER_NOT_STARTING` when it is stopped and nothing failed.

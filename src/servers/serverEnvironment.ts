@@ -31,7 +31,7 @@ export interface EnvironmentInputs {
 }
 
 /**
- * The environment of a notebook server: what `jupyterhub-singleuser` expects (specs/jupyterhub.md §4.1), what makes
+ * The environment of a notebook server: what `jupyterhub-singleuser` expects, what makes
  * `GatewayCluster()` work without an argument, what makes JupyterLab's Dask panel use it (dask/helm-chart#131), and last,
  * so that they win, the settings' own variables.
  */

@@ -14,7 +14,7 @@ export interface ServiceEnvironmentInputs {
   extra: Readonly<Record<string, string>>;
 }
 
-/** What JupyterHub gives to the services it runs (specs/jupyterhub.md §3.6), by which `HubAuth` and `HubOAuth` set themselves up. */
+/** What JupyterHub gives to the services it runs, by which `HubAuth` and `HubOAuth` set themselves up. */
 export function serviceEnvironment({
   service,
   token,

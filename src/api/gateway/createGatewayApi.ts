@@ -30,7 +30,7 @@ const longestWaitMs = 20_000;
 const shownHeader = 'Atoll-Shown';
 
 /**
- * The REST API of dask-gateway (specs/dask-gateway.md §1), to be mounted at `/services/dask-gateway`. Paths are exact,
+ * The REST API of dask-gateway, to be mounted at `/services/dask-gateway`. Paths are exact,
  * final slashes included. Clusters of others look like none at all, except to administrators, who see and may stop them.
  *
  * No cookie is set: the client repeats each request with its token, which on one connection costs about a millisecond,

@@ -40,7 +40,8 @@ export function serviceEnvironment({
       JUPYTERHUB_SERVICE_PREFIX: prefix,
       JUPYTERHUB_SERVICE_URL: url,
       JUPYTERHUB_PUBLIC_URL: urls.full(urls.service(name)) ?? '',
-      JUPYTERHUB_OAUTH_CALLBACK_URL: oauth.redirectUri,
+      // Below its own prefix, as with JupyterHub, even where another address is registered: programs make it a route of theirs.
+      JUPYTERHUB_OAUTH_CALLBACK_URL: `${urls.service(name)}oauth_callback`,
     }),
     ...extra,
   };

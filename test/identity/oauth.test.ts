@@ -8,6 +8,7 @@ import { type IdentityWorld, openIdentityWorld } from '../support/identityWorld.
 const verifier = 'v'.repeat(43);
 const challenge = createHash('sha256').update(verifier).digest('base64url');
 const formsSecret = 'the-secret-of-forms';
+const docsSecret = 'the-secret-of-docs';
 
 let world: IdentityWorld;
 beforeEach(async () => {
@@ -24,12 +25,23 @@ beforeEach(async () => {
         oauthClientAllowedScopes: ['read:users!user', 'servers!user'],
         info: {},
       },
+      docs: {
+        name: 'docs',
+        apiToken: docsSecret,
+        admin: false,
+        url: 'http://127.0.0.1:1',
+        display: true,
+        oauthNoConfirm: true,
+        oauthRedirectUri: 'https://hub.example/services/docs/oauth_callback',
+        oauthClientAllowedScopes: [],
+        info: {},
+      },
     },
     roles: [
       {
         name: 'user',
         description: '',
-        scopes: ['self', 'access:services!service=forms'],
+        scopes: ['self', 'access:services'],
         users: [],
         groups: [],
         services: [],
@@ -187,6 +199,23 @@ describe('consent', () => {
     expect(held?.allows('access:services', { service: 'forms' })).toBe(true);
     expect(held?.has('servers')).toBe(false);
     expect(held?.has('admin:users')).toBe(false);
+  });
+
+  test('the path of the registered address will do for it; the answer goes to the address, and the exchange repeats the path', async () => {
+    const path = '/services/docs/oauth_callback';
+    const docs = { client_id: 'service-docs', response_type: 'code' };
+    const location = locationOf(await authorize('ada', { ...docs, redirect_uri: path }));
+    expect(location.href).toMatch(/^https:\/\/hub\.example\/services\/docs\/oauth_callback\?code=/);
+    const form = {
+      client_id: 'service-docs',
+      client_secret: docsSecret,
+      grant_type: 'authorization_code',
+      code: location.searchParams.get('code') ?? '',
+    };
+    await expect(world.identity.oauth.token({ ...form, redirect_uri: location.origin + path })).rejects.toThrow();
+    expect(await world.identity.oauth.token({ ...form, redirect_uri: path })).toHaveProperty('access_token');
+    for (const other of [`${path}/`, '/services/docs/', '//evil.example/services/docs/oauth_callback'])
+      await expect(authorize('ada', { ...docs, redirect_uri: other })).rejects.toHaveProperty('status', 400);
   });
 
   test('refused: the client is told', async () => {

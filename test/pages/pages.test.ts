@@ -401,13 +401,18 @@ describe('the consent page', () => {
     expect(location.searchParams.get('code')).toMatch(/./);
   });
 
-  test('takes no for an answer, and silence for no', async () => {
+  test('takes no for an answer', async () => {
     const world = await open(settings);
     const visitor = await signedInVisitor(world, 'ada');
-    for (const fields of [{ answer: 'deny' }, {}]) {
-      const refused = await visitor.submit(`/hub/api/oauth2/authorize${query}`, fields);
-      expect(new URL(refused.headers.get('location') ?? '').searchParams.get('error')).toBe('access_denied');
-    }
+    const refused = await visitor.submit(`/hub/api/oauth2/authorize${query}`, { answer: 'deny' });
+    expect(new URL(refused.headers.get('location') ?? '').searchParams.get('error')).toBe('access_denied');
+  });
+
+  test('takes the form of JupyterHub, which has no other answer, for a yes', async () => {
+    const world = await open(settings);
+    const visitor = await signedInVisitor(world, 'ada');
+    const allowed = await visitor.submit(`/hub/api/oauth2/authorize${query}`, { scopes: 'read:servers!user=ada' });
+    expect(new URL(allowed.headers.get('location') ?? '').searchParams.get('code')).toMatch(/./);
   });
 
   test('cannot be answered by another page', async () => {

@@ -73,7 +73,14 @@ const running = () =>
   });
 
 test('a service gets what JupyterHub gives it, and its token is good', async () => {
-  const { services } = await open([{ ...culler, url: 'http://127.0.0.1:9999', oauthClientAllowedScopes: ['self'] }]);
+  const { services } = await open([
+    {
+      ...culler,
+      url: 'http://127.0.0.1:9999',
+      oauthClientAllowedScopes: ['self'],
+      oauthRedirectUri: 'https://hub.example/services/culler/oauth_callback',
+    },
+  ]);
   const { spec } = await running();
   const token = spec.environment.JUPYTERHUB_API_TOKEN ?? '';
   expect(spec.environment).toEqual({

@@ -89,10 +89,11 @@ export class OAuthProvider {
   ): Promise<AuthorizeOutcome> {
     const identity = this.#identity;
     const client = await checkClient(parameters.client_id, identity.oauthClients);
-    const redirectUri = checkRedirectUri(parameters.redirect_uri, client);
+    const answerAddress = checkRedirectUri(parameters.redirect_uri, client);
+    const redirectUri = parameters.redirect_uri ?? answerAddress;
     const answerTo = (values: Record<string, string>): AuthorizeOutcome => ({
       kind: 'redirect',
-      location: withParameters(redirectUri, {
+      location: withParameters(answerAddress, {
         ...values,
         ...(parameters.state !== undefined && { state: parameters.state }),
       }),
@@ -107,7 +108,9 @@ export class OAuthProvider {
       if (answer) scopes = await this.#narrow(scopes, answer.scopes);
       else if (await needsConsent(client, principal, granted, identity))
         return { kind: 'consent', client, scopes: describe(scopes, identity) };
-      return answerTo({ code: await issueCode({ client, session, scopes, pkce }, this.#store, this.#clock) });
+      return answerTo({
+        code: await issueCode({ client, redirectUri, session, scopes, pkce }, this.#store, this.#clock),
+      });
     } catch (error) {
       if (error instanceof OAuthError) return answerTo(error.toParameters());
       throw error;

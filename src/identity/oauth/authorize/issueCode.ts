@@ -13,6 +13,8 @@ export const codeLifetimeSeconds = 300;
 export async function issueCode(
   code: {
     client: OAuthClient;
+    /** As the request has it: the exchange must repeat it. */
+    redirectUri: string;
     session: Session;
     scopes: readonly string[];
     pkce: PkceChallenge | undefined;
@@ -32,7 +34,7 @@ export async function issueCode(
         user_id: code.session.userId,
         session_id: code.session.sessionId,
         scopes: JSON.stringify(code.scopes),
-        redirect_uri: code.client.redirectUri,
+        redirect_uri: code.redirectUri,
         code_challenge: code.pkce?.challenge ?? null,
         code_challenge_method: code.pkce?.method ?? null,
         expires_at: now + codeLifetimeSeconds * 1000,

@@ -1,7 +1,7 @@
 import { AtollError } from '../core/errors.ts';
+import { firstNotToGive } from './firstNotToGive.ts';
 import type { Identity } from './identity.ts';
 import type { Principal } from './principal.ts';
-import { firstBeyond } from './scopes/firstBeyond.ts';
 import { resolveScopes } from './scopes/resolveScopes.ts';
 import { ScopeSet } from './scopes/scopeSet.ts';
 
@@ -18,7 +18,7 @@ export async function checkMayGiveRoles(
 ): Promise<void> {
   const scopes = identity.roles.scopesOf(roles);
   const given = ScopeSet.of(resolveScopes(scopes, { user: principal.name }, identity.catalogue));
-  const excess = await firstBeyond(given, principal.scopes, identity);
+  const excess = await firstNotToGive(given, principal.scopes, identity);
   if (excess !== undefined)
     throw new AtollError('ATOLL_FORBIDDEN', `${giver} gives the right ${excess}, which you do not have`);
 }

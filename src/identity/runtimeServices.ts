@@ -5,9 +5,9 @@ import { sha256Hex } from '../core/ids.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Store } from '../store/store.ts';
 import { checkMayGrantAdmin } from './adminFlag.ts';
+import { firstNotToGive } from './firstNotToGive.ts';
 import type { Identity } from './identity.ts';
 import type { Principal } from './principal.ts';
-import { firstBeyond } from './scopes/firstBeyond.ts';
 import { parseScope } from './scopes/parseScope.ts';
 import { resolveScopes } from './scopes/resolveScopes.ts';
 import { ScopeSet } from './scopes/scopeSet.ts';
@@ -96,7 +96,7 @@ export class RuntimeServices {
     // The settings may give a role to the name.
     const own = roles.scopesOf(roles.ofService(settings));
     const given = ScopeSet.of(resolveScopes([...own, ...scopes], { service: settings.name }, catalogue));
-    const excess = await firstBeyond(given, requester.scopes, this.#identity);
+    const excess = await firstNotToGive(given, requester.scopes, this.#identity);
     if (excess !== undefined)
       throw new AtollError('ATOLL_FORBIDDEN', `The service would have the right ${excess}, which you do not have`);
   }

@@ -1,4 +1,5 @@
 import { AtollError } from '../core/errors.ts';
+import { firstNotToGive } from './firstNotToGive.ts';
 import type { Identity } from './identity.ts';
 import type { Principal } from './principal.ts';
 import { requestedScopes } from './scopes/effectiveScopes.ts';
@@ -34,7 +35,7 @@ export async function scopesForToken(
         `Not assigning requested scopes ${scope} not held by User ${owner.name}`,
       );
   }
-  const beyondRequester = await firstBeyond(
+  const beyondRequester = await firstNotToGive(
     requestedBy(scopes) ?? owner.scopes,
     requester.scopes,
     identity,

@@ -16,7 +16,16 @@ beforeEach(async () => {
         info: {},
       },
     },
+    customScopes: { 'custom:grades:read': { description: 'Read grades', scopes: [] } },
     roles: [
+      {
+        name: 'grading',
+        description: '',
+        scopes: ['custom:grades:read'],
+        users: ['grace'],
+        groups: [],
+        services: [],
+      },
       {
         name: 'issuing',
         description: '',
@@ -109,6 +118,21 @@ describe('making a token', () => {
     expect((await make({ scopes: ['servers!user'] }, lesser)).status).toBe(403);
     expect((await make({ scopes: ['inherit'] }, lesser)).status).toBe(403);
     expect((await make({ scopes: ['read:servers!user'] }, lesser)).status).toBe(201);
+  });
+
+  test('an administrator makes one for somebody with a custom scope, which the role admin does not hold; nobody with less does', async () => {
+    await world.user('grace');
+    const made = await call(await world.token('root'), 'POST', '/users/grace/tokens');
+    expect(made.status).toBe(201);
+    expect(made.json.scopes).toContain('custom:grades:read');
+    const narrow = await call(await world.token('root'), 'POST', '/users/root/tokens', {
+      scopes: ['tokens', 'admin:users'],
+    });
+    for (const token of ['the-token-of-the-issuer', String(narrow.json.token)])
+      expect(await call(token, 'POST', '/users/grace/tokens', { scopes: ['custom:grades:read'] })).toMatchObject({
+        status: 403,
+        json: { message: expect.stringContaining('custom:grades:read not held by') },
+      });
   });
 
   test('for somebody else needs the scope, and gives no more than the maker has', async () => {

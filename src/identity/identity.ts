@@ -94,9 +94,9 @@ export class Identity {
   readonly xsrf: XsrfTokens;
   readonly view: ViewTokens;
   readonly signInStates: SignInStates;
+  readonly lastUse: LastUseRecorder;
   readonly #store: Store;
   readonly #log: Logger;
-  readonly #lastUse: LastUseRecorder;
   readonly #clock: Clock;
   readonly #bearers: PrincipalCache;
   #ofServices = new WeakMap<Service, Principal>();
@@ -136,7 +136,7 @@ export class Identity {
     });
     this.signIn = new SignIn({ identity: this, clock, log });
     this.authRefresh = new AuthRefresh({ identity: this, store, clock, log });
-    this.#lastUse = new LastUseRecorder(store, clock, log);
+    this.lastUse = new LastUseRecorder(store, clock, log);
     this.#clock = clock;
     this.#bearers = new PrincipalCache(store.changes);
   }
@@ -189,8 +189,8 @@ export class Identity {
     const bearer = await this.#bearers.get(hash, () => this.#findBearer(hash, secret));
     if (!bearer || (bearer.expiresAt !== null && bearer.expiresAt <= this.#clock.now())) return undefined;
     if (!(await this.authRefresh.allowsTokensOf(bearer.userId))) return undefined;
-    this.#lastUse.token(bearer.tokenId);
-    if (!bearer.ofServer) this.#lastUse.user(bearer.userId);
+    this.lastUse.token(bearer.tokenId);
+    if (!bearer.ofServer) this.lastUse.user(bearer.userId);
     identifyActor(bearer.principal);
     return bearer.principal;
   }
@@ -221,7 +221,7 @@ export class Identity {
     const user = await this.users.getById(session.userId);
     if (!user || this.#policy.blocked.has(user.name)) return undefined;
     if ((await this.authRefresh.standingOf(user.id)) !== 'stands') return undefined;
-    this.#lastUse.user(user.id);
+    this.lastUse.user(user.id);
     identifyActor({ kind: 'user', name: user.name });
     return { principal: { ...(await this.#principalOf(user)), sessionId: session.sessionId }, session };
   }
@@ -241,7 +241,7 @@ export class Identity {
     const user = session && (await this.users.getById(session.userId));
     if (!session || !user || this.#policy.blocked.has(user.name)) return undefined;
     if ((await this.authRefresh.standingOf(user.id)) !== 'stands') return undefined;
-    this.#lastUse.user(user.id);
+    this.lastUse.user(user.id);
     return { ...(await this.#principalOf(user)), sessionId: session.sessionId };
   }
 
@@ -354,7 +354,7 @@ export class Identity {
   /** Writes what waits in memory (last-used times). */
   async close(): Promise<void> {
     await this.authRefresh.close();
-    await this.#lastUse.close();
+    await this.lastUse.close();
   }
 
   #principalOfService(service: Service): Principal {

@@ -36,6 +36,16 @@ export class LastUseRecorder {
     this.#users.note(id, this.#clock.now());
   }
 
+  /** When a token was last used, by what is stored of it (null: never) and what waits to be stored. */
+  ofToken({ id, lastActivity }: { id: number; lastActivity: number | null }): number | null {
+    return this.#tokens.latest(id, lastActivity);
+  }
+
+  /** When a user was last active, likewise. */
+  ofUser({ id, lastActivity }: { id: number; lastActivity: number | null }): number | null {
+    return this.#users.latest(id, lastActivity);
+  }
+
   /** Writes what is waiting. */
   async flush(): Promise<void> {
     const [tokens, users] = [this.#tokens, this.#users].map((uses) => uses.take(this.#clock.now())) as [
@@ -74,6 +84,11 @@ class LastUses {
     if (noted !== undefined && noted >= now - resolutionMs) return;
     this.#noted.set(key, now);
     this.#waiting.set(key, now);
+  }
+
+  latest(key: number, stored: number | null): number | null {
+    const noted = this.#noted.get(key);
+    return noted === undefined ? stored : Math.max(noted, stored ?? 0);
   }
 
   /** What has been noted since the last call. */

@@ -80,6 +80,14 @@ describe('making a token', () => {
     expect(await world.identity.fromToken(String(json.token))).toMatchObject({ name: 'ada' });
   });
 
+  test('its use is seen at once, in its own model and in that of its owner', async () => {
+    const { json } = await make();
+    const self = await call(String(json.token), 'GET', '/user');
+    expect(self.json.last_activity).toBe('2026-11-23T12:00:00.000000Z');
+    const token = await call(await world.token('root'), 'GET', `/users/ada/tokens/${String(json.id)}`);
+    expect(token.json.last_activity).toBe('2026-11-23T12:00:00.000000Z');
+  });
+
   test('with wishes gives one that can do that', async () => {
     const { json } = await make({
       note: 'for cron',

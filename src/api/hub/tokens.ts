@@ -176,7 +176,7 @@ export function addTokenRoutes(frame: ApiFrame, { identity }: HubApiOptions): vo
       roles: [],
       scopes: (await identity.scopesOfToken(token, owner, client)).toList(),
       created: timestamp(token.createdAt),
-      last_activity: timestamp(token.lastActivity),
+      last_activity: timestamp(identity.lastUse.ofToken(token)),
       expires_at: timestamp(token.expiresAt),
       note: token.note,
       session_id: token.sessionId,

@@ -76,7 +76,7 @@ export async function userModels(
       model.user_info = user.userInfo;
     }
     if (sight.groups) model.groups = groupsOf.get(name) ?? [];
-    if (sight.activity) model.last_activity = timestamp(user.lastActivity);
+    if (sight.activity) model.last_activity = timestamp(identity.lastUse.ofUser(user));
     if (sight.roles) model.roles = identity.roles.ofUser(user);
     if (sight.user) {
       const running = models.find((server) => server.name === '');

@@ -114,6 +114,7 @@ describe('home', () => {
   test.each(['/', '/hub'])('%s leads there by way of /hub/', async (path) => {
     const { browser } = await open();
     expect(location(await browser.request(path))).toBe('/hub/');
+    expect(location(await browser.request(`${path}?next=%2Fx`))).toBe('/hub/?next=%2Fx');
   });
 
   test('/hub/ leads to the server, to its start, or home; who is not signed in signs in first', async () => {
@@ -125,6 +126,22 @@ describe('home', () => {
     expect(location(await new BrowserSession(hub.url).request('/hub/'))).toBe('/hub/login?next=%2Fhub%2F');
     const { browser: other } = await open({ redirectToServer: false });
     expect(location(await other.request('/hub/'))).toBe('/hub/home');
+  });
+
+  test('/hub/ follows a next on this host, and takes along what else was asked', async () => {
+    const { hub, browser } = await open();
+    expect(location(await browser.request('/hub/?next=%2Fuser%2Fgrace%2Fx%3Fa%3D1&b=2'))).toBe('/user/grace/x?a=1');
+    expect(location(await browser.request('/hub/?next=%2F%2Fevil.example%2F&b=2'))).toBe('/hub/spawn?b=2');
+    await hub.servers.start('ada', '');
+    await hub.servers.settled('ada', '', 5000);
+    expect(location(await browser.request('/hub/?b=2'))).toBe('/user/ada/?b=2');
+    expect(location(await new BrowserSession(hub.url).request('/hub/?b=2'))).toBe('/hub/login?next=%2Fhub%2F%3Fb%3D2');
+  });
+
+  test('the landing page of the settings is there for those who are not signed in, too', async () => {
+    const { hub, browser } = await open({ landingUrl: '/services/welcome/' });
+    for (const visitor of [browser, new BrowserSession(hub.url)])
+      expect(location(await visitor.request('/hub/'))).toBe('/services/welcome/');
   });
 });
 
@@ -386,6 +403,12 @@ describe('the paths of a server that does not run', () => {
       const answer = await fetch(`${hub.url}/user/nobody/api/status`, { method, headers });
       expect([answer.status, await answer.json()]).toMatchObject([404, expected]);
     }
+  });
+
+  test('without a final slash are led to the page with one, which relative links need', async () => {
+    const { browser } = await open();
+    expect(location(await browser.request('/user/ada?a=1'))).toBe('/hub/user/ada/?a=1');
+    expect(location(await browser.request('/user/ada/gpu'))).toBe('/hub/user/ada/gpu');
   });
 
   test('of nobody and of somebody else look the same to whoever may see neither', async () => {

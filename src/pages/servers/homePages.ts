@@ -1,4 +1,5 @@
 import { systemClock } from '../../core/clock.ts';
+import { safeNext } from '../../identity/http/safeNext.ts';
 import type { Principal } from '../../identity/principal.ts';
 import type { SharedServer } from '../../identity/shares/sharesTable.ts';
 import { isActive, pendingOf } from '../../servers/server.ts';
@@ -13,14 +14,20 @@ export function addHomePages(frame: PageFrame, options: ServersPagesOptions): vo
   const { servers, identity, settings, profiles, clock = systemClock } = options;
 
   for (const path of ['/', '/hub'])
-    frame.page({ method: 'get', path, access: 'open' }, ({ redirect }) => redirect('/hub/'));
+    frame.page({ method: 'get', path, access: 'open' }, ({ url, redirect }) => redirect(`/hub/${url.search}`));
 
-  frame.page({ method: 'get', path: '/hub/', access: 'signedIn' }, async ({ principal, redirect }) => {
-    const { landingUrl } = settings.current;
+  // As with JupyterHub: `next` is followed, and what else the address has after the `?` goes along. Where people land by the
+  // settings may be a page for those who are not signed in yet.
+  frame.page({ method: 'get', path: '/hub/', access: 'open' }, async ({ principal, url, client, redirect }) => {
+    const { landingUrl, redirectToServer } = settings.current;
     if (landingUrl !== undefined) return redirect(landingUrl);
+    if (!principal) return redirect(`/hub/login?next=${encodeURIComponent(frame.urls.path('/hub/') + url.search)}`);
+    const next = safeNext(url.searchParams.get('next'), client);
+    if (next !== undefined) return redirect(next);
+    url.searchParams.delete('next');
     const server = await servers.get(principal.name, '');
-    if (server?.phase === 'ready') return redirect(frame.urls.server(principal.name));
-    return redirect(settings.current.redirectToServer ? '/hub/spawn' : '/hub/home');
+    if (server?.phase === 'ready') return redirect(frame.urls.server(principal.name) + url.search);
+    return redirect((redirectToServer ? '/hub/spawn' : '/hub/home') + url.search);
   });
 
   frame.page({ method: 'get', path: '/hub/home', access: 'signedIn' }, async ({ principal, xsrfToken, page }) => {

@@ -26,7 +26,8 @@ export function addNotRunningPages(frame: PageFrame, { servers, identity }: Serv
       return req.header('authorization') === undefined
         ? notRunningReply(req.raw, urls, '/hub/home')
         : answerProgram(req.raw);
-    return redirectTo(`/hub${pathname}${search}`);
+    const slash = /^\/user\/[^/]+$/.test(pathname) ? '/' : '';
+    return redirectTo(`/hub${pathname}${slash}${search}`);
   });
 
   frame.app.all('/hub/user/*', ({ req }, next) => (isProgram(req.raw) ? answerProgram(req.raw) : next()));

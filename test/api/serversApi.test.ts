@@ -51,7 +51,7 @@ test('a start answers 201 with an empty text when the server is ready, a stop 20
     name: '',
     display_name: '',
     full_name: 'ada/',
-    last_activity: null,
+    last_activity: (json as { started: string }).started,
     pending: null,
     ready: true,
     stopped: false,

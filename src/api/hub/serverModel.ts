@@ -57,7 +57,8 @@ export function serverModel(
     name,
     display_name: server.displayName,
     full_name: fullNameOf(user, name),
-    last_activity: timestamp(server.lastActivity),
+    // Its start is the first sign of use: a server that was started once has never none, as with JupyterHub.
+    last_activity: timestamp(server.lastActivity ?? server.startedAt),
     started: isActive(server) ? timestamp(server.startedAt) : null,
     pending: pendingOf(server),
     ready: server.phase === 'ready',

@@ -47,6 +47,8 @@ describe('groups', () => {
     expect((await call('GET', '/groups/class', undefined, reader)).json).toEqual({ kind: 'group', name: 'class' });
     expect((await call('GET', '/groups/other', undefined, reader)).status).toBe(404);
     expect((await call('GET', '/groups/nothing')).status).toBe(404);
+    const unlisted = await world.token('root', ['list:groups!user=ada']);
+    expect((await call('GET', '/groups', undefined, unlisted)).status).toBe(403);
   });
 
   test('are created, alone or several, with members', async () => {

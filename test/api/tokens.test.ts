@@ -241,6 +241,12 @@ test('whose a token is, in the old way, is told to programs with a token only', 
     json: { kind: 'service', name: 'issuer' },
   });
   expect((await call(ada, 'GET', '/authorizations/token/nonsense')).status).toBe(404);
+  // Who may see more of the owner sees it here too; nobody else does.
+  expect((await call(root, 'GET', `/authorizations/token/${ada}`)).json).toMatchObject({
+    name: 'ada',
+    roles: ['user'],
+  });
+  expect((await call(ada, 'GET', `/authorizations/token/${root}`)).json).not.toHaveProperty('roles');
   expect((await call(null, 'GET', `/authorizations/token/${root}`)).status).toBe(403);
 });
 

@@ -89,7 +89,7 @@ export class ApiFrame {
     app.get(`${apiPrefix}/openapi.json`, (c) => finish(ifChanged(c.req.raw, json(this.document()))));
     for (const [path, methods] of this.#methods) {
       const allow = [...methods, ...(methods.has('GET') ? ['HEAD'] : []), 'OPTIONS'].join(', ');
-      app.options(path, () => finish(empty(), { Allow: allow }));
+      app.options(path, () => finish(empty(200), { Allow: allow }));
       app.all(path, (c) => {
         const error = new AtollError('ATOLL_METHOD_NOT_ALLOWED', `${c.req.method} is not possible here.`);
         return finish(renderError(error, this.#log), { Allow: allow });

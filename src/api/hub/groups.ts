@@ -40,6 +40,11 @@ export function addGroupRoutes(frame: ApiFrame, { identity }: HubApiOptions): vo
       const within = principal.scopes.hasUnfiltered('list:groups')
         ? undefined
         : [...principal.scopes.filterValues('list:groups', 'group')];
+      if (within?.length === 0)
+        throw new AtollError(
+          'ATOLL_SCOPE_MISSING',
+          'Action is not authorized with current scopes; requires any of [list:groups]',
+        );
       const { groups: found, total } = await groups.list({ ...page, ...(within && { within }) });
       return pageReply(
         found.map((group) => modelOf(group, principal.scopes)),

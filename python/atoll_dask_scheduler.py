@@ -8,6 +8,7 @@ request to the hub, POST /v1/clusters/NAME/report with the cluster's token, carr
     {"lost": [{"worker": name, "tasks": [key, …]}],   workers that left, with what they were working on
      "missing": seconds,                              for how long there have been fewer workers than wanted; 0: there are not
      "versions": {package: version},                  of this scheduler
+     "unconnected": number,                           of what Dask counts as clients and is none: `fire-and-forget`, published datasets
      "used": {"core_seconds", "byte_seconds"}}        by all workers since this scheduler began
 
 and the answer brings {"warnings": [text, …]}: sentences that Dask shows in every connected notebook as warnings, where people would
@@ -55,6 +56,7 @@ class Watcher(SchedulerPlugin):
         self.missing_since = None
         self.wake = asyncio.Event()
         self.adapting = None
+        self.unconnected = None  # as told last
 
     def add_worker(self, scheduler, worker, **_):
         state = scheduler.workers[worker]
@@ -115,14 +117,15 @@ class Watcher(SchedulerPlugin):
             last = now
             samples += 1
             missing = self.missing_seconds(now)
-            if self.lost or missing >= PATIENCE or samples >= REPORT_EVERY:
+            if self.lost or missing >= PATIENCE or samples >= REPORT_EVERY or self.unconnected != unconnected_clients(self.scheduler):
                 samples = 0
                 await self.report(missing)
 
     async def report(self, missing, versions=None):
         """Tells the hub, and shows what it answers. Workers lost meanwhile are told next time."""
         lost, self.lost = self.lost, []
-        content = {"lost": lost, "missing": missing, "used": self.used}
+        self.unconnected = unconnected_clients(self.scheduler)
+        content = {"lost": lost, "missing": missing, "used": self.used, "unconnected": self.unconnected}
         if versions:
             content["versions"] = versions
         for delay in (*RETRIES, None):
@@ -154,6 +157,11 @@ async def adapt_now(service):
     if service.adapt_task is not None and service.count == 0:
         await service.adapt(active=False)
         await service.adapt(minimum=service.minimum, maximum=service.maximum)
+
+
+def unconnected_clients(scheduler):
+    """How many of Dask's clients are no programs."""
+    return len([client for client in scheduler.clients if client not in scheduler.client_comms])
 
 
 def tasks_of(scheduler, address, state):

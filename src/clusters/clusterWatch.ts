@@ -32,6 +32,8 @@ export class ClusterWatch {
   readonly #memories = new Map<string, Memory>();
   /** Connections through the edge to a scheduler, by cluster. */
   readonly #connections = new Map<string, number>();
+  /** How many of what a scheduler counts as clients are none, by cluster. */
+  readonly #unconnected = new Map<string, number>();
 
   constructor(context: ClustersContext) {
     this.#context = context;
@@ -45,6 +47,11 @@ export class ClusterWatch {
       if (openConnections > 0) this.#connections.set(name, openConnections);
       else this.#connections.delete(name);
     }
+  }
+
+  /** Takes in how many of what a scheduler counts as clients are none. */
+  recordUnconnected(clusterName: string, count: number): void {
+    this.#unconnected.set(clusterName, count);
   }
 
   /** Looks at a running cluster when it is time. Returns why it should end, or when to look again; undefined: never. */
@@ -72,13 +79,15 @@ export class ClusterWatch {
   forget(clusterName: string): void {
     this.#memories.delete(clusterName);
     this.#connections.delete(clusterName);
+    this.#unconnected.delete(clusterName);
   }
 
   #remember(cluster: Cluster, before: Memory | undefined, counts: SchedulerCounts | undefined, now: number): Memory {
     const state = JSON.stringify(counts);
     const works = counts === undefined || hasWork(cluster, counts);
+    const unconnected = this.#unconnected.get(cluster.name) ?? usuallyUnconnected;
     const connected =
-      (this.#connections.get(cluster.name) ?? 0) > 0 || counts?.clients === undefined || counts.clients > noClients;
+      (this.#connections.get(cluster.name) ?? 0) > 0 || counts?.clients === undefined || counts.clients > unconnected;
     const memory = {
       lookedAt: now,
       lonelySince: works || connected ? undefined : (before?.lonelySince ?? now),
@@ -90,8 +99,8 @@ export class ClusterWatch {
   }
 }
 
-/** `fire-and-forget` counts as a client. */
-const noClients = 1;
+/** `fire-and-forget` counts as a client; so does each published dataset, of which the scheduler tells (report.ts). */
+const usuallyUnconnected = 1;
 
 /**
  * Whether a cluster has work: tasks being worked on, tasks that wait (also for their first worker, which schedulers do not

@@ -324,7 +324,7 @@ export class Clusters {
    * @throws AtollError `ATOLL_HEARTBEAT_INVALID`
    */
   report(name: string, body: unknown): Promise<string[]> {
-    return takeReport(this.#context, this.#changes, name, body);
+    return takeReport(this.#context, { changes: this.#changes, watch: this.#watch }, name, body);
   }
 
   /** Takes in what the edge saw of connections to schedulers: a cluster in use is not ended. */

@@ -5,6 +5,7 @@ import { isLive } from './cluster.ts';
 import type { ClusterChanges } from './clusterChanges.ts';
 import { clusterProgress, isSentence } from './clusterProgress.ts';
 import { listWorkers, readCluster, updateCluster } from './clusterTable.ts';
+import type { ClusterWatch } from './clusterWatch.ts';
 import type { ClustersContext } from './context.ts';
 import { noteUse } from './usage.ts';
 import { listWorkerEnds, noteTasks } from './workerEnds.ts';
@@ -20,6 +21,8 @@ const reportSchema = z.object({
   missing: z.number().nonnegative(),
   used: z.object({ core_seconds: z.number().nonnegative(), byte_seconds: z.number().nonnegative() }),
   versions: z.record(z.string().max(50), z.string().max(50)).optional(),
+  /** How many of what Dask counts as clients are none. */
+  unconnected: z.number().int().nonnegative().optional(),
 });
 
 /** How long a scheduler waits to hear why its workers left: the runtime notices an end within a second. */
@@ -32,7 +35,7 @@ const patienceMs = 3000;
  */
 export async function takeReport(
   context: ClustersContext,
-  changes: ClusterChanges,
+  { changes, watch }: { changes: ClusterChanges; watch: ClusterWatch },
   clusterName: string,
   body: unknown,
 ): Promise<string[]> {
@@ -41,7 +44,8 @@ export async function takeReport(
     throw new AtollError('ATOLL_HEARTBEAT_INVALID', 'The report is not as Atoll’s scheduler preload sends it.', {
       evidence: z.prettifyError(parsed.error).slice(0, 300),
     });
-  const { lost, missing, used, versions } = parsed.data;
+  const { lost, missing, used, versions, unconnected } = parsed.data;
+  if (unconnected !== undefined) watch.recordUnconnected(clusterName, unconnected);
   const { store, clock } = context;
   const names = await store.write(async ({ db, changed }) => {
     const cluster = await readCluster(db, clusterName);

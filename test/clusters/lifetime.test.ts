@@ -67,6 +67,18 @@ describe('the lease', () => {
     expect(await phaseOf(clusters, name)).toBe('running');
   });
 
+  test('ends one whose published datasets count as clients: its scheduler tells that they are none', async () => {
+    const clusters = await open({ leaseSeconds: 100 });
+    const [published, used] = [await running(clusters), await running(clusters)];
+    const report = { lost: [], missing: 0, used: { core_seconds: 0, byte_seconds: 0 }, unconnected: 2 };
+    for (const { name } of [published, used]) await clusters.report(name, report);
+    world.scheduler(published.name).load = { ...alone, clients: 2 };
+    world.scheduler(used.name).load = { ...alone, clients: 3 };
+    for (let passed = 0; passed < 6; passed++) for (const { name } of [published, used]) await pass(30, name);
+    expect((await clusters.waitForChange(published.name, 20_000))?.reason).toContain('Nobody has been connected');
+    expect(await phaseOf(clusters, used.name)).toBe('running');
+  });
+
   test('does not end one with an open connection, or with workers still to come', async () => {
     const clusters = await open({ leaseSeconds: 100 });
     const [connected, growing] = [await running(clusters), await running(clusters)];

@@ -101,13 +101,21 @@ print(json.dumps([
   expect(told).toEqual([[`max-${'x'.repeat(196)}`, "('sum', 1)"], ['a', 'b'], ['a', 'b'], [], []]);
 });
 
+test('what Dask counts as clients, and is none, is told', async () => {
+  const told = await inPython(`
+clients = {"fire-and-forget": 1, "published-x": 2, "Client-1": 3}
+print(json.dumps(preload.unconnected_clients(Object(clients=clients, client_comms={"Client-1": "comm"}))))
+`);
+  expect(told).toBe(2);
+});
+
 test('a sentence is shown once, and a hub that is away is asked again', async () => {
   const told = await inPython(`
 import asyncio
 
 preload.RETRIES = (0, 0)
 shown, asked = [], []
-scheduler = Object(log_event=lambda topic, text: shown.append([topic, text]), services={}, workers={})
+scheduler = Object(log_event=lambda topic, text: shown.append([topic, text]), services={}, workers={}, clients={}, client_comms={})
 
 async def main():
     watcher = preload.Watcher(scheduler, None)

@@ -436,7 +436,7 @@ export class Clusters {
       const cluster = await readCluster(db, name);
       if (!cluster) throw notRunning(name);
       const asked = decide(cluster);
-      if (cluster.phase !== 'running') throw notRunning(name);
+      if (cluster.phase !== 'running') throw notRunning(name, cluster.reason);
       if (isPaused(cluster.workerTrouble)) trouble = cluster.workerTrouble.reason;
       const decided = await withinLimits(db, settings.limits, cluster, asked);
       await updateCluster(db, name, {
@@ -514,6 +514,7 @@ function limitReached(message: string): AtollError {
   return new AtollError('ATOLL_CLUSTER_LIMIT', message);
 }
 
-function notRunning(name: string): AtollError {
-  return new AtollError('ATOLL_CLUSTER_NOT_RUNNING', `cluster ${name} is not running`);
+function notRunning(name: string, reason?: string): AtollError {
+  const sentence = `cluster ${name} is not running`;
+  return new AtollError('ATOLL_CLUSTER_NOT_RUNNING', reason === undefined ? sentence : `${sentence}: ${reason}`);
 }

@@ -415,7 +415,7 @@ describe('scale and adapt', () => {
     await clusters.stop(name, 'Stopped by ada.');
     expect(await ask('ada', 'POST', of(name, '/scale'), '{"count": 1}')).toMatchObject({
       status: 409,
-      body: { error: `cluster ${name} is not running` },
+      body: { error: `cluster ${name} is not running: Stopped by ada.` },
     });
     expect((await ask('ada', 'POST', of(name, '/scale'), '{"count": -1}')).status).toBe(422);
     expect((await ask('ada', 'POST', of(name, '/adapt'), '{}')).status).toBe(409);

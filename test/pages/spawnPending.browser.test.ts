@@ -89,10 +89,18 @@ describe.skipIf(noBrowserReason)('the page of a start, in a browser that runs sc
     expect(await page.getAttribute('body', 'data-same-page')).toBe('yes');
     expect(errors).toEqual([]);
     const again = await until('another workload', () => runtime.live[0]);
-    const opened = page.waitForRequest((request) => new URL(request.url()).pathname === '/user/ada/');
+    const opened = page.waitForRequest(
+      (request) => request.isNavigationRequest() && new URL(request.url()).pathname === '/user/ada/',
+    );
+    // A script that followed the hub to the server would be sent round in circles by its sign-in.
+    const followed: string[] = [];
+    page.on('response', (response) => {
+      if (!response.request().isNavigationRequest()) followed.push(new URL(response.url()).pathname);
+    });
     again.run();
     await again.answer();
     await opened;
+    expect(followed.filter((path) => path.startsWith('/user/'))).toEqual([]);
   });
 
   test('can be given up with its button', async () => {

@@ -19,9 +19,13 @@ async function keepUpToDate() {
 }
 
 async function refresh() {
-  // The hub hands a page to a script only with the token that it gave the page.
-  const answer = await fetch(location.href, { headers: { 'X-XSRFToken': main.dataset.xsrf, Accept: 'text/html' } });
-  if (!answer.ok || answer.redirected) return location.reload();
+  const answer = await fetch(location.href, {
+    // The hub hands a page to a script only with the token that it gave the page.
+    headers: { 'X-XSRFToken': main.dataset.xsrf, Accept: 'text/html' },
+    // The browser itself goes elsewhere: a server that is ready signs in only those who come to look at it.
+    redirect: 'manual',
+  });
+  if (!answer.ok) return location.reload();
   const page = new DOMParser().parseFromString(await answer.text(), 'text/html');
   const fresh = page.querySelector('main');
   const focused = main.contains(document.activeElement) ? identityOf(document.activeElement) : undefined;

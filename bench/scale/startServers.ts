@@ -1,7 +1,7 @@
+import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as wait } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
 import { Agent, request } from 'undici';
 import type { HubUnderTest } from '../support/serverStart.ts';
 
@@ -12,7 +12,7 @@ import type { HubUnderTest } from '../support/serverStart.ts';
 export async function startServers({ url, token }: HubUnderTest, users: readonly number[], pollMs: number) {
   const dispatcher = new Agent({ connections: users.length, headersTimeout: 600_000 });
   const headers = { authorization: `token ${token}` };
-  const health = new Worker(join(import.meta.dirname, 'watchHealth.ts'), { workerData: { url } });
+  const health = fork(join(import.meta.dirname, 'watchHealth.ts'), [url]);
   await once(health, 'message');
   const startedAt = performance.now();
   const startOne = async (user: number): Promise<void> => {
@@ -31,12 +31,11 @@ export async function startServers({ url, token }: HubUnderTest, users: readonly
   try {
     await Promise.all(users.map(startOne));
     const seconds = (performance.now() - startedAt) / 1000;
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- it is a thread, not a window
-    health.postMessage('over');
+    health.send('over');
     const [slowestHealth] = (await once(health, 'message')) as [number];
     return { seconds, slowestHealth };
   } finally {
-    await health.terminate();
+    health.kill();
     await dispatcher.close();
   }
 }

@@ -66,7 +66,7 @@ export class UpstreamPool implements UpstreamOwner, Watched {
     this.#waiting.delete(user);
   }
 
-  /** A new connection for `user` alone, who is told when it is there, or that it cannot be. */
+  /** A new connection for `user` alone, who is told when it is there, or that it cannot be; undefined: for those who wait. */
   connect(user: UpstreamUser | undefined): UpstreamConnection {
     this.#counts.upstreams++;
     return new UpstreamConnection(this.target, this.#limits, user, this);

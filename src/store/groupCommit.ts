@@ -4,13 +4,15 @@ import type { Kysely, Transaction } from 'kysely';
 import { messageOf } from '../core/errors.ts';
 import type { Database } from './database.ts';
 
-/** Milliseconds for which a group may grow: its writes wait for no more than this beside the disk. */
+/** Milliseconds that a write waits at most for others to join its group. */
 const longestGatheringMs = 10;
 /** Milliseconds after which a group is committed even if more writes wait: others want to run too. */
 const longestGroupMs = 5;
 
 /** A write that waits for its turn. */
 interface Job {
+  /** When it was asked for, in milliseconds of `performance.now()`. */
+  since: number;
   work: (db: Transaction<Database>) => Promise<unknown>;
   resolve: (value: unknown) => void;
   reject: (reason: unknown) => void;
@@ -43,7 +45,7 @@ export class GroupCommit {
   run<T>(work: (db: Transaction<Database>) => Promise<T>): Promise<T> {
     const { promise, resolve, reject } = Promise.withResolvers<unknown>();
     // Bound, because it is called by whoever happens to work off the queue.
-    this.#waiting.push({ work: AsyncResource.bind(work), resolve, reject });
+    this.#waiting.push({ since: performance.now(), work: AsyncResource.bind(work), resolve, reject });
     this.#running ??= this.#workOff();
     return promise as Promise<T>;
   }
@@ -63,10 +65,11 @@ export class GroupCommit {
 
   /**
    * Lets the group grow for as long as each turn of the event loop brings more writes, and everything else has its turn: alone,
-   * a write waits for one turn; of a thousand that are under way, many share a commit.
+   * a write waits for the rest of this turn and for another one; of a thousand that are under way, many share a commit.
    */
   async #gather(): Promise<void> {
-    const until = performance.now() + longestGatheringMs;
+    const until = (this.#waiting[0]?.since ?? 0) + longestGatheringMs;
+    await setImmediate();
     let before: number;
     do {
       before = this.#waiting.length;

@@ -70,6 +70,25 @@ test('a start answers 201 with an empty text when the server is ready, a stop 20
   expect(await call('DELETE', '/users/ada/servers/')).toMatchObject({ status: 204 });
 });
 
+test('a start is a sign of use: what was seen of the last run would have a culler stop the next one at once', async () => {
+  const { hub, call } = await open();
+  await call('POST', '/users/ada/server');
+  const model = async () => (await call('GET', '/users/ada/server')).json as { started: string; last_activity: string };
+  await hub.store.write(({ db }) =>
+    db
+      .updateTable('servers')
+      .set({ last_activity: Date.UTC(2026, 0, 1) })
+      .execute(),
+  );
+  const running = await model();
+  expect(running.last_activity).toBe(running.started);
+  await call('DELETE', '/users/ada/server');
+  expect((await model()).last_activity).toBe(running.started);
+  await call('POST', '/users/ada/server');
+  const again = await model();
+  expect(again.last_activity).toBe(again.started);
+});
+
 test.each<[unknown, Record<string, unknown>, string]>([
   [undefined, { a: 1 }, 'no body: as before'],
   [{}, { a: 1 }, 'an empty object: as before'],

@@ -57,8 +57,7 @@ export function serverModel(
     name,
     display_name: server.displayName,
     full_name: fullNameOf(user, name),
-    // Its start is the first sign of use: a server that was started once has never none, as with JupyterHub.
-    last_activity: timestamp(server.lastActivity ?? server.startedAt),
+    last_activity: timestamp(lastUseOf(server)),
     started: isActive(server) ? timestamp(server.startedAt) : null,
     pending: pendingOf(server),
     ready: server.phase === 'ready',
@@ -80,4 +79,13 @@ export function serverModel(
       ...(options.includeLog && { log_tail: failure.logTail }),
     },
   };
+}
+
+/**
+ * A start is a sign of use, as with JupyterHub: a server that was started once has never none, and one that is started again
+ * not the one of its last run, by which a culler would stop it at once.
+ */
+function lastUseOf({ lastActivity, startedAt }: Server): number | null {
+  const known = [lastActivity, startedAt].filter((time) => time !== null);
+  return known.length === 0 ? null : Math.max(...known);
 }

@@ -45,11 +45,11 @@ export async function takeReport(
       evidence: z.prettifyError(parsed.error).slice(0, 300),
     });
   const { lost, missing, used, versions, unconnected } = parsed.data;
-  if (unconnected !== undefined) watch.recordUnconnected(clusterName, unconnected);
   const { store, clock } = context;
   const names = await store.write(async ({ db, changed }) => {
     const cluster = await readCluster(db, clusterName);
     if (!cluster || cluster.ended) return [];
+    if (unconnected !== undefined) watch.recordUnconnected(clusterName, unconnected);
     await noteUse(db, cluster, used, clock.now());
     if (versions) await updateCluster(db, clusterName, { versions: JSON.stringify(versions) });
     const unexpected = await notExpected(db, clusterName, lost);

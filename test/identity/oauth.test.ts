@@ -212,7 +212,9 @@ describe('consent', () => {
       grant_type: 'authorization_code',
       code: location.searchParams.get('code') ?? '',
     };
-    await expect(world.identity.oauth.token({ ...form, redirect_uri: location.origin + path })).rejects.toThrow('Mismatching redirect URI.');
+    await expect(world.identity.oauth.token({ ...form, redirect_uri: location.origin + path })).rejects.toThrow(
+      'Mismatching redirect URI.',
+    );
     expect(await world.identity.oauth.token({ ...form, redirect_uri: path })).toHaveProperty('access_token');
     for (const other of [`${path}/`, '/services/docs/', '//evil.example/services/docs/oauth_callback'])
       await expect(authorize('ada', { ...docs, redirect_uri: other })).rejects.toHaveProperty('status', 400);

@@ -6,7 +6,7 @@ import { LiveSettings } from '../src/config/live.ts';
 import { loadSettings } from '../src/config/loadSettings.ts';
 import type { Settings } from '../src/config/settings.ts';
 import { Sealer } from '../src/core/sealer.ts';
-import { RoutePublisher } from '../src/edge/routePublisher.ts';
+import { RoutePublisher } from '../src/edge/control/routePublisher.ts';
 import { SettingsReload } from '../src/hub/settingsReload.ts';
 import { createIdentity } from '../src/identity/identity.ts';
 import { silentLogger } from '../src/observability/logger.ts';

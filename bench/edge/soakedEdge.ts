@@ -1,8 +1,8 @@
 import { rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { RoutePublisher } from '../../src/edge/control/routePublisher.ts';
 import type { EdgeStats } from '../../src/edge/edge.ts';
-import { RoutePublisher } from '../../src/edge/routePublisher.ts';
 import { startEdge } from './startEdge.ts';
 
 /** The state of an edge at one moment. */

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http';
-import { createControlListener } from '../../src/edge/controlListener.ts';
+import { createControlListener } from '../../src/edge/control/controlListener.ts';
+import type { RoutePublisher } from '../../src/edge/control/routePublisher.ts';
 import { createEdge, type Edge } from '../../src/edge/edge.ts';
-import type { RoutePublisher } from '../../src/edge/routePublisher.ts';
 
 /** Where an edge of the bench is, and what is behind it. */
 export interface EdgePlace {

@@ -1,7 +1,7 @@
 import { openDataFolder, secretOf } from '../core/dataFolder.ts';
 import { drain } from '../edge/drain.ts';
 import { createEdge, type EdgeOptions } from '../edge/edge.ts';
-import type { TlsFiles } from '../edge/tlsFiles.ts';
+import type { TlsFiles } from '../edge/tls/tlsFiles.ts';
 import { runRole } from './roles/childRole.ts';
 import { parseAddress, readControlToken } from './roles/networkAddress.ts';
 import { portError } from './roles/portError.ts';

@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
-import { ClientConnection } from './clientConnection.ts';
-import type { Watched } from './deadlines.ts';
+import type { Watched } from './connections/deadlines.ts';
+import { listen } from './connections/listen.ts';
+import { type Receiver, Wire } from './connections/wire.ts';
 import type { EdgeContext } from './edgeContext.ts';
-import type { Peer } from './forwardedFields.ts';
-import { listen } from './listen.ts';
-import { TlsPassthrough } from './tlsPassthrough.ts';
-import type { TrustedProxies } from './trustedProxies.ts';
-import { type Receiver, Wire } from './wire.ts';
+import { ClientConnection } from './forwarding/clientConnection.ts';
+import type { Peer } from './forwarding/forwardedFields.ts';
+import type { TrustedProxies } from './forwarding/trustedProxies.ts';
+import { TlsPassthrough } from './tls/tlsPassthrough.ts';
 
 /** The first byte of a TLS connection: a handshake record. No HTTP request begins with it. */
 const tlsHandshake = 0x16;

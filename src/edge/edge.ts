@@ -1,22 +1,22 @@
 import { createServer, type Server, type Socket } from 'node:net';
 import { messageOf } from '../core/errors.ts';
 import { acceptConnection, acceptDecrypted } from './acceptConnection.ts';
-import { ActivityBook, RouteActivity } from './activity.ts';
-import { Deadlines } from './deadlines.ts';
+import { Deadlines } from './connections/deadlines.ts';
+import { withAddress } from './connections/target.ts';
+import { UpstreamPool } from './connections/upstreamPool.ts';
+import { Wire } from './connections/wire.ts';
+import { ActivityBook, RouteActivity } from './control/activity.ts';
+import { Grants } from './control/grants.ts';
+import { HubGate } from './control/hubGate.ts';
+import { HubLink } from './control/hubLink.ts';
 import type { EdgeContext, EdgeCounts } from './edgeContext.ts';
 import { defaultLimits, type EdgeLimits } from './edgeLimits.ts';
 import type { EdgeLog } from './edgeLog.ts';
-import { Grants } from './grants.ts';
-import { HubGate } from './hubGate.ts';
-import { HubLink } from './hubLink.ts';
+import { TrustedProxies } from './forwarding/trustedProxies.ts';
 import type { RouteEvent, Target } from './protocol.ts';
 import { RouteTable } from './routeTable.ts';
-import { withAddress } from './target.ts';
-import type { TlsFiles } from './tlsFiles.ts';
-import type { TlsTermination } from './tlsTermination.ts';
-import { TrustedProxies } from './trustedProxies.ts';
-import { UpstreamPool } from './upstreamPool.ts';
-import { Wire } from './wire.ts';
+import type { TlsFiles } from './tls/tlsFiles.ts';
+import type { TlsTermination } from './tls/tlsTermination.ts';
 
 /** What an edge needs to know. */
 export interface EdgeOptions {
@@ -154,7 +154,7 @@ export function createEdge(options: EdgeOptions): Edge {
 
   /** TLS of its own is not loaded by edges without it. */
   async function openTls(files: TlsFiles): Promise<TlsTermination> {
-    const { TlsTermination } = await import('./tlsTermination.ts');
+    const { TlsTermination } = await import('./tls/tlsTermination.ts');
     return new TlsTermination(files, limits.helloMs, (socket) => acceptDecrypted(context, socket, trustedProxies), log);
   }
 

@@ -1,12 +1,12 @@
-import type { Client } from './client.ts';
-import type { Deadlines } from './deadlines.ts';
+import type { Deadlines } from './connections/deadlines.ts';
+import type { UpstreamCounts } from './connections/upstreamPool.ts';
+import type { Grants } from './control/grants.ts';
+import type { HubGate } from './control/hubGate.ts';
 import type { EdgeLimits } from './edgeLimits.ts';
 import type { EdgeLog } from './edgeLog.ts';
-import type { Grants } from './grants.ts';
-import type { HubGate } from './hubGate.ts';
+import type { Client } from './forwarding/client.ts';
 import type { HttpEntry, RouteTable } from './routeTable.ts';
-import type { TlsTermination } from './tlsTermination.ts';
-import type { UpstreamCounts } from './upstreamPool.ts';
+import type { TlsTermination } from './tls/tlsTermination.ts';
 
 /** What an edge counts. */
 export interface EdgeCounts extends UpstreamCounts {

@@ -1,6 +1,6 @@
-import type { GrantLimits } from './grants.ts';
-import type { GateLimits } from './hubGate.ts';
-import type { PoolLimits } from './upstreamPool.ts';
+import type { PoolLimits } from './connections/upstreamPool.ts';
+import type { GrantLimits } from './control/grants.ts';
+import type { GateLimits } from './control/hubGate.ts';
 
 /** All limits of an edge: sizes in bytes, times in milliseconds. */
 export interface EdgeLimits extends PoolLimits, GateLimits, GrantLimits {

@@ -1,7 +1,7 @@
-import type { ActivityBook, RouteActivity } from './activity.ts';
+import { isSameTarget } from './connections/target.ts';
+import type { UpstreamPool } from './connections/upstreamPool.ts';
+import type { ActivityBook, RouteActivity } from './control/activity.ts';
 import type { HttpRoute, Route, SniRoute, Target } from './protocol.ts';
-import { isSameTarget } from './target.ts';
-import type { UpstreamPool } from './upstreamPool.ts';
 
 /** An HTTP route with what the edge keeps for it. */
 export interface HttpEntry {

@@ -6,7 +6,7 @@ import { needsRestart } from '../config/needsRestart.ts';
 import type { Settings } from '../config/settings.ts';
 import type { ChangedSetting, SettingsReport } from '../config/settingsReport.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
-import type { RoutePublisher } from '../edge/routePublisher.ts';
+import type { RoutePublisher } from '../edge/control/routePublisher.ts';
 import type { Identity } from '../identity/identity.ts';
 import type { Logger } from '../observability/logger.ts';
 import type { Servers } from '../servers/servers.ts';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { WebSocket, WebSocketServer } from 'ws';
-import { ActivityBook } from '../../src/edge/activity.ts';
+import { ActivityBook } from '../../src/edge/control/activity.ts';
 import type { ActivityReport } from '../../src/edge/protocol.ts';
 import { type EdgeWorld, exchangeBytes, RawClient, startEdgeWorld, TestServer } from '../support/edgeWorld.ts';
 import { until } from '../support/until.ts';

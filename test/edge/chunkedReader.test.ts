@@ -1,6 +1,6 @@
 import { array, assert, constantFrom, integer, property, uint8Array } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ChunkedReader } from '../../src/edge/chunkedReader.ts';
+import { ChunkedReader } from '../../src/edge/http/chunkedReader.ts';
 
 /** Feeds `bytes` in pieces of the given sizes (repeated); returns the decoded data and what is left over. */
 function readIn(bytes: Buffer, sizes: number[]): { data: Buffer; consumed: number; done: boolean } {

@@ -3,7 +3,7 @@ import { type AddressInfo, createServer } from 'node:net';
 import { type ConnectionOptions, connect } from 'node:tls';
 import { array, assert, integer, property, tuple, uint8Array } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { parseClientHello } from '../../src/edge/clientHello.ts';
+import { parseClientHello } from '../../src/edge/tls/clientHello.ts';
 
 /** The first bytes that OpenSSL sends. */
 async function capture(options: ConnectionOptions): Promise<Buffer> {

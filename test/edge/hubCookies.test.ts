@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { hasWithheldCookie, setsHubCookie, withoutHubCookies } from '../../src/edge/hubCookies.ts';
+import { hasWithheldCookie, setsHubCookie, withoutHubCookies } from '../../src/edge/forwarding/hubCookies.ts';
 
 describe('the hub’s cookies', () => {
   test.each([

@@ -1,5 +1,11 @@
 import { expect, test } from 'vitest';
-import { giveReadBuffer, largerRead, largestRead, smallestRead, takeReadBuffer } from '../../src/edge/readBuffers.ts';
+import {
+  giveReadBuffer,
+  largerRead,
+  largestRead,
+  smallestRead,
+  takeReadBuffer,
+} from '../../src/edge/connections/readBuffers.ts';
 
 test('a buffer that was given back is taken again, for its own size only', () => {
   const large = takeReadBuffer(largestRead);

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { HttpSyntaxError } from '../../src/edge/httpSyntax.ts';
-import { parseRequestHead } from '../../src/edge/requestHead.ts';
+import { HttpSyntaxError } from '../../src/edge/http/httpSyntax.ts';
+import { parseRequestHead } from '../../src/edge/http/requestHead.ts';
 
 function statusOf(text: string): number | 'accepted' {
   try {

@@ -3,9 +3,9 @@ import { createServer, type IncomingMessage, request, type Server } from 'node:h
 import type { AddressInfo } from 'node:net';
 import { array, assert, constantFrom, integer, oneof, property, record } from 'fast-check';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { createControlListener } from '../../src/edge/controlListener.ts';
+import { createControlListener } from '../../src/edge/control/controlListener.ts';
+import { RoutePublisher } from '../../src/edge/control/routePublisher.ts';
 import type { HttpRoute, Route, RouteEvent } from '../../src/edge/protocol.ts';
-import { RoutePublisher } from '../../src/edge/routePublisher.ts';
 import { until } from '../support/until.ts';
 
 function routeOf(id: string, port = 1): HttpRoute {

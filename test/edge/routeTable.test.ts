@@ -1,11 +1,11 @@
 import { array, assert, constantFrom, integer, oneof, property, record } from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ActivityBook } from '../../src/edge/activity.ts';
-import { Deadlines } from '../../src/edge/deadlines.ts';
+import { Deadlines } from '../../src/edge/connections/deadlines.ts';
+import { UpstreamPool } from '../../src/edge/connections/upstreamPool.ts';
+import { ActivityBook } from '../../src/edge/control/activity.ts';
 import { defaultLimits } from '../../src/edge/edgeLimits.ts';
 import type { HttpRoute, Target } from '../../src/edge/protocol.ts';
 import { RouteTable, withoutSegments } from '../../src/edge/routeTable.ts';
-import { UpstreamPool } from '../../src/edge/upstreamPool.ts';
 
 function createTable(): RouteTable {
   const counts = { upstreams: 0 };

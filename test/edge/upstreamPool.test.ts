@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { Deadlines } from '../../src/edge/deadlines.ts';
+import { Deadlines } from '../../src/edge/connections/deadlines.ts';
+import type { UpstreamConnection, UpstreamUser } from '../../src/edge/connections/upstreamConnection.ts';
+import { UpstreamPool } from '../../src/edge/connections/upstreamPool.ts';
 import { defaultLimits } from '../../src/edge/edgeLimits.ts';
-import type { UpstreamConnection, UpstreamUser } from '../../src/edge/upstreamConnection.ts';
-import { UpstreamPool } from '../../src/edge/upstreamPool.ts';
 import { TestServer } from '../support/edgeWorld.ts';
 import { until } from '../support/until.ts';
 

@@ -1,8 +1,8 @@
 import { once } from 'node:events';
 import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { smallestRead, takeReadBuffer } from '../../src/edge/readBuffers.ts';
-import { Wire } from '../../src/edge/wire.ts';
+import { smallestRead, takeReadBuffer } from '../../src/edge/connections/readBuffers.ts';
+import { Wire } from '../../src/edge/connections/wire.ts';
 import { until } from '../support/until.ts';
 
 let accepted: Wire;

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { writeAtTurnEnd, writeWaiting } from '../../src/edge/writeAtTurnEnd.ts';
+import { writeAtTurnEnd, writeWaiting } from '../../src/edge/connections/writeAtTurnEnd.ts';
 import { until } from '../support/until.ts';
 
 const sockets: Socket[] = [];

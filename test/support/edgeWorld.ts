@@ -3,10 +3,10 @@ import { createServer as createHttpServer, type RequestListener, type Server, ty
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type ControlListenerOptions, createControlListener } from '../../src/edge/controlListener.ts';
+import { type ControlListenerOptions, createControlListener } from '../../src/edge/control/controlListener.ts';
+import { RoutePublisher } from '../../src/edge/control/routePublisher.ts';
 import { createEdge, type Edge, type EdgeOptions } from '../../src/edge/edge.ts';
 import type { ActivityReport, HttpRoute, Target } from '../../src/edge/protocol.ts';
-import { RoutePublisher } from '../../src/edge/routePublisher.ts';
 import { until } from './until.ts';
 
 const token = 'the control token of this test';

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { Wire } from '../../../src/edge/wire.ts';
-import { writeAtTurnEnd } from '../../../src/edge/writeAtTurnEnd.ts';
+import { Wire } from '../../../src/edge/connections/wire.ts';
+import { writeAtTurnEnd } from '../../../src/edge/connections/writeAtTurnEnd.ts';
 
 // The server and the clients of a WebSocket echo in one process, as light as Node can: the server answers any handshake
 // and sends back what comes, without looking into it; each client sends a message, and the next one when it is back.

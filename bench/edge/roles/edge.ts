@@ -1,6 +1,6 @@
 import { join } from 'node:path';
+import { RoutePublisher } from '../../../src/edge/control/routePublisher.ts';
 import type { HttpRoute } from '../../../src/edge/protocol.ts';
-import { RoutePublisher } from '../../../src/edge/routePublisher.ts';
 import { startEdge } from '../startEdge.ts';
 
 // An edge with a route to a server, one to a WebSocket server, and others; it changes some of them when told to.

@@ -1,17 +1,17 @@
 import type { Socket } from 'node:net';
-import { messageOf } from '../core/errors.ts';
-import type { ErrorCode } from '../core/errorTable.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { ErrorCode } from '../../core/errorTable.ts';
+import type { Watched } from '../connections/deadlines.ts';
+import { listen } from '../connections/listen.ts';
+import type { Wire } from '../connections/wire.ts';
+import type { EdgeContext } from '../edgeContext.ts';
+import { answerProblem, answerText } from '../http/errorPage.ts';
+import { HeadReader } from '../http/headReader.ts';
+import { CR, HttpSyntaxError, LF } from '../http/httpSyntax.ts';
+import { parseRequestHead } from '../http/requestHead.ts';
 import type { Client } from './client.ts';
-import type { Watched } from './deadlines.ts';
-import type { EdgeContext } from './edgeContext.ts';
-import { answerProblem, answerText } from './errorPage.ts';
 import { Exchange } from './exchange.ts';
 import type { Peer } from './forwardedFields.ts';
-import { HeadReader } from './headReader.ts';
-import { CR, HttpSyntaxError, LF } from './httpSyntax.ts';
-import { listen } from './listen.ts';
-import { parseRequestHead } from './requestHead.ts';
-import type { Wire } from './wire.ts';
 
 /**
  * A client's HTTP/1.1 connection: reads one request after the other, in order, and gives each to an {@link Exchange}.

@@ -1,8 +1,8 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs';
 import type { Socket } from 'node:net';
 import { createSecureContext, createServer, type Server } from 'node:tls';
-import { AtollError, messageOf } from '../core/errors.ts';
-import type { EdgeLog } from './edgeLog.ts';
+import { AtollError, messageOf } from '../../core/errors.ts';
+import type { EdgeLog } from '../edgeLog.ts';
 import type { TlsFiles } from './tlsFiles.ts';
 
 /** A deployment that has a new certificate should not need a restart; reading two small files costs nothing. */

@@ -1,5 +1,5 @@
+import type { Target } from '../protocol.ts';
 import type { Deadlines, Watched } from './deadlines.ts';
-import type { Target } from './protocol.ts';
 import {
   UpstreamConnection,
   type UpstreamLimits,

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
-import type { Target } from './protocol.ts';
-import { connectTarget } from './target.ts';
+import { connectTarget } from '../connections/target.ts';
+import type { Target } from '../protocol.ts';
 
 /** A request that cannot go on without the hub. */
 export interface GateWaiter {

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingMessage } from 'node:http';
-import { messageOf } from '../core/errors.ts';
-import type { EdgeLog } from './edgeLog.ts';
-import type { ActivityReport, GrantAnswer, GrantQuestion, RouteEvent, Target } from './protocol.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { EdgeLog } from '../edgeLog.ts';
+import type { ActivityReport, GrantAnswer, GrantQuestion, RouteEvent, Target } from '../protocol.ts';
 
 // `import` would evaluate the module's getter of WebSocket, and with it load Node's whole fetch: 13 MB of every edge's memory.
 const http = process.getBuiltinModule('node:http');

@@ -1,6 +1,6 @@
-import type { EdgeAnswer } from './errorPage.ts';
+import type { EdgeAnswer } from '../http/errorPage.ts';
+import type { RequestHead } from '../http/requestHead.ts';
 import type { Peer } from './forwardedFields.ts';
-import type { RequestHead } from './requestHead.ts';
 
 /**
  * The answer to a request that came in plain text for a host that people reach by HTTPS; undefined: it need not be sent

@@ -1,4 +1,4 @@
-import type { Route, RouteEvent, RouteWriter } from './protocol.ts';
+import type { Route, RouteEvent, RouteWriter } from '../protocol.ts';
 
 /** Someone who follows the routes: a connection to an edge. */
 export interface RouteSubscriber {

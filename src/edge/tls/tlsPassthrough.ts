@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
-import { messageOf } from '../core/errors.ts';
+import { messageOf } from '../../core/errors.ts';
+import type { Watched } from '../connections/deadlines.ts';
+import { listen } from '../connections/listen.ts';
+import { splice } from '../connections/splice.ts';
+import { Wire } from '../connections/wire.ts';
+import type { EdgeContext } from '../edgeContext.ts';
+import type { SniEntry } from '../routeTable.ts';
 import { parseClientHello } from './clientHello.ts';
-import type { Watched } from './deadlines.ts';
-import type { EdgeContext } from './edgeContext.ts';
-import { listen } from './listen.ts';
-import type { SniEntry } from './routeTable.ts';
-import { splice } from './splice.ts';
-import { Wire } from './wire.ts';
 
 /** The names of Dask clusters, which may be asked for a moment before their route arrives. */
 const clusterName = /^daskgateway-[a-z0-9-]+(?:\.[a-z0-9-]+)*$/i;

@@ -1,5 +1,5 @@
 import { connect, type OnReadOpts, Socket } from 'node:net';
-import type { Route, Target } from './protocol.ts';
+import type { Route, Target } from '../protocol.ts';
 
 const keepAliveProbeMs = 60_000;
 

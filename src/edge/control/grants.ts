@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto';
+import type { RequestHead } from '../http/requestHead.ts';
+import type { GrantAnswer, GrantQuestion, HttpRoute } from '../protocol.ts';
 import { HubAwayError } from './hubLink.ts';
-import type { GrantAnswer, GrantQuestion, HttpRoute } from './protocol.ts';
-import type { RequestHead } from './requestHead.ts';
 
 /** Asks the hub; rejects with {@link HubAwayError} when it does not answer. */
 export type AskHub = (question: GrantQuestion) => Promise<GrantAnswer>;

@@ -1,7 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { AtollError } from '../core/errors.ts';
-import { equalInConstantTime } from '../core/ids.ts';
-import type { ActivityReport, GrantAnswer, GrantQuestion } from './protocol.ts';
+import { AtollError } from '../../core/errors.ts';
+import { equalInConstantTime } from '../../core/ids.ts';
+import type { ActivityReport, GrantAnswer, GrantQuestion } from '../protocol.ts';
 import type { RoutePublisher } from './routePublisher.ts';
 
 /** What the hub does with what edges ask and tell. */

@@ -1,12 +1,12 @@
-import { type BodyReader, LengthReader, noBody, untilClose } from './bodyReader.ts';
-import { ChunkedReader } from './chunkedReader.ts';
+import { corkForThisTurn } from '../connections/corkForThisTurn.ts';
+import { type BodyReader, LengthReader, noBody, untilClose } from '../http/bodyReader.ts';
+import { ChunkedReader } from '../http/chunkedReader.ts';
+import type { HeadReader } from '../http/headReader.ts';
+import type { RequestHead } from '../http/requestHead.ts';
+import { parseResponseHead, type ResponseHead } from '../http/responseHead.ts';
 import type { Client } from './client.ts';
-import { corkForThisTurn } from './corkForThisTurn.ts';
 import { forwardedResponseHead } from './forwardResponse.ts';
-import type { HeadReader } from './headReader.ts';
 import type { WithheldCookies } from './hubCookies.ts';
-import type { RequestHead } from './requestHead.ts';
-import { parseResponseHead, type ResponseHead } from './responseHead.ts';
 
 /** How far a response is: more bytes are expected, it is complete, or the protocol was switched. */
 export type RelayProgress = 'more' | 'complete' | 'switching';

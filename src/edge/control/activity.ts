@@ -1,4 +1,4 @@
-import type { ActivityReport } from './protocol.ts';
+import type { ActivityReport } from '../protocol.ts';
 
 /** The traffic of one route. */
 export class RouteActivity {

@@ -1,5 +1,5 @@
 import { type OnReadOpts, Socket, type SocketConstructorOpts } from 'node:net';
-import type { Target } from './protocol.ts';
+import type { Target } from '../protocol.ts';
 import { giveReadBuffer, largerRead, largestRead, smallestRead, takeReadBuffer } from './readBuffers.ts';
 import { connectTarget } from './target.ts';
 

@@ -1,5 +1,5 @@
-import type { ErrorCode } from '../core/errorTable.ts';
-import { errorTable } from '../core/errorTable.ts';
+import type { ErrorCode } from '../../core/errorTable.ts';
+import { errorTable } from '../../core/errorTable.ts';
 import type { RequestHead } from './requestHead.ts';
 
 /** An answer of the edge itself. */

@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
+import type { Wire } from '../connections/wire.ts';
 import type { Peer } from './forwardedFields.ts';
-import type { Wire } from './wire.ts';
 
 /** The connection of a client, as far as what answers its requests needs to know it. */
 export interface Client {

@@ -1,5 +1,5 @@
+import type { RequestHead } from '../http/requestHead.ts';
 import { hasWithheldCookie, type WithheldCookies, withoutHubCookies } from './hubCookies.ts';
-import type { RequestHead } from './requestHead.ts';
 
 /**
  * What happens to a field that the edge knows. `hop`: it concerns this connection only, and is removed (RFC 9110 section

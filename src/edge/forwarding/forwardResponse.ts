@@ -1,5 +1,5 @@
+import type { ResponseHead } from '../http/responseHead.ts';
 import { setsHubCookie, type WithheldCookies } from './hubCookies.ts';
-import type { ResponseHead } from './responseHead.ts';
 
 const hopByHop = new Set(['connection', 'keep-alive', 'proxy-connection', 'upgrade']);
 /** Fields that a server cannot declare to be for the edge only. */

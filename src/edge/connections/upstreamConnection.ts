@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
-import { HeadReader } from './headReader.ts';
+import { HeadReader } from '../http/headReader.ts';
+import type { Target } from '../protocol.ts';
 import { listen } from './listen.ts';
-import type { Target } from './protocol.ts';
 import { Wire } from './wire.ts';
 
 /** The request that uses an {@link UpstreamConnection} now. */

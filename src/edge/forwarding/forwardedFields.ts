@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import type { RequestHead } from './requestHead.ts';
+import type { RequestHead } from '../http/requestHead.ts';
 import type { TrustedProxies } from './trustedProxies.ts';
 
 /** Whom a request comes from, as the edge sees it. */

@@ -85,6 +85,16 @@ test('where nothing answers, all who wait are told so, once; the next one is ano
   await until('a connection', () => next?.connection !== undefined);
 });
 
+test('a request gets no connection that was closed in this turn, as those that were idle for too long are', async () => {
+  const [first] = take(1);
+  await until('a connection', () => first?.connection !== undefined);
+  first?.connection?.drop();
+  const [second] = take(1);
+  await until('another connection', () => second?.connection !== undefined);
+  expect(second).toMatchObject({ reused: false, lost: 0 });
+  expect(second?.connection).not.toBe(first?.connection);
+});
+
 test('a request that is given up while it waits gets no connection', async () => {
   const [gone, here] = take(2);
   if (gone) pool.leave(gone);

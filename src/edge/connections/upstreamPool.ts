@@ -52,7 +52,9 @@ export class UpstreamPool implements UpstreamOwner, Watched {
 
   /** Gives `user` any connection, at once or later; or tells it that there can be none. */
   take(user: UpstreamUser): void {
-    const idle = this.#idle.pop();
+    let idle = this.#idle.pop();
+    // The end of one that was just closed is told only later in this turn.
+    while (idle?.socket.destroyed) idle = this.#idle.pop();
     if (idle !== undefined) {
       lend(idle, user, true);
       return;

@@ -26,8 +26,8 @@ export function addAuthorizePages(frame: PageFrame, { identity }: PagesOptions):
 
   frame.page({ method: 'post', path, access: 'signedIn' }, async (context) => {
     // JupyterHub's form has no way to refuse: clients that were written for it send the scopes alone.
-    const said: ConsentAnswer =
-      context.form.get('answer') === 'deny' ? 'denied' : { scopes: context.form.getAll('scopes') };
+    const given = context.form.get('answer') ?? 'allow';
+    const said: ConsentAnswer = given === 'allow' ? { scopes: context.form.getAll('scopes') } : 'denied';
     return answer(context, await identity.oauth.authorize(readParameters(context.url), context, said));
   });
 

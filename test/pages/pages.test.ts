@@ -401,10 +401,10 @@ describe('the consent page', () => {
     expect(location.searchParams.get('code')).toMatch(/./);
   });
 
-  test('takes no for an answer', async () => {
+  test.each(['deny', 'maybe', ''])('takes no for an answer, and what it does not know for no: %j', async (said) => {
     const world = await open(settings);
     const visitor = await signedInVisitor(world, 'ada');
-    const refused = await visitor.submit(`/hub/api/oauth2/authorize${query}`, { answer: 'deny' });
+    const refused = await visitor.submit(`/hub/api/oauth2/authorize${query}`, { answer: said });
     expect(new URL(refused.headers.get('location') ?? '').searchParams.get('error')).toBe('access_denied');
   });
 

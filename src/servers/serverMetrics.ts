@@ -2,6 +2,7 @@ import { AtollError } from '../core/errors.ts';
 import type { Metrics } from '../observability/metrics/metrics.ts';
 import type { Store } from '../store/store.ts';
 import type { Server } from './server.ts';
+import { fullNameOf } from './serverPath.ts';
 import type { Servers } from './servers.ts';
 import { readServers } from './serverTable.ts';
 
@@ -30,23 +31,25 @@ export function countRefusals(servers: Servers, metrics: Metrics): Servers {
 
 /** Measures starts and stops, from what the store says of servers. Returns a function that ends it. */
 export async function followServerMetrics(store: Store, metrics: Metrics): Promise<() => void> {
-  /** The starts whose end is known already. */
-  const counted = new Set<string>();
+  /** The workload id of each server's last start whose end is known already. */
+  const counted = new Map<string, string>();
   const stoppingSince = new Map<string, number>();
-  for (const server of await readServers(store.db))
-    if (server.phase !== 'starting' && server.workloadId !== null) counted.add(server.workloadId);
+  for (const { user, name, phase, workloadId } of await readServers(store.db))
+    if (phase !== 'starting' && workloadId !== null) counted.set(fullNameOf(user, name), workloadId);
 
   async function look(fullName: string): Promise<void> {
     const slash = fullName.indexOf('/');
     const [user, name] = [fullName.slice(0, slash), fullName.slice(slash + 1)];
     const server = (await readServers(store.db, { users: [user] })).find((one) => one.name === name);
-    if (server) noteStart(server);
+    if (server) noteStart(fullName, server);
+    else counted.delete(fullName);
     noteStop(fullName, server);
   }
 
-  function noteStart({ workloadId, phase, failure, startedAt, readyAt }: Server): void {
-    if (workloadId === null || startedAt === null || phase === 'starting' || counted.has(workloadId)) return;
-    counted.add(workloadId);
+  function noteStart(fullName: string, { workloadId, phase, failure, startedAt, readyAt }: Server): void {
+    if (workloadId === null || startedAt === null || phase === 'starting') return;
+    if (counted.get(fullName) === workloadId) return;
+    counted.set(fullName, workloadId);
     const end = readyAt ?? failure?.at;
     // Neither: a person gave the start up.
     if (end === undefined) return;
@@ -64,7 +67,6 @@ export async function followServerMetrics(store: Store, metrics: Metrics): Promi
     const since = stoppingSince.get(fullName);
     if (since === undefined) return;
     stoppingSince.delete(fullName);
-    if (server?.workloadId) counted.delete(server.workloadId);
     metrics.observe('jupyterhub_server_stop_seconds', (performance.now() - since) / 1000, { status: 'success' });
   }
 

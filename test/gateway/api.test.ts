@@ -176,6 +176,24 @@ describe('who may do what', () => {
     expect((await clusters.waitForChange(name, 20_000))?.reason).toBe('Stopped by root.');
   });
 
+  test('only the owner, and only with Atoll’s addition to the client, learns where a scheduler listens, on this machine alone', async () => {
+    const name = await running();
+    const told = async (who: string, headers = {}): Promise<string | null> =>
+      (await ask(who, 'GET', of(name), undefined, headers)).headers.get('atoll-scheduler');
+    const addition = { 'atoll-shown': '' };
+    const address = (await clusters.get(name))?.address;
+    expect(await told('ada', addition)).toBe(`127.0.0.1:${address?.ports.scheduler}`);
+    expect(await told('ada')).toBeNull();
+    for (const who of ['root', 'bob', 'serviceAda', 'reader'])
+      expect([who, await told(who, addition)]).toEqual([who, null]);
+    const inPod = JSON.stringify({ ...address, host: '10.0.0.7' });
+    await world.store.write(({ db }) =>
+      db.updateTable('clusters').set({ address: inPod }).where('name', '=', name).execute(),
+    );
+    expect((await clusters.get(name))?.address?.host).toBe('10.0.0.7');
+    expect(await told('ada', addition)).toBeNull();
+  });
+
   test("a limited token of an administrator's does not reach others' clusters", async () => {
     const name = await running();
     expect((await ask('rootsServer', 'GET', of(name))).status).toBe(404);

@@ -120,9 +120,10 @@ export function createEdge(options: EdgeOptions): Edge {
     switch (event.type) {
       case 'snapshot':
         if (event.trustedProxies) trustedProxies.replace(event.trustedProxies);
+        // The first time is part of every start.
+        if (table.loaded) log('info', { routes: event.routes.length }, 'the hub is back, and told its routes');
         table.replaceAll(event.routes.map((route) => withAddress(route, options.hub)));
         activity.renew();
-        log('info', { routes: event.routes.length }, 'the hub told its routes');
         void grants.renew();
         gate.release();
         ready.resolve();

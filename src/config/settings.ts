@@ -200,6 +200,13 @@ export interface ServerSettings {
   command?: string[];
   /** `hub.config.Spawner.args`. */
   extraArguments: string[];
+  /** `hub.config.Spawner.server_token_scopes`: of each server's own token. Undefined or none: those of the role `server`. */
+  tokenScopes?: string[];
+  /**
+   * `hub.config.Spawner.oauth_client_allowed_scopes`: what a server may do in the name of whoever opens it, beside knowing who
+   * it is. Undefined: nothing.
+   */
+  oauthClientAllowedScopes?: string[];
   /** `singleuser.startTimeout`, seconds that a start may take. Default 300. */
   startTimeoutSeconds: number;
   /** `hub.allowNamedServers`. Default false. */

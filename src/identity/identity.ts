@@ -31,7 +31,12 @@ import { RuntimeServices } from './runtimeServices.ts';
 import { requestedScopes, scopesOfService, scopesOfUser } from './scopes/effectiveScopes.ts';
 import type { ScopeCatalogue } from './scopes/scopeCatalogue.ts';
 import { type Resource, ScopeSet } from './scopes/scopeSet.ts';
-import { issueServerCredentials, revokeServerCredentials, type ServerCredentials } from './serverCredentials.ts';
+import {
+  issueServerCredentials,
+  revokeServerCredentials,
+  type ServerCredentials,
+  type ServerScopes,
+} from './serverCredentials.ts';
 import { type Service, Services } from './services.ts';
 import { type Session, Sessions } from './sessions.ts';
 import { Shares } from './shares/shares.ts';
@@ -332,10 +337,11 @@ export class Identity {
   /**
    * Makes the credentials of one start of a server: a new API token for its environment, which is the secret of its
    * OAuth client too. The ones of an earlier start of the same server end.
-   * @throws AtollError `ATOLL_NOT_FOUND` when there is no such user.
+   * @param scopes what the credentials may do; default: what the role `server` says
+   * @throws AtollError `ATOLL_NOT_FOUND` when there is no such user, `ATOLL_SCOPE_INVALID` for a scope that does not exist
    */
-  issueServerCredentials(server: ServerKey): Promise<ServerCredentials> {
-    return issueServerCredentials(this, this.#store, server);
+  issueServerCredentials(server: ServerKey, scopes: ServerScopes = {}): Promise<ServerCredentials> {
+    return issueServerCredentials(this, this.#store, server, scopes);
   }
 
   /** Ends a server's API token, its OAuth client, and all tokens that the client obtained. */

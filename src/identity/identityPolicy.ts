@@ -1,10 +1,9 @@
 import type { Settings } from '../config/settings.ts';
-import { AtollError } from '../core/errors.ts';
 import { compileUsernamePattern, mapName, type NameRules, normalizeName } from './names.ts';
 import { gatewayAccessScope } from './roles/defaultRoles.ts';
 import { RoleBook } from './roles/roleBook.ts';
+import { checkScopesExist } from './scopes/checkScopesExist.ts';
 import type { ScopeRules } from './scopes/effectiveScopes.ts';
-import { parseScope } from './scopes/parseScope.ts';
 import { ScopeCatalogue } from './scopes/scopeCatalogue.ts';
 
 /** What one snapshot of the settings says about people and their rights, worked out once. Never changes. */
@@ -22,16 +21,17 @@ export class IdentityPolicy {
   /** @throws AtollError `ATOLL_ROLE_INVALID` and others when roles or scopes are configured wrongly */
   constructor(settings: Settings) {
     const { usernameMap, usernamePattern, blockedUsers, allowedUsers, adminUsers } = settings.authentication;
+    const { extraUserScopes = [], servers } = settings;
     this.settings = settings;
     this.catalogue = new ScopeCatalogue(settings.customScopes);
     this.roles = new RoleBook(settings.roles, this.catalogue);
+    checkScopesExist('extra_user_scopes', extraUserScopes, this.catalogue);
+    checkScopesExist('server_token_scopes', servers.tokenScopes ?? [], this.catalogue);
+    checkScopesExist('oauth_client_allowed_scopes', servers.oauthClientAllowedScopes ?? [], this.catalogue);
     this.scopeRules = {
       catalogue: this.catalogue,
       roles: this.roles,
-      extraUserScopes: [
-        ...(settings.clusters.accessByRole ? [] : [gatewayAccessScope]),
-        ...knownScopes(settings.extraUserScopes ?? [], this.catalogue),
-      ],
+      extraUserScopes: [...(settings.clusters.accessByRole ? [] : [gatewayAccessScope]), ...extraUserScopes],
     };
     this.nameRules = {
       map: usernameMap,
@@ -43,14 +43,4 @@ export class IdentityPolicy {
     this.allowed = new Set(mapped(allowedUsers));
     this.admins = new Set(mapped(adminUsers));
   }
-}
-
-/** @throws AtollError `ATOLL_SCOPE_INVALID` */
-function knownScopes(scopes: readonly string[], catalogue: ScopeCatalogue): readonly string[] {
-  const unknown = scopes.find((scope) => !catalogue.has(parseScope(scope)?.name ?? ''));
-  if (unknown !== undefined)
-    throw new AtollError('ATOLL_SCOPE_INVALID', `extra_user_scopes has the unknown scope "${unknown}".`, {
-      nextStep: 'Correct extra_user_scopes.',
-    });
-  return scopes;
 }

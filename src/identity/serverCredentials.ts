@@ -5,7 +5,9 @@ import type { OAuthClients, ServerKey } from './oauth/clients.ts';
 import { deleteServerClients } from './oauth/deleteServerClients.ts';
 import type { PublicUrls } from './publicUrls.ts';
 import type { RoleBook } from './roles/roleBook.ts';
+import { checkScopesExist } from './scopes/checkScopesExist.ts';
 import { accessScopesOf } from './scopes/effectiveScopes.ts';
+import type { ScopeCatalogue } from './scopes/scopeCatalogue.ts';
 import { deleteTokens, type Tokens } from './tokens.ts';
 import { apiPrefix, escapeSegment } from './urls.ts';
 
@@ -29,17 +31,43 @@ export interface ServerCredentials {
   cookieHostPrefix: boolean;
 }
 
+/** The parts of identity that take part. */
+interface ServerIssuer {
+  roles: RoleBook;
+  catalogue: ScopeCatalogue;
+  tokens: Tokens;
+  oauthClients: OAuthClients;
+  urls: PublicUrls;
+  cookies: HubCookies;
+}
+
+/** What the settings let a server do. Self-references mean the server and, with `!user`, the holder. */
+export interface ServerScopes {
+  /** Of its own token. Undefined or none: those of the role `server`. */
+  tokenScopes?: readonly string[];
+  /** What its OAuth client may ask for, beside opening the server and knowing who the person is. */
+  oauthClientAllowedScopes?: readonly string[];
+}
+
+/** Without it a server could not say that it is used. As in JupyterHub, its token always has it. */
+const activityScope = 'users:activity!user';
+
 /** See `Identity.issueServerCredentials`. */
 export async function issueServerCredentials(
-  identity: { roles: RoleBook; tokens: Tokens; oauthClients: OAuthClients; urls: PublicUrls; cookies: HubCookies },
+  identity: ServerIssuer,
   store: Store,
   { user, serverName }: ServerKey,
+  { tokenScopes = [], oauthClientAllowedScopes = [] }: ServerScopes,
 ): Promise<ServerCredentials> {
   const server = `${user}/${serverName}`;
-  const { urls, cookies } = identity;
-  const scopes = (identity.roles.get('server')?.scopes ?? []).map((scope) =>
-    scope.endsWith('!server') ? `${scope}=${server}` : scope,
-  );
+  const { urls, cookies, roles, catalogue } = identity;
+  // A profile or a hook may say something else than the settings, which were checked when they were read.
+  checkScopesExist('server_token_scopes', tokenScopes, catalogue);
+  checkScopesExist('oauth_client_allowed_scopes', oauthClientAllowedScopes, catalogue);
+  const wanted = tokenScopes.length > 0 ? tokenScopes : roles.scopesOf(['server']);
+  // The token is the user's, not the OAuth client's: nothing else would say which server is meant.
+  const ofServer = wanted.map((scope) => (scope.endsWith('!server') ? `${scope}=${server}` : scope));
+  const scopes = [...new Set([...ofServer, activityScope])];
   return store.write(async (write) => {
     const owner = await write.db.selectFrom('users').select('id').where('name', '=', user).executeTakeFirst();
     if (!owner) throw new AtollError('ATOLL_NOT_FOUND', `No such user: ${user}`);
@@ -50,14 +78,14 @@ export async function issueServerCredentials(
       user,
       serverName,
       secret,
-      allowedScopes: [],
+      allowedScopes: oauthClientAllowedScopes,
     });
     return {
       token: secret,
       clientId,
       callbackUrl: `${urls.server(user, serverName)}oauth_callback`,
       accessScopes: [...accessScopesOf({ server }), `access:servers!user=${user}`],
-      clientAllowedScopes: [],
+      clientAllowedScopes: [...oauthClientAllowedScopes],
       servicePrefix: urls.serverPath(user, serverName),
       activityPath: `${apiPrefix}/users/${escapeSegment(user)}/activity`,
       cookieHostPrefix: cookies.prefixForPrograms,

@@ -40,7 +40,7 @@ async function startWorkload(life: Life, server: Server, workloadId: string): Pr
   try {
     const { user, name } = server;
     const { settings, digest } = await life.settings.forStart(server, workloadId);
-    const credentials = await life.credentials.issueServerCredentials({ user, serverName: name });
+    const credentials = await life.credentials.issueServerCredentials({ user, serverName: name }, settings);
     const fingerprint = { length: credentials.token.length, sha256: sha256Hex(credentials.token) };
     await rememberStart(life, server, fingerprint, digest);
     const reservation = await life.runtime.reserve({ id: workloadId, kind: 'server', owner: user, ports: ['http'] });

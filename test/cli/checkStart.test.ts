@@ -34,6 +34,14 @@ hub:
   ]);
 });
 
+test('so are those of servers', async () => {
+  const text = 'hub: {config: {Spawner: {server_token_scopes: [user], oauth_client_allowed_scopes: [self, share]}}}';
+  expect(await errorsOf(text)).toEqual([
+    expect.stringContaining('hub.config.Spawner.server_token_scopes[0]: There is no scope "user".'),
+    expect.stringContaining('hub.config.Spawner.oauth_client_allowed_scopes[1]: There is no scope "share".'),
+  ]);
+});
+
 test('names that nobody can have are told at their place', async () => {
   expect(
     await errorsOf(`

@@ -63,6 +63,10 @@ describe('servers', () => {
       { extraArguments: ['--debug'], startTimeoutSeconds: 10 },
     ],
     [
+      'hub: {config: {Spawner: {server_token_scopes: [self], oauth_client_allowed_scopes: [shares!user]}}}',
+      { tokenScopes: ['self'], oauthClientAllowedScopes: ['shares!user'] },
+    ],
+    [
       'hub: {config: {KubeSpawner: {mem_limit: 1G, cpu_limit: 0.5, default_url: /tree}}}',
       { memoryLimit: GiB, coreLimit: 0.5, defaultUrl: '/tree' },
     ],

@@ -292,6 +292,28 @@ describe('credentials of servers', () => {
     ]);
   });
 
+  test('are not made with a scope that does not exist: a profile or a hook may have named it', async () => {
+    await world.user('ada');
+    const server = { user: 'ada', serverName: '' };
+    for (const scopes of [{ tokenScopes: ['self', 'nonsense'] }, { oauthClientAllowedScopes: ['nonsense'] }])
+      await expect(world.identity.issueServerCredentials(server, scopes)).rejects.toMatchObject({
+        code: 'ATOLL_SCOPE_INVALID',
+        message: expect.stringContaining('"nonsense"') as string,
+      });
+    expect(await world.identity.oauthClients.get('jupyterhub-user-ada')).toBeUndefined();
+  });
+
+  test('with all that the owner may do are still theirs to lose', async () => {
+    await world.user('ada', true);
+    const { token } = await world.identity.issueServerCredentials(
+      { user: 'ada', serverName: '' },
+      { tokenScopes: ['inherit'] },
+    );
+    expect((await world.identity.fromToken(token))?.scopes.has('admin:users')).toBe(true);
+    await world.identity.users.setAdmin('ada', false);
+    expect((await world.identity.fromToken(token))?.scopes.has('admin:users')).toBe(false);
+  });
+
   test('need a user', async () => {
     await expect(world.identity.issueServerCredentials({ user: 'nobody', serverName: '' })).rejects.toMatchObject({
       code: 'ATOLL_NOT_FOUND',

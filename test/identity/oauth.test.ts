@@ -220,6 +220,19 @@ describe('consent', () => {
       await expect(authorize('ada', { ...docs, redirect_uri: other })).rejects.toHaveProperty('status', 400);
   });
 
+  test('is asked for somebody else’s server, with what it would get in the name of whoever opens it', async () => {
+    await world.user('ada');
+    const { clientId } = await world.identity.issueServerCredentials(
+      { user: 'ada', serverName: '' },
+      { oauthClientAllowedScopes: ['read:users:activity!user'] },
+    );
+    await world.user('root', true);
+    const asked = await authorize('root', { client_id: clientId });
+    const scopes = asked.kind === 'consent' ? asked.scopes.map(({ scope }) => scope) : [];
+    expect(scopes).toContain('read:users:activity!user=root');
+    expect(scopes).not.toContain('read:users:activity!user=ada');
+  });
+
   test('refused: the client is told', async () => {
     const who = await signedIn('ada');
     const outcome = await world.identity.oauth.authorize({ response_type: 'code', ...forms }, who, 'denied');

@@ -116,6 +116,22 @@ export const serverTraits: Row[] = [
   key('start_timeout', seconds, 'See singleuser.startTimeout.', (settings, value) => {
     settings.servers.startTimeoutSeconds = value;
   }),
+  key(
+    'server_token_scopes',
+    textList,
+    "What a server's own token may do, of what its owner may; none: what the role server says. It may always report activity.",
+    (settings, value) => {
+      settings.servers.tokenScopes = value;
+    },
+  ),
+  key(
+    'oauth_client_allowed_scopes',
+    textList,
+    'What a server may do in the name of whoever opens it, of what they may themselves; beside knowing who they are.',
+    (settings, value) => {
+      settings.servers.oauthClientAllowedScopes = value;
+    },
+  ),
   inert(
     'http_timeout',
     seconds,

@@ -3,8 +3,19 @@ import { nearest } from '../../../config/suggest.ts';
 import { hubPath, placesOf, type Refusal, refusals, toRefusal } from './refusal.ts';
 
 /** Scopes that do not exist, and roles and custom scopes that cannot be as they are. */
-export async function wrongScopes({ roles, customScopes = {}, extraUserScopes = [] }: Settings): Promise<Refusal[]> {
-  if (roles.length === 0 && extraUserScopes.length === 0 && Object.keys(customScopes).length === 0) return [];
+export async function wrongScopes({
+  roles,
+  customScopes = {},
+  extraUserScopes = [],
+  servers: { tokenScopes = [], oauthClientAllowedScopes = [] },
+}: Settings): Promise<Refusal[]> {
+  const named = [
+    ...roles.flatMap(({ scopes }) => scopes),
+    ...extraUserScopes,
+    ...tokenScopes,
+    ...oauthClientAllowedScopes,
+  ];
+  if (roles.length === 0 && named.length === 0 && Object.keys(customScopes).length === 0) return [];
   const [{ parseScope }, { ScopeCatalogue }, { scopeTree }, { RoleBook }] = await Promise.all([
     import('../../../identity/scopes/parseScope.ts'),
     import('../../../identity/scopes/scopeCatalogue.ts'),
@@ -15,7 +26,7 @@ export async function wrongScopes({ roles, customScopes = {}, extraUserScopes = 
     const catalogue = new ScopeCatalogue(customScopes);
     const isKnown = (scope: string): boolean => catalogue.has(parseScope(scope)?.name ?? '');
     const names = [...Object.keys(scopeTree), ...Object.keys(customScopes)];
-    const unknown = new Set([...roles.flatMap((role) => role.scopes), ...extraUserScopes].filter((s) => !isKnown(s)));
+    const unknown = new Set(named.filter((scope) => !isKnown(scope)));
     return [
       ...[...unknown].map(
         (text): Refusal => ({

@@ -31,13 +31,14 @@ export async function checkScopes(
   const holder = { user: principal.name, ...client.holder };
   const always = [...accessScopesOf(client.holder), ...identifyScopesOf(principal.name)];
   const named = (scopeParameter ?? '').split(' ').filter((scope) => scope !== '' && scope !== 'identify');
-  const wanted = (named.length > 0 ? named : client.allowedScopes).flatMap(
-    (scope) => roles.get(scope)?.scopes ?? [scope],
-  );
-  const allowed = client.allowedScopes.flatMap((scope) => roles.get(scope)?.scopes ?? [scope]);
+  const scopesIn = (list: readonly string[]): string[] => list.flatMap((scope) => roles.get(scope)?.scopes ?? [scope]);
+  const allowed = scopesIn(client.allowedScopes);
+  const asked = scopesIn(named);
+  const wanted = named.length > 0 ? asked : allowed;
   const allowsAll = allowed.includes('inherit');
 
-  const unknown = wanted.find((scope) => !catalogue.has(parseScope(scope)?.name ?? ''));
+  // The client may have one that the settings do not have any more: that is left out.
+  const unknown = asked.find((scope) => !catalogue.has(parseScope(scope)?.name ?? ''));
   if (unknown !== undefined) throw new OAuthError('invalid_scope', `Unknown scope: ${unknown}`);
   if (wanted.includes('inherit')) {
     if (!allowsAll) throw new OAuthError('invalid_scope', 'The client may not have the scope inherit');

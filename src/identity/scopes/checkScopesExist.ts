@@ -1,0 +1,16 @@
+import { AtollError } from '../../core/errors.ts';
+import { parseScope } from './parseScope.ts';
+import type { ScopeCatalogue } from './scopeCatalogue.ts';
+
+/**
+ * Checks the scopes that a setting names.
+ * @param setting its name, for the message
+ * @throws AtollError `ATOLL_SCOPE_INVALID` when one of them does not exist
+ */
+export function checkScopesExist(setting: string, scopes: readonly string[], catalogue: ScopeCatalogue): void {
+  const unknown = scopes.find((scope) => !catalogue.has(parseScope(scope)?.name ?? ''));
+  if (unknown !== undefined)
+    throw new AtollError('ATOLL_SCOPE_INVALID', `${setting} has the unknown scope "${unknown.slice(0, 100)}".`, {
+      nextStep: `Correct ${setting}.`,
+    });
+}

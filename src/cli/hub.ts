@@ -76,10 +76,7 @@ export async function hub(options: HubCommandOptions): Promise<void> {
   });
 }
 
-/**
- * What only the start needed is garbage now, and has made the nursery large: 9 MB for some 50 ms. A nursery that could not
- * grow would save them too, but lists, whose rows are all young, would take a third longer ever after.
- */
+/** What only the start needed is garbage now, and has made the nursery large: 9 MB for some 50 ms. */
 function giveBackMemoryOfStart(): void {
   globalThis.gc?.({ type: 'major', flavor: 'last-resort' });
 }

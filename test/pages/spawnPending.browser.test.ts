@@ -74,6 +74,8 @@ describe.skipIf(noBrowserReason)('the page of a start, in a browser that runs sc
   });
 
   test('comes after that of the stop in a restart, which is kept up to date without being loaded again', async () => {
+    // Away from the page that goes to the server by itself, before there is one.
+    await page.goto('about:blank');
     workload.run();
     await workload.answer();
     await until('ready', async () => (await hub.servers.get('ada', ''))?.phase === 'ready');

@@ -348,6 +348,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'singleuser.storage.dynamic.pvcNameTemplate': 'volumeClaim.test.ts',
   'singleuser.storage.dynamic.storageAccessModes': 'volumeClaim.test.ts',
   'hub.config.KubeSpawner.namespace': 'kubernetes/hubOnPods.test.ts',
+  'hub.config.KubeSpawner.server_token_scopes': 'servers/serverScopes.test.ts',
+  'hub.config.KubeSpawner.oauth_client_allowed_scopes': 'servers/serverScopes.test.ts',
   'hub.config.KubeSpawner.delete_pvc': 'volumeClaim.test.ts',
   'hub.config.KubeSpawner.pvc_name_template': 'volumeClaim.test.ts',
   'hub.config.KubeSpawner.storage_capacity': 'volumeClaim.test.ts',

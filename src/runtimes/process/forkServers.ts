@@ -324,16 +324,18 @@ export class ForkServers {
 
   /**
    * Removes the homes that no process was begun with: neither a fork server nor, after its end, one of its children, which
-   * go on using the paths that its modules worked out.
+   * go on using the paths that its modules worked out. Fork servers are asked for by their records: the kernel may show none
+   * of its environment for a moment while a process imports.
    */
   async #sweepHomes(): Promise<void> {
     const names = await readdir(this.#homes).catch(() => []);
     if (names.length === 0) return;
+    const known = new Set((await this.#alive()).map(({ home }) => home));
     const used = new Set(readAllProcesses().flatMap(({ pid }) => readEnvironment(pid)));
     for (const name of names) {
       const home = join(this.#homes, name);
       // Of a link only the link goes.
-      if (!used.has(`HOME=${home}`)) await rm(home, { recursive: true, force: true });
+      if (!known.has(home) && !used.has(`HOME=${home}`)) await rm(home, { recursive: true, force: true });
     }
   }
 

@@ -8,7 +8,6 @@ import { checkMayGrantAdmin } from './adminFlag.ts';
 import { firstNotToGive } from './firstNotToGive.ts';
 import type { Identity } from './identity.ts';
 import type { Principal } from './principal.ts';
-import { parseScope } from './scopes/parseScope.ts';
 import { resolveScopes } from './scopes/resolveScopes.ts';
 import { ScopeSet } from './scopes/scopeSet.ts';
 import type { Service } from './services.ts';
@@ -86,8 +85,8 @@ export class RuntimeServices {
 
   async #checkMayAdd(settings: ServiceSettings, requester: Principal): Promise<void> {
     const { roles, catalogue } = this.#identity;
-    const scopes = settings.oauthClientAllowedScopes.flatMap((scope) => roles.get(scope)?.scopes ?? [scope]);
-    const unknown = scopes.find((scope) => !catalogue.has(parseScope(scope)?.name ?? ''));
+    const scopes = roles.scopesIn(settings.oauthClientAllowedScopes);
+    const unknown = scopes.find((scope) => !catalogue.knows(scope));
     if (unknown !== undefined)
       throw new AtollError('ATOLL_BAD_REQUEST', `Scope '${unknown.slice(0, 100)}' for service does not exist`);
     // Such a service could act for everybody who opens it, administrators included.

@@ -4,7 +4,6 @@ import type { Identity } from './identity.ts';
 import type { Principal } from './principal.ts';
 import { requestedScopes } from './scopes/effectiveScopes.ts';
 import { firstBeyond } from './scopes/firstBeyond.ts';
-import { parseScope } from './scopes/parseScope.ts';
 import type { ScopeSet } from './scopes/scopeSet.ts';
 
 /** What a new token shall be able to do; at most one of the two. Neither: everything its owner can. */
@@ -67,7 +66,7 @@ export function lifetimeForToken(wished: number | undefined, { settings }: Ident
 function scopesOf({ scopes, roles }: TokenWish, identity: Identity): string[] {
   if (scopes && roles) throw new AtollError('ATOLL_BAD_REQUEST', 'Specify either roles or scopes, not both');
   if (scopes) {
-    const unknown = scopes.find((scope) => !identity.catalogue.has(parseScope(scope)?.name ?? ''));
+    const unknown = scopes.find((scope) => !identity.catalogue.knows(scope));
     if (unknown !== undefined)
       throw new AtollError('ATOLL_BAD_REQUEST', `Scope '${unknown.slice(0, 100)}' for token does not exist`);
     return [...scopes];

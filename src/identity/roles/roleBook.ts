@@ -1,7 +1,6 @@
 import type { RoleSettings } from '../../config/settings.ts';
 import { AtollError } from '../../core/errors.ts';
 import { normalizeName } from '../names.ts';
-import { parseScope } from '../scopes/parseScope.ts';
 import type { ScopeCatalogue } from '../scopes/scopeCatalogue.ts';
 import { defaultRoles, type Role } from './defaultRoles.ts';
 
@@ -22,7 +21,7 @@ export class RoleBook {
       if (name === 'admin' && scopes.length > 0 && !sameMembers(scopes, builtIn?.scopes ?? []))
         throw new AtollError('ATOLL_ROLE_INVALID', 'The scopes of the role "admin" cannot be changed.');
       for (const scope of scopes)
-        if (!catalogue.has(parseScope(scope)?.name ?? ''))
+        if (!catalogue.knows(scope))
           throw new AtollError('ATOLL_ROLE_INVALID', `The role "${name}" has the unknown scope "${scope}".`);
       const keepsScopes = name === 'admin' || (builtIn !== undefined && scopes.length === 0);
       this.#roles.set(name, {
@@ -72,6 +71,11 @@ export class RoleBook {
   /** The scopes (unexpanded) of several roles. */
   scopesOf(roles: Iterable<string>): string[] {
     return [...roles].flatMap((role) => this.#roles.get(role)?.scopes ?? []);
+  }
+
+  /** The scopes (unexpanded) of a list in which the name of a role stands for its scopes. */
+  scopesIn(list: readonly string[]): string[] {
+    return list.flatMap((name) => this.#roles.get(name)?.scopes ?? [name]);
   }
 }
 

@@ -1,5 +1,4 @@
 import { AtollError } from '../../core/errors.ts';
-import { parseScope } from './parseScope.ts';
 import type { ScopeCatalogue } from './scopeCatalogue.ts';
 
 /**
@@ -8,7 +7,7 @@ import type { ScopeCatalogue } from './scopeCatalogue.ts';
  * @throws AtollError `ATOLL_SCOPE_INVALID` when one of them does not exist
  */
 export function checkScopesExist(setting: string, scopes: readonly string[], catalogue: ScopeCatalogue): void {
-  const unknown = scopes.find((scope) => !catalogue.has(parseScope(scope)?.name ?? ''));
+  const unknown = scopes.find((scope) => !catalogue.knows(scope));
   if (unknown !== undefined)
     throw new AtollError('ATOLL_SCOPE_INVALID', `${setting} has the unknown scope "${unknown.slice(0, 100)}".`, {
       nextStep: `Correct ${setting}.`,

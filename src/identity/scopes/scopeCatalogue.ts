@@ -1,4 +1,5 @@
 import { AtollError } from '../../core/errors.ts';
+import { parseScope } from './parseScope.ts';
 import { type ScopeEntry, scopeTree } from './scopeTree.ts';
 
 /** A scope that the settings declare. */
@@ -40,6 +41,11 @@ export class ScopeCatalogue {
   /** Whether a scope (without filter) exists. */
   has(name: string): boolean {
     return this.#entries.has(name);
+  }
+
+  /** Whether a scope as it is written, with or without a filter, exists. */
+  knows(scope: string): boolean {
+    return this.has(parseScope(scope)?.name ?? '');
   }
 
   /** What a scope permits, in words. */

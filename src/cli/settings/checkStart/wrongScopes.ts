@@ -16,17 +16,15 @@ export async function wrongScopes({
     ...oauthClientAllowedScopes,
   ];
   if (roles.length === 0 && named.length === 0 && Object.keys(customScopes).length === 0) return [];
-  const [{ parseScope }, { ScopeCatalogue }, { scopeTree }, { RoleBook }] = await Promise.all([
-    import('../../../identity/scopes/parseScope.ts'),
+  const [{ ScopeCatalogue }, { scopeTree }, { RoleBook }] = await Promise.all([
     import('../../../identity/scopes/scopeCatalogue.ts'),
     import('../../../identity/scopes/scopeTree.ts'),
     import('../../../identity/roles/roleBook.ts'),
   ]);
   try {
     const catalogue = new ScopeCatalogue(customScopes);
-    const isKnown = (scope: string): boolean => catalogue.has(parseScope(scope)?.name ?? '');
     const names = [...Object.keys(scopeTree), ...Object.keys(customScopes)];
-    const unknown = new Set(named.filter((scope) => !isKnown(scope)));
+    const unknown = new Set(named.filter((scope) => !catalogue.knows(scope)));
     return [
       ...[...unknown].map(
         (text): Refusal => ({
@@ -38,7 +36,7 @@ export async function wrongScopes({
         }),
       ),
       ...roles
-        .filter(({ scopes }) => scopes.every(isKnown))
+        .filter(({ scopes }) => scopes.every((scope) => catalogue.knows(scope)))
         .flatMap((role) =>
           refusals(() => new RoleBook([role], catalogue), {
             paths: placesOf(role.name, ['loadRoles'], ['config', 'JupyterHub', 'load_roles']),

@@ -2,7 +2,6 @@ import type { Principal } from '../../principal.ts';
 import type { Rights } from '../../rights.ts';
 import { accessScopesOf, identifyScopesOf } from '../../scopes/effectiveScopes.ts';
 import { firstBeyond } from '../../scopes/firstBeyond.ts';
-import { parseScope } from '../../scopes/parseScope.ts';
 import { resolveScopes } from '../../scopes/resolveScopes.ts';
 import { ScopeSet } from '../../scopes/scopeSet.ts';
 import type { OAuthClient } from '../clients.ts';
@@ -31,14 +30,13 @@ export async function checkScopes(
   const holder = { user: principal.name, ...client.holder };
   const always = [...accessScopesOf(client.holder), ...identifyScopesOf(principal.name)];
   const named = (scopeParameter ?? '').split(' ').filter((scope) => scope !== '' && scope !== 'identify');
-  const scopesIn = (list: readonly string[]): string[] => list.flatMap((scope) => roles.get(scope)?.scopes ?? [scope]);
-  const allowed = scopesIn(client.allowedScopes);
-  const asked = scopesIn(named);
+  const allowed = roles.scopesIn(client.allowedScopes);
+  const asked = roles.scopesIn(named);
   const wanted = named.length > 0 ? asked : allowed;
   const allowsAll = allowed.includes('inherit');
 
   // The client may have one that the settings do not have any more: that is left out.
-  const unknown = asked.find((scope) => !catalogue.has(parseScope(scope)?.name ?? ''));
+  const unknown = asked.find((scope) => !catalogue.knows(scope));
   if (unknown !== undefined) throw new OAuthError('invalid_scope', `Unknown scope: ${unknown}`);
   if (wanted.includes('inherit')) {
     if (!allowsAll) throw new OAuthError('invalid_scope', 'The client may not have the scope inherit');

@@ -14,7 +14,13 @@ export async function firstNotToGive(
   identity: Identity,
   isExempt: (scope: string) => boolean = () => false,
 ): Promise<string | undefined> {
+  const beyond = await firstBeyond(scopes, held, identity, isExempt);
+  if (beyond === undefined || !isCustom(beyond)) return beyond;
   const ofAdmin = ScopeSet.of(resolveScopes(identity.roles.scopesOf(['admin']), {}, identity.catalogue));
   const holdsAll = (await firstBeyond(ofAdmin, held, identity)) === undefined;
-  return firstBeyond(scopes, held, identity, (scope) => isExempt(scope) || (holdsAll && scope.startsWith('custom:')));
+  return holdsAll ? firstBeyond(scopes, held, identity, (scope) => isExempt(scope) || isCustom(scope)) : beyond;
+}
+
+function isCustom(scope: string): boolean {
+  return scope.startsWith('custom:');
 }

@@ -2,9 +2,9 @@ import { AtollError } from '../core/errors.ts';
 import type { Metrics } from '../observability/metrics/metrics.ts';
 import type { Store } from '../store/store.ts';
 import type { Server } from './server.ts';
-import { fullNameOf } from './serverPath.ts';
+import { fullNameOf, splitFullName } from './serverPath.ts';
 import type { Servers } from './servers.ts';
-import { readServers } from './serverTable.ts';
+import { readServer, readServers } from './serverTable.ts';
 
 /** Why a start was refused at once, in JupyterHub's words. */
 const refusals: Readonly<Record<string, string>> = {
@@ -38,9 +38,8 @@ export async function followServerMetrics(store: Store, metrics: Metrics): Promi
     if (phase !== 'starting' && workloadId !== null) counted.set(fullNameOf(user, name), workloadId);
 
   async function look(fullName: string): Promise<void> {
-    const slash = fullName.indexOf('/');
-    const [user, name] = [fullName.slice(0, slash), fullName.slice(slash + 1)];
-    const server = (await readServers(store.db, { users: [user] })).find((one) => one.name === name);
+    const { user, name } = splitFullName(fullName);
+    const server = await readServer(store.db, user, name);
     if (server) noteStart(fullName, server);
     else counted.delete(fullName);
     noteStop(fullName, server);

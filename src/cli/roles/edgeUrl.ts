@@ -1,8 +1,7 @@
-import { isIP } from 'node:net';
+import { hostAndPort } from '../../core/hostAndPort.ts';
 
 /** Where what runs on this machine reaches an edge that listens on `host` and `port`. */
 export function edgeUrl(host: string, port: number): string {
   const everywhere = host === '0.0.0.0' || host === '::';
-  const reachable = everywhere ? '127.0.0.1' : host;
-  return `http://${isIP(reachable) === 6 ? `[${reachable}]` : reachable}:${port}`;
+  return `http://${hostAndPort(everywhere ? '127.0.0.1' : host, port)}`;
 }

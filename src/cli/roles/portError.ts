@@ -1,9 +1,9 @@
-import { isIP } from 'node:net';
 import { AtollError, systemCodeOf } from '../../core/errors.ts';
+import { hostAndPort } from '../../core/hostAndPort.ts';
 
 /** What a failed `listen` means for a person: `ATOLL_PORT_IN_USE` or `ATOLL_PORT_FORBIDDEN`; other errors as they are. */
 export function portError(error: Error, host: string, port: number): Error {
-  const where = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
+  const where = hostAndPort(host, port);
   switch (systemCodeOf(error)) {
     case 'EADDRINUSE':
       return new AtollError('ATOLL_PORT_IN_USE', `Port ${port} is in use.`, {

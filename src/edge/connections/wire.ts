@@ -23,17 +23,18 @@ export class Wire {
   /** Who takes the bytes; may be changed at any time. */
   receive: Receiver = () => false;
   #smallReads = 0;
-  #buffer = takeReadBuffer(smallestRead);
+  /** None where nothing is read into it: what comes decrypted brings buffers of its own. */
+  #buffer: Buffer | undefined;
 
   private constructor(open: (onread: OnReadOpts) => Socket) {
     this.socket = open({
-      buffer: () => this.#buffer,
-      callback: (length) => {
-        this.#take(length);
+      buffer: () => (this.#buffer ??= takeReadBuffer(smallestRead)),
+      callback: (length, buffer) => {
+        this.#take(buffer as Buffer, length);
         return true;
       },
     });
-    this.socket.once('close', () => giveReadBuffer(this.#buffer));
+    this.socket.once('close', () => this.#buffer !== undefined && giveReadBuffer(this.#buffer));
   }
 
   /** Opens a connection to a target. */
@@ -55,8 +56,7 @@ export class Wire {
     return wire;
   }
 
-  #take(length: number): void {
-    const buffer = this.#buffer;
+  #take(buffer: Buffer, length: number): void {
     const size = buffer.length;
     const kept = this.receive(buffer.subarray(0, length));
     this.#smallReads = length < size * smallPart ? this.#smallReads + 1 : 0;

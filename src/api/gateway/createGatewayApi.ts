@@ -82,12 +82,9 @@ export function createGatewayApi(dependencies: GatewayDependencies): Hono {
     const { cluster = before, waitsFor } = waits ? await waited(context, clusters, name) : {};
     // The client shows the text of a 409, but for the status FAILED only a sentence of its own that says nothing.
     if (waits && cluster.phase === 'failed') throw failedError(cluster);
-    // Whoever says what it shows is Atoll's own addition to the client, which takes the direct way (python/client/atoll_direct.py):
-    // on this machine. Between pods, networks let only the edge through, and drop without an answer what else comes.
-    const { address } = cluster;
-    const isHere = address?.host.startsWith('127.');
-    if (address && isHere && context.req.header(shownHeader) !== undefined && owns(user, cluster))
-      context.header('Atoll-Scheduler', hostAndPort(address.host, address.ports.scheduler));
+    // Whoever says what it shows is Atoll's own addition to the client, which takes the direct way (python/client/atoll_direct.py).
+    if (context.req.header(shownHeader) !== undefined && owns(user, cluster))
+      context.header('Atoll-Scheduler', directAddressOf(cluster));
     if (waitsFor !== undefined) context.header('Atoll-Waiting', encodeURIComponent(waitsFor));
     return context.json(await modelFor(clusters, user, cluster));
   });
@@ -203,6 +200,14 @@ async function waited(
   const shown = context.req.header(shownHeader);
   if (shown === undefined) return { cluster: await clusters.waitForChange(name, longestWaitMs, signal) };
   return clusters.waitForNews(name, longestWaitMs, decoded(shown), signal);
+}
+
+/**
+ * Where clients may connect to a scheduler without the edge: on this machine. Between pods, networks let only the edge
+ * through, and drop without an answer what else comes.
+ */
+function directAddressOf({ address }: Cluster): string | undefined {
+  return address?.host.startsWith('127.') ? hostAndPort(address.host, address.ports.scheduler) : undefined;
 }
 
 /** Percent-encoded text; whatever is none was shown to nobody. */

@@ -452,7 +452,12 @@ describe('limits', () => {
   test('of starts under way: those that never answer keep others waiting for seconds only', async () => {
     const { servers, runtime } = await open({ concurrentStartLimit: 64, allowNamedServers: true });
     const usual = runtime.onStart;
-    runtime.onStart = (workload) => (workload.spec.owner === 'ada' ? workload.run() : usual(workload));
+    runtime.onStart = async (workload) => {
+      if (workload.spec.owner !== 'ada') return usual(workload);
+      // Among so many ports that nobody held, one could become bob's.
+      await workload.hold();
+      workload.run();
+    };
     for (let stuck = 0; stuck < 64; stuck++) await servers.start('ada', `stuck-${stuck}`);
     await until('all places are taken', () => runtime.live.length === 64);
     await servers.start('bob', '');

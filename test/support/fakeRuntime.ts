@@ -1,4 +1,4 @@
-import { createServer, type Server } from 'node:http';
+import { createServer, type RequestListener, type Server } from 'node:http';
 import type {
   Observation,
   Reservation,
@@ -38,7 +38,16 @@ export class FakeWorkload {
 
   /** It answers every request with `status`, for real, on the port it was given. */
   answer(status = 200): Promise<void> {
-    const server = createServer((_request, response) => response.writeHead(status).end('{}'));
+    return this.#listen((_request, response) => response.writeHead(status).end('{}'));
+  }
+
+  /** It holds the port it was given, so that no other program can answer there, and breaks every connection off. */
+  hold(): Promise<void> {
+    return this.#listen((request) => request.socket.destroy());
+  }
+
+  #listen(listener: RequestListener): Promise<void> {
+    const server = createServer(listener);
     this.#server = server;
     return new Promise((resolve, reject) => {
       server.once('error', reject);

@@ -4,6 +4,7 @@ import { defaultSettings } from '../../src/config/settings.ts';
 import { launchBrowser, noBrowserReason } from '../support/browser.ts';
 import { FakeRuntime } from '../support/fakeRuntime.ts';
 import { type SmallHub, startSmallHub } from '../support/smallHub.ts';
+import { until } from '../support/until.ts';
 
 /** Where mallory's server would answer: a page there is of the hub's own origin. */
 const foreignPage = '/user/mallory/lab';
@@ -67,8 +68,9 @@ describe.skipIf(noBrowserReason)('a page on the server of somebody else, in the 
       const opening = page.context().waitForEvent('page');
       await run(`window.opened = window.open('${path}')`);
       const opened = await opening;
-      await opened.waitForLoadState();
-      expect(await run('return window.opened.closed')).toBe(true);
+      // It begins as an empty page of the opener's, and is cut off from it when the answer comes.
+      expect(await until('the end of the hold', () => run('return window.opened.closed'), 30)).toBe(true);
+      await opened.waitForURL(`**${path}`);
       await opened.close();
     },
   );
